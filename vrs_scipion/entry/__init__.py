@@ -1,0 +1,1 @@
+"""The entry folder: what the checks start from."""

@@ -1,0 +1,1 @@
+"""Pictures: slices, projections, curves and surfaces of maps, drawn to files."""

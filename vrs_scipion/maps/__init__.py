@@ -1,0 +1,1 @@
+"""Densities: reading, validating, writing, masks, Fourier space. Arrays in, arrays out."""

@@ -1,0 +1,1 @@
+"""Results to pages: PDF, HTML and JSON."""

@@ -1,0 +1,70 @@
+"""The report as data (``report.json``): what every page of it is made from."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import ConfigDict, Field
+
+from vrs_scipion.entry.model import Box, Lengths
+from vrs_scipion.results.model import (
+    REPORT_SCHEMA,
+    CheckResult,
+    Figure,
+    Record,
+    ResolutionEstimate,
+)
+
+
+class ReportEntry(Record):
+    """The map that the report is about. ``voxel_size`` is the geometric mean over the axes."""
+
+    map: str
+    title: str
+    sha256: str
+    voxel_size: float
+    voxel_size_zyx: Lengths
+    voxel_size_from: str
+    box: Box
+    contour: float
+    contour_from: str
+    resolution: float | None
+    resolution_from: str
+    source: str
+    half_maps: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+class Score(Record):
+    """``passed`` out of ``evaluable`` checks; a check that crashed is evaluable, not passed."""
+
+    passed: int
+    evaluable: int
+    not_available: int
+
+
+class Warning(Record):
+    """A warning with the code of the check that gave it ('input' for the map itself)."""
+
+    check: str
+    text: str
+
+
+class Report(Record):
+    """One validation report. ``figures`` are those of the section "Input data"."""
+
+    schema_version: Literal["vrs-report/1"] = Field(default=REPORT_SCHEMA, alias="schema")
+    vrs_version: str
+    created: str
+    level: str
+    entry: ReportEntry
+    summary: tuple[str, ...]
+    checks: tuple[CheckResult, ...]
+    score: Score
+    resolution_estimates: tuple[ResolutionEstimate, ...]
+    warnings: tuple[Warning, ...]
+    input_paragraphs: tuple[str, ...] = ()
+    figures: tuple[Figure, ...] = ()
+    software: dict[str, str] = Field(default_factory=dict)
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)

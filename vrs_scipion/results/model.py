@@ -1,0 +1,210 @@
+"""What a check has to say, as data: the contract between the checks and everything behind them.
+
+Every class here is immutable and is written to and read from JSON through pydantic. Numbers are
+JSON numbers; what is not a number (NaN, infinity) becomes null.
+"""
+
+from __future__ import annotations
+
+import math
+from enum import Enum
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, computed_field
+
+CHECK_SCHEMA: Literal["vrs-check-result/1"] = "vrs-check-result/1"
+REPORT_SCHEMA: Literal["vrs-report/1"] = "vrs-report/1"
+
+
+def _finite_or_none(value: Any) -> Any:
+    if hasattr(value, "item"):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+Number = Annotated[int | float | None, BeforeValidator(_finite_or_none)]
+
+
+class Record(BaseModel):
+    """Immutable, and strict about names: a misspelt key is an error, not a silent loss."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Outcome(str, Enum):
+    """How a check ended (see LEVEL 0 of the documentation for what counts in the score)."""
+
+    OK = "ok"
+    WARNINGS = "warnings"
+    NOT_APPLICABLE = "not_applicable"
+    NOT_AVAILABLE = "not_available"
+    FAILED = "failed"
+
+    @property
+    def evaluable(self) -> bool:
+        """Whether the outcome counts in the denominator of the score; a crash does."""
+        return self in (Outcome.OK, Outcome.WARNINGS, Outcome.FAILED)
+
+
+class Measurement(Record):
+    """One number: ``value`` in ``unit`` ('' when it has none); null when it is undefined."""
+
+    value: Number
+    unit: str = ""
+    description: str
+
+
+class Criterion(Record):
+    """A measured value held against a limit.
+
+    The sentences that the report prints are made from the same fields that are evaluated, so
+    that they cannot disagree. ``verdict`` criteria decide the outcome; ``advice`` ones are
+    printed beside them and never change it. A criterion without a value passes when
+    ``vacuous`` says why there was nothing to measure, and fails otherwise.
+    """
+
+    key: str
+    subject: str
+    value: Number
+    comparison: Literal["<", "<=", ">", ">="]
+    limit: float
+    unit: str = ""
+    role: Literal["verdict", "advice"] = "verdict"
+    detail: str = ""
+    vacuous: str = ""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def passed(self) -> bool:
+        if self.value is None:
+            return bool(self.vacuous)
+        return {
+            "<": self.value < self.limit,
+            "<=": self.value <= self.limit,
+            ">": self.value > self.limit,
+            ">=": self.value >= self.limit,
+        }[self.comparison]
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def requirement(self) -> str:
+        """What is asked, e.g. 'the largest decentering is below 20 %'."""
+        return f"{self.subject} is {_WORDS[self.comparison]} {self._with_unit(self.limit)}"
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def sentence(self) -> str:
+        """What was found, e.g. 'The largest decentering (X) is 27.1 %, not below 20 %.'"""
+        subject = self.subject[:1].upper() + self.subject[1:]
+        if self.detail:
+            subject += f" ({self.detail})"
+        if self.value is None:
+            return f"{subject} could not be evaluated: {self.vacuous or 'it has no value'}."
+        bound = f"{_WORDS[self.comparison]} {self._with_unit(self.limit)}"
+        link = "," if self.passed else ", not"
+        return f"{subject} is {self._with_unit(self.value)}{link} {bound}."
+
+    def _with_unit(self, number: float) -> str:
+        return f"{_digits(number)} {self.unit}".rstrip()
+
+
+_WORDS = {"<": "below", "<=": "at most", ">": "above", ">=": "at least"}
+
+
+def _digits(number: float) -> str:
+    """Four significant digits, integers in full, no exponent where none is needed."""
+    if isinstance(number, int) or float(number).is_integer():
+        return f"{int(number)}" if abs(number) < 1e15 else f"{number:.4g}"
+    return f"{number:.4g}" if abs(number) < 1e4 else f"{number:.2f}"
+
+
+class Column(Record):
+    """A column of a table: ``format`` is a Python format specification for its numbers."""
+
+    key: str
+    label: str
+    unit: str = ""
+    format: str = ""
+
+
+class Table(Record):
+    """Rows of numbers or words under ``columns``."""
+
+    caption: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Number | str, ...], ...]
+
+
+class Figure(Record):
+    """A picture beside the result: ``file`` is relative to the result's folder."""
+
+    key: str
+    file: str
+    caption: str
+    alt: str
+
+
+class OutputVolume(Record):
+    """A volume that the check computed: ``file`` (MRC) is relative to the result's folder."""
+
+    key: str
+    file: str
+    description: str
+
+
+class Reference(Record):
+    """A publication."""
+
+    key: str
+    text: str
+    doi: str
+
+
+class Engine(Record):
+    """What computed the numbers, precisely enough to compute them again."""
+
+    name: str
+    version: str
+    arguments: dict[str, Any] = Field(default_factory=dict)
+    weights_sha256: str | None = None
+
+
+class ResolutionEstimate(Record):
+    """A resolution in Å that a check found, with the name of its method."""
+
+    method: str
+    value: float
+
+
+class CheckResult(Record):
+    """Everything that one check found; written as ``result.json`` beside its files.
+
+    ``paragraphs`` are the results in words. In them ``{fig:KEY}`` and ``{tab:KEY}`` stand for
+    references to the check's own figures and tables, which the report numbers.
+    """
+
+    schema_version: Literal["vrs-check-result/1"] = Field(default=CHECK_SCHEMA, alias="schema")
+    code: str
+    name: str
+    outcome: Outcome
+    reason: str = ""
+    headline: str = ""
+    explanation: str = ""
+    paragraphs: tuple[str, ...] = ()
+    engine: Engine
+    measurements: dict[str, Measurement] = Field(default_factory=dict)
+    tables: dict[str, Table] = Field(default_factory=dict)
+    figures: tuple[Figure, ...] = ()
+    volumes: tuple[OutputVolume, ...] = ()
+    criteria: tuple[Criterion, ...] = ()
+    warnings: tuple[str, ...] = ()
+    resolution_estimate: ResolutionEstimate | None = None
+    references: tuple[Reference, ...] = ()
+    seconds: float = 0.0
+    peak_memory_bytes: int = 0
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)

@@ -1,0 +1,1 @@
+"""Maps simulated with known truth."""
