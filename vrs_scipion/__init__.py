@@ -9,7 +9,7 @@ from typing import Any
 __version__ = "0.1.0"
 
 _logo = "logo.png"
-_references = ["VRS2022"]
+_references = ["Sorzano2022", "delaRosaTrevin2016"]
 
 
 def __getattr__(name: str) -> Any:

@@ -28,7 +28,7 @@ class MaskFile(Record):
     """A mask of the entry: how it was made and how much of the box it holds."""
 
     file: str
-    voxels: float
+    voxels: int | float
     description: str
 
 

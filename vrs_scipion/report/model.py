@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import ConfigDict, Field
 
-from vrs_scipion.entry.model import Box, Lengths
+from vrs_scipion.entry.model import Box, Lengths, SourceFile
 from vrs_scipion.results.model import (
     REPORT_SCHEMA,
     CheckResult,
@@ -31,15 +31,22 @@ class ReportEntry(Record):
     resolution: float | None
     resolution_from: str
     source: str
-    half_maps: tuple[str, ...] = ()
+    half_maps: tuple[SourceFile, ...] = ()
+    hard_mask: str = ""
+    soft_mask: str = ""
     notes: tuple[str, ...] = ()
 
 
 class Score(Record):
-    """``passed`` out of ``evaluable`` checks; a check that crashed is evaluable, not passed."""
+    """``passed`` out of ``evaluable`` checks; ``failed`` ones crashed: evaluable, not passed.
+
+    Checks that do not apply to the map, or are not available here, are counted apart.
+    """
 
     passed: int
     evaluable: int
+    failed: int
+    not_applicable: int
     not_available: int
 
 
@@ -51,7 +58,11 @@ class Warning(Record):
 
 
 class Report(Record):
-    """One validation report. ``figures`` are those of the section "Input data"."""
+    """One validation report. ``figures`` are those of the section "Input data".
+
+    ``summary`` ends with the sentence on the score; ``created`` is an ISO 8601 date and
+    time with its offset from UTC.
+    """
 
     schema_version: Literal["vrs-report/1"] = Field(default=REPORT_SCHEMA, alias="schema")
     vrs_version: str

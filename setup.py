@@ -1,0 +1,57 @@
+"""Installs vrs_scipion with pip; the numbers are lower bounds that resolve with Scipion's pins."""
+
+import re
+from pathlib import Path
+
+from setuptools import find_namespace_packages, setup
+
+HERE = Path(__file__).parent
+PACKAGE = HERE / "vrs_scipion"
+
+setup(
+    name="vrs_scipion",
+    version=re.search(r'__version__ = "(.+)"', (PACKAGE / "__init__.py").read_text())[1],
+    description="Validation of cryo-EM maps in Scipion, with a report for authors and referees",
+    long_description=(HERE / "README.rst").read_text(encoding="utf-8"),
+    long_description_content_type="text/x-rst",
+    license="GPL-3.0-or-later",
+    keywords="scipion-3.0 cryoem cryo-em validation map",
+    classifiers=[
+        "Development Status :: 4 - Beta",
+        "Intended Audience :: Science/Research",
+        "Programming Language :: Python :: 3.10",
+        "Programming Language :: Python :: 3.11",
+        "Topic :: Scientific/Engineering",
+    ],
+    packages=find_namespace_packages(include=["vrs_scipion*"]),
+    include_package_data=True,
+    package_data={
+        "vrs_scipion": ["protocols.conf", "logo.png", "templates/*.template", "py.typed"],
+        "vrs_scipion.report": ["templates/*", "schema/*.json"],
+    },
+    python_requires=">=3.10,<3.12",
+    install_requires=[
+        "scipion-em>=3.11",
+        "scipion-pyworkflow>=3.11",
+        "scipion-app>=3.8",
+        "numpy>=1.26",
+        "scipy>=1.10",
+        "matplotlib>=3.8",
+        "mrcfile>=1.4.3",
+        "scikit-image>=0.22",
+        "gemmi>=0.6.5",
+        "psutil>=5.9",
+        "pydantic>=2.5",
+        "Jinja2>=3.1",
+        "typst>=0.13",
+        "pyvista>=0.44",
+        "rich>=13",
+    ],
+    extras_require={
+        "test": ["pytest>=8", "hypothesis>=6.90", "jsonschema>=4.18", "ruff>=0.6", "mypy>=1.11"],
+    },
+    entry_points={
+        "pyworkflow.plugin": ["vrs_scipion = vrs_scipion"],
+        "console_scripts": ["vrs = vrs_scipion.cli:main"],
+    },
+)

@@ -1,0 +1,44 @@
+"""
+@article{Sorzano2022,
+  title = {Image processing tools for the validation of CryoEM maps},
+  author = {Sorzano, C. O. S. and Vilas, J. L. and Ram{\\'i}rez-Aportela, E. and others},
+  journal = {Faraday Discussions},
+  volume = {240},
+  pages = {210--227},
+  year = {2022},
+  doi = {10.1039/D2FD00059H},
+}
+
+@article{delaRosaTrevin2016,
+  title = {Scipion: A software framework toward integration, reproducibility and validation in 3D electron microscopy},
+  author = {de la Rosa-Trev{\\'i}n, J. M. and Quintana, A. and others},
+  journal = {Journal of Structural Biology},
+  volume = {195},
+  number = {1},
+  pages = {93--99},
+  year = {2016},
+  doi = {10.1016/j.jsb.2016.04.001},
+}
+
+@article{Geyer1992,
+  title = {Practical Markov Chain Monte Carlo},
+  author = {Geyer, Charles J.},
+  journal = {Statistical Science},
+  volume = {7},
+  number = {4},
+  pages = {473--483},
+  year = {1992},
+  doi = {10.1214/ss/1177011137},
+}
+
+@article{Cheng2015,
+  title = {MRC2014: Extensions to the MRC format header for electron cryo-microscopy and tomography},
+  author = {Cheng, Anchi and Henderson, Richard and Mastronarde, David and Ludtke, Steven J. and Schoenmakers, Remco H. M. and Short, Judith and Marabini, Roberto and Dallakyan, Sargis and Agard, David and Winn, Martyn},
+  journal = {Journal of Structural Biology},
+  volume = {192},
+  number = {2},
+  pages = {146--150},
+  year = {2015},
+  doi = {10.1016/j.jsb.2015.04.002},
+}
+"""

@@ -1,0 +1,296 @@
+"""0.c Background: is what surrounds the molecule noise of mean zero?"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import special
+
+from vrs_scipion.checks.check import Check, Findings, Limit, Task
+from vrs_scipion.entry.files import load_hard_mask, load_map
+from vrs_scipion.figures.slices import draw_slices, max_variance_indices
+from vrs_scipion.maps.correlation import effective_samples
+from vrs_scipion.maps.density import Mask, Triple, Volume
+from vrs_scipion.maps.statistics import moments
+from vrs_scipion.results import Criterion, Figure, Reference
+
+GAUSSIAN_BEYOND_5_SIGMA = 100 * 2 * float(special.ndtr(-5.0))
+"""Percentage of a Gaussian's values farther than 5σ from its mean."""
+
+_SIGMAS = 5.0
+_MOSTLY = 0.5
+_SAMPLE = 100_003
+
+
+@dataclass(frozen=True)
+class Background:
+    """Numbers of the voxels outside the mask; NaN where one is undefined."""
+
+    voxels: int
+    constant_value: float
+    constant_fraction: float
+    mean: float
+    std: float
+    t: float
+    p: float
+    effective_samples: float
+    t_effective: float
+    p_effective: float
+    beyond_5_sigma: float
+
+    @property
+    def ratio(self) -> float:
+        """Voxels beyond 5σ in times what a Gaussian has."""
+        return self.beyond_5_sigma / GAUSSIAN_BEYOND_5_SIGMA
+
+
+def analyse_background(
+    values: Volume, background: Mask, voxel_size: Triple, threads: int = 1
+) -> Background:
+    """Measure the voxels of ``values`` (z, y, x) in the mask ``background``.
+
+    Raises
+    ------
+    ValueError
+        if the background is empty.
+    """
+    if not background.any():
+        raise ValueError("there is no background: the mask fills the box")
+    m = moments(values, background)
+    common, fraction = most_common_value(values, background)
+    independent = (
+        effective_samples(values, background, m.mean, voxel_size, threads) if m.std else math.nan
+    )
+    t, p = t_test(m.mean, m.std, m.count)
+    t_effective, p_effective = t_test(m.mean, m.std, independent)
+    beyond = 100 * np.count_nonzero(beyond_sigmas(values, background, m.std)) / m.count
+    return Background(
+        voxels=m.count,
+        constant_value=common,
+        constant_fraction=fraction,
+        mean=m.mean,
+        std=m.std,
+        t=t,
+        p=p,
+        effective_samples=independent,
+        t_effective=t_effective,
+        p_effective=p_effective,
+        beyond_5_sigma=beyond,
+    )
+
+
+def t_test(mean: float, std: float, samples: float) -> tuple[float, float]:
+    """Student's t of mean 0 and its two-sided p, for ``samples`` independent values.
+
+    ``std`` is the population's; undefined (NaN, NaN) below two samples or without variance.
+    """
+    if not (samples > 1 and std > 0):
+        return math.nan, math.nan
+    freedom = samples - 1
+    t = mean / std * math.sqrt(freedom)
+    return t, 2 * float(special.stdtr(freedom, -abs(t)))
+
+
+def beyond_sigmas(values: Volume, background: Mask, std: float) -> Mask:
+    """Background voxels whose absolute value is above 5 ``std``."""
+    limit = np.float32(_SIGMAS * std)
+    mask: Mask = ((values > limit) | (values < -limit)) & background
+    return mask
+
+
+def most_common_value(values: Volume, where: Mask) -> tuple[float, float]:
+    """A value that many voxels share to the last bit, and the fraction of them that have it.
+
+    The candidate is the most frequent of an evenly spaced sample, so that a value held by more
+    than a few in ten thousand is found; its fraction is then counted over all voxels.
+    """
+    total = int(np.count_nonzero(where))
+    step = max(1, total // _SAMPLE) | 1
+    sample = values.ravel()[::step][where.ravel()[::step]]
+    candidates, counts = np.unique(sample, return_counts=True)
+    common = candidates[int(np.argmax(counts))]
+    count = sum(
+        int(np.count_nonzero((plane == common) & chosen))
+        for plane, chosen in zip(values, where, strict=True)
+    )
+    return float(common) + 0.0, count / total
+
+
+def measure_background(task: Task) -> Findings:
+    """Answer 0.c."""
+    entry, found = task.entry, Findings()
+    density = load_map(entry, task.entry_folder)
+    background = ~load_hard_mask(entry, task.entry_folder)
+    if not background.any():
+        found.does_not_apply = "There is no background: the mask fills the whole box."
+        return found
+    measured = analyse_background(density.values, background, density.voxel_size, task.threads)
+    _note(found, measured)
+    _describe(found, measured)
+    _draw_outliers(task, found, density.values, background, measured)
+    _judge(task, found, measured)
+    return found
+
+
+def _note(found: Findings, b: Background) -> None:
+    found.measure("background_voxels", b.voxels, "voxel", "voxels outside the hard mask")
+    found.measure("constant_value", b.constant_value, "", "the most frequent exact value there")
+    found.measure("constant_fraction", b.constant_fraction, "", "fraction of them that hold it")
+    found.measure("t", b.t, "", "Student's t of mean 0, every voxel taken as independent")
+    found.measure("p", b.p, "", "its two-sided p value")
+    found.measure(
+        "effective_samples", b.effective_samples, "", "independent samples, by autocorrelation"
+    )
+    found.measure("t_effective", b.t_effective, "", "Student's t of mean 0 with those samples")
+    found.measure("p_effective", b.p_effective, "", "its two-sided p value")
+    found.measure("mean", b.mean, "", "mean of the background")
+    found.measure("std", b.std, "", "standard deviation σ of the background")
+    found.measure(
+        "mean_over_std", abs(b.mean) / b.std if b.std else None, "", "|mean| / σ of the background"
+    )
+    found.measure("beyond_5_sigma", b.beyond_5_sigma, "%", "voxels with |V| > 5σ")
+    found.measure("gaussian_beyond_5_sigma", GAUSSIAN_BEYOND_5_SIGMA, "%", "the same of a Gaussian")
+    found.measure("ratio", b.ratio, "", "their ratio")
+
+
+def _describe(found: Findings, b: Background) -> None:
+    if not b.std:
+        found.paragraphs.append(
+            f"All {b.voxels:,} background voxels are exactly {b.constant_value:g}: mean and "
+            "standard deviation say nothing, and no test can be made."
+        )
+        return
+    found.paragraphs.append(
+        f"The mean of the {b.voxels:,} background voxels is {b.mean:.6g} and their standard "
+        f"deviation σ is {b.std:.6g}; |mean| / σ is {abs(b.mean) / b.std:.4f}."
+    )
+    found.paragraphs.append(
+        "A one-sample Student's t-test of the hypothesis that the mean is 0, taking every voxel as "
+        f"independent, gives t = {b.t:.2f} and p {_p_value(b.p)}. Neighbouring voxels are correlated: "
+        f"by their autocorrelation the background holds {b.effective_samples:,.0f} independent "
+        f"samples, with which t = {b.t_effective:.2f} and p {_p_value(b.p_effective)}. The verdict "
+        "uses the latter."
+    )
+    found.paragraphs.append(
+        f"The percentage of background voxels with an absolute value above 5σ is "
+        f"{b.beyond_5_sigma:.2g} %; of a Gaussian it would be {GAUSSIAN_BEYOND_5_SIGMA:.6f} % "
+        f"(ratio {b.ratio:.2f})."
+    )
+    found.paragraphs.append(
+        f"The most frequent exact value, {b.constant_value:g}, is held by "
+        f"{100 * b.constant_fraction:.2f} % of them."
+    )
+
+
+def _p_value(p: float) -> str:
+    """'= 0.0153', '= 2.8e-07' or '< 1e-300': what a p value can honestly say."""
+    if p < 1e-300:
+        return "< 1e-300"
+    return f"= {p:.6f}" if p >= 1e-4 else f"= {p:.1e}"
+
+
+def _draw_outliers(
+    task: Task, found: Findings, values: Volume, background: Mask, b: Background
+) -> None:
+    if not b.beyond_5_sigma:
+        found.paragraphs.append("No background voxel lies beyond 5σ: there is nothing to draw.")
+        return
+    outliers = np.where(beyond_sigmas(values, background, b.std), values, np.float32(0))
+    indices = max_variance_indices(outliers)
+    draw_slices(
+        outliers, task.entry.voxel_size, indices, task.folder / "beyond_5_sigma.png", symmetric=True
+    )
+    z, y, x = indices
+    found.figures.append(
+        Figure(
+            key="beyond_5_sigma",
+            file="beyond_5_sigma.png",
+            caption="Slices of maximum variance of the background beyond 5σ: "
+            f"X slice {x}, Y slice {y}, Z slice {z}.",
+            alt="Three slices that show only the background voxels beyond five sigma.",
+        )
+    )
+    found.paragraphs.append("Slices of the background beyond 5σ are in {fig:beyond_5_sigma}.")
+
+
+def _judge(task: Task, found: Findings, b: Background) -> None:
+    found.criteria += [
+        Criterion(
+            key="p_effective",
+            subject="the p value of a background mean of 0",
+            value=b.p_effective,
+            comparison=">",
+            limit=task.limits["p"],
+            detail="with the effective number of samples",
+        ),
+        Criterion(
+            key="ratio",
+            subject="the ratio of background voxels beyond 5σ to those of a Gaussian",
+            value=b.ratio,
+            comparison="<",
+            limit=task.limits["ratio"],
+        ),
+        Criterion(
+            key="p",
+            subject="the p value of a background mean of 0",
+            value=b.p,
+            comparison=">",
+            limit=task.limits["p"],
+            role="advice",
+            detail="taking every voxel as independent, as the Validation Report Service does",
+        ),
+    ]
+    if b.constant_fraction > _MOSTLY:
+        found.does_not_apply = (
+            f"{100 * b.constant_fraction:.2f} % of the background is exactly {b.constant_value:g}: "
+            "the map was masked, and a masked background is no evidence of anything."
+        )
+        found.headline = "The map was masked, so that its background cannot be judged."
+    elif found.warnings:
+        found.headline = "There seems to be a problem with the map's background."
+    else:
+        found.headline = "There is no problem with the map's background."
+
+
+CHECK = Check(
+    code="0.c",
+    name="Background analysis",
+    purpose="Is what surrounds the molecule noise of mean zero?",
+    explanation=(
+        "The background is everything outside the mask with hard borders. Its mean should be zero, "
+        "and voxels farther than five standard deviations from zero should be rare and scattered "
+        "without structure; the symmetry of the molecule can show there. The voxels of a map are "
+        "correlated, so that a test which counts each as independent rejects a mean of a "
+        "thousandth of a standard deviation: the number of independent samples is estimated from "
+        "the background's autocorrelation."
+    ),
+    answer=measure_background,
+    limits=(
+        Limit(
+            "p",
+            0.001,
+            "",
+            "Smallest p value",
+            "The check warns when the p value of a background mean of zero, with the effective "
+            "number of samples, is not above this.",
+        ),
+        Limit(
+            "ratio",
+            20.0,
+            "",
+            "Outliers against a Gaussian",
+            "The check warns when voxels beyond five sigma are not fewer than this many times "
+            "their proportion in a Gaussian.",
+        ),
+    ),
+    references=(
+        Reference(
+            key="Geyer1992",
+            text="Geyer CJ (1992). Practical Markov chain Monte Carlo. Statistical Science 7, "
+            "473–483.",
+            doi="10.1214/ss/1177011137",
+        ),
+    ),
+)

@@ -1,0 +1,51 @@
+"""Reading and writing the entry folder's files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import mrcfile
+import numpy as np
+
+from vrs_scipion.entry.model import ENTRY_FILE, Entry
+from vrs_scipion.maps.density import Density, Mask, Volume
+from vrs_scipion.maps.writing import written_whole
+
+
+def save_entry(entry: Entry, folder: Path) -> None:
+    """Write ``entry.json`` into ``folder``."""
+    with written_whole(folder / ENTRY_FILE) as path:
+        path.write_text(entry.model_dump_json(by_alias=True, indent=1) + "\n", encoding="utf-8")
+
+
+def load_entry(folder: Path) -> Entry:
+    """Read ``entry.json`` of ``folder``.
+
+    Raises
+    ------
+    FileNotFoundError, pydantic.ValidationError
+        if it is not there or not an entry of this version.
+    """
+    return Entry.model_validate_json((folder / ENTRY_FILE).read_text(encoding="utf-8"))
+
+
+def load_map(entry: Entry, folder: Path) -> Density:
+    """The prepared map."""
+    values = _load(folder / entry.map_file).astype(np.float32, copy=False)
+    return Density(values, entry.voxel_size, entry.nstart, entry.origin)
+
+
+def load_hard_mask(entry: Entry, folder: Path) -> Mask:
+    """The hard mask on the map's grid."""
+    return _load(folder / entry.hard_mask.file) > 0
+
+
+def load_soft_mask(entry: Entry, folder: Path) -> Volume:
+    """The soft mask on the map's grid, float32 from 0 to 1."""
+    return _load(folder / entry.soft_mask.file).astype(np.float32, copy=False)
+
+
+def _load(path: Path) -> Volume:
+    with mrcfile.open(path, mode="r") as mrc:
+        values: Volume = mrc.data
+    return values

@@ -1,0 +1,109 @@
+"""The engine that needs no OpenGL: a coarse mesh, its triangles painted from back to front."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+from matplotlib.collections import PolyCollection
+from matplotlib.colors import to_rgb
+from numpy.typing import NDArray
+from skimage.measure import marching_cubes
+
+from vrs_scipion.figures import style
+from vrs_scipion.figures.isosurface.block import Block, read_block
+from vrs_scipion.figures.isosurface.engine import PIXELS, Images, Rendering
+from vrs_scipion.figures.isosurface.views import VIEWS, Angles, Frame, frame_around, rotation_matrix
+
+NAME = "matplotlib"
+LARGEST = 128
+CROSSINGS = 150_000
+
+_LIGHT = np.array((-0.45, 0.6, 0.75)) / np.linalg.norm((-0.45, 0.6, 0.75))
+_AMBIENT = 0.35
+_FOG = 0.45
+_BACKSIDE = -0.4
+"""Triangles whose normal points further away from us than this are hidden by others."""
+
+Points = NDArray[np.float64]
+
+
+def render(map_path: Path, contour: float, timeout_s: float) -> Rendering:
+    """Draw the surface of `map_path` at `contour`.
+
+    Parameters
+    ----------
+    map_path : MRC file, in z, y, x order
+    contour : in the map's unit
+    timeout_s : not used: the mesh is small enough to be drawn in seconds
+
+    Returns
+    -------
+    Rendering
+    """
+    block = read_block(map_path, contour, largest=LARGEST, crossings=CROSSINGS)
+    triangles, normals = surface_triangles(block, contour)
+    corners = triangles.reshape(-1, 3)
+    frame = frame_around(corners.min(axis=0), corners.max(axis=0))
+    images = np.stack([_paint(triangles, normals, frame, angles) for angles in VIEWS])
+    return Rendering(
+        images=images,
+        angstrom_per_pixel=2 * frame.half / PIXELS,
+        binning=block.binning,
+        engine=NAME,
+        version=matplotlib.__version__,
+    )
+
+
+def surface_triangles(block: Block, contour: float) -> tuple[Points, Points]:
+    """Return the triangles of a block's surface and their normals, which point outwards.
+
+    Parameters
+    ----------
+    block : part of a map
+    contour : in the map's unit
+
+    Returns
+    -------
+    triangles : array, shape (n, 3 corners, 3), x, y, z in Å
+    normals : array, shape (n, 3), of length 1
+    """
+    corners, faces, _, _ = marching_cubes(block.values, contour, spacing=block.spacing)
+    corners = (corners + block.origin)[:, ::-1].astype(np.float64)
+    triangles = corners[faces]
+    across = np.cross(triangles[:, 1] - triangles[:, 0], triangles[:, 2] - triangles[:, 0])
+    smooth = _mean_at_corners(across, faces, len(corners))[faces].mean(axis=1)
+    return triangles, smooth / np.maximum(np.linalg.norm(smooth, axis=1, keepdims=True), 1e-12)
+
+
+def _mean_at_corners(across: Points, faces: NDArray[np.int32], corners: int) -> Points:
+    """Return, at each corner, the direction of the triangles around it, weighted by area."""
+    sums = [
+        np.bincount(faces.ravel(), weights=np.repeat(part, 3), minlength=corners)
+        for part in across.T
+    ]
+    return np.stack(sums, axis=1)
+
+
+def _paint(triangles: Points, normals: Points, frame: Frame, angles: Angles) -> Images:
+    turn = rotation_matrix(angles).T
+    seen = (triangles - frame.centre) @ turn
+    facing = normals @ turn
+    order = np.argsort(seen[:, :, 2].max(axis=1), kind="stable")
+    order = order[facing[order, 2] > _BACKSIDE]
+    brightness = _AMBIENT + (1 - _AMBIENT) * np.clip(facing @ _LIGHT, 0, 1)
+    fog = _FOG * np.clip(0.5 - seen[:, :, 2].mean(axis=1) / (2 * frame.half), 0, 1)
+    lit = brightness[:, None] * np.minimum(1.1 * np.array(to_rgb(style.SURFACE)), 1)
+    colours = (lit + fog[:, None] * (1 - lit))[order]
+    edge = PIXELS / style.DPI
+    figure = style.new_figure(edge, edge)
+    axes = figure.add_axes((0, 0, 1, 1))
+    axes.set(xlim=(-frame.half, frame.half), ylim=(-frame.half, frame.half))
+    axes.set_axis_off()
+    axes.add_collection(
+        PolyCollection(
+            list(seen[order, :, :2]), facecolors=colours, edgecolors=colours, linewidths=0.2
+        )
+    )
+    return style.pixels(figure)

@@ -1,0 +1,67 @@
+"""The engine that draws with VTK, off screen, in a process of its own."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+import vrs_scipion
+from vrs_scipion.figures.isosurface.engine import EngineError, Rendering, run_program
+
+NAME = "pyvista"
+ADVICE = (
+    "For the finer rendering, VTK needs OpenGL without a screen: on Debian or Ubuntu "
+    "`apt install libegl1 libgl1-mesa-dri libx11-6`, on Fedora or Rocky Linux "
+    "`dnf install mesa-libEGL mesa-dri-drivers libX11`."
+)
+
+_PROGRAM = (sys.executable, "-m", "vrs_scipion.figures.isosurface.render_pyvista")
+
+
+def render(map_path: Path, contour: float, timeout_s: float) -> Rendering:
+    """Draw the surface of `map_path` at `contour`.
+
+    Parameters
+    ----------
+    map_path : MRC file, in z, y, x order
+    contour : in the map's unit
+    timeout_s : seconds after which the drawing is given up
+
+    Returns
+    -------
+    Rendering
+
+    Raises
+    ------
+    EngineError
+        If pyvista is not installed, or the drawing fails or takes too long.
+    """
+    if importlib.util.find_spec("pyvista") is None:
+        raise EngineError("pyvista is not installed (`pip install pyvista`)")
+    with tempfile.TemporaryDirectory(prefix="vrs_isosurface_") as folder:
+        out = Path(folder) / "views.npz"
+        run_program(
+            [*_PROGRAM, str(map_path.resolve()), repr(float(contour)), str(out)],
+            timeout_s=timeout_s,
+            environment=_environment(),
+        )
+        with np.load(out) as views:
+            return Rendering(
+                images=views["images"],
+                angstrom_per_pixel=float(views["angstrom_per_pixel"]),
+                binning=int(views["binning"]),
+                engine=NAME,
+                version=str(views["version"]),
+            )
+
+
+def _environment() -> dict[str, str]:
+    here = str(Path(vrs_scipion.__file__).parent.parent)
+    return os.environ | {
+        "PYTHONPATH": os.pathsep.join(filter(None, [here, os.environ.get("PYTHONPATH")]))
+    }

@@ -1,0 +1,117 @@
+"""Draw the three views with VTK; run as a program of its own.
+
+Where OpenGL is missing or broken, VTK ends the process that called it: not a process that has
+other work to do.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyvista
+import vtk
+from numpy.typing import NDArray
+
+from vrs_scipion.figures import style
+from vrs_scipion.figures.isosurface.block import Block, read_block
+from vrs_scipion.figures.isosurface.engine import PIXELS, Images
+from vrs_scipion.figures.isosurface.views import VIEWS, Angles, Frame, frame_around, rotation_matrix
+
+LARGEST = 400
+CROSSINGS = 3_000_000
+_OVERSAMPLING = 2
+_LIGHTS = (
+    # from where on the screen (right, up, towards the viewer), how strong
+    ((-0.6, 0.8, 1.0), 0.78),
+    ((0.8, -0.2, 1.0), 0.34),
+)
+_FOG = 0.45
+
+
+def surface_mesh(block: Block, contour: float) -> Any:
+    """Return the surface of a block as `pyvista.PolyData` in Å (x, y, z), with normals."""
+    nz, ny, nx = block.values.shape
+    grid = pyvista.ImageData(
+        dimensions=(nx, ny, nz), spacing=block.spacing[::-1], origin=block.origin[::-1]
+    )
+    grid.point_data["density"] = block.values.ravel()
+    mesh = grid.contour([contour], method="flying_edges", compute_normals=False)
+    # normals of the triangles: those from the map's gradient point into specks of a voxel or two
+    return mesh.compute_normals(
+        cell_normals=False,
+        split_vertices=False,
+        consistent_normals=False,
+        auto_orient_normals=False,
+    )
+
+
+def render(mesh: Any) -> tuple[Images, float]:
+    """Return the views of a mesh and their scale in Å per pixel."""
+    bounds = np.reshape(mesh.bounds, (3, 2))
+    frame = frame_around(bounds[:, 0], bounds[:, 1])
+    edge = PIXELS * _OVERSAMPLING
+    plotter = pyvista.Plotter(off_screen=True, window_size=(edge, edge), lighting="none")
+    plotter.render_window.SetMultiSamples(0)  # `_shrink` smooths the edges at a quarter the cost
+    plotter.set_background("white")
+    plotter.enable_parallel_projection()
+    plotter.add_mesh(
+        mesh, color=style.SURFACE, smooth_shading=True, ambient=0.18, diffuse=0.92, specular=0.06
+    )
+    for position, intensity in _LIGHTS:
+        plotter.add_light(
+            pyvista.Light(position=position, light_type="camera light", intensity=intensity)
+        )
+    images = np.stack([_shrink(_shoot(plotter, frame, angles)) for angles in VIEWS])
+    plotter.close()
+    return images, 2 * frame.half / PIXELS
+
+
+def _shoot(plotter: Any, frame: Frame, angles: Angles) -> Images:
+    _, up, towards = rotation_matrix(angles)
+    plotter.camera.focal_point = frame.centre
+    plotter.camera.position = np.array(frame.centre) + 4 * frame.half * towards
+    plotter.camera.up = up
+    plotter.camera.parallel_scale = frame.half
+    plotter.reset_camera_clipping_range()
+    plotter.render()
+    image = plotter.screenshot(return_img=True)
+    return _fade(image, plotter.get_image_depth(), frame)
+
+
+def _fade(image: Images, depth: NDArray[np.float32], frame: Frame) -> Images:
+    """Let what is far away fade into the white ground."""
+    share = np.clip((-depth - 3 * frame.half) / (2 * frame.half), 0, 1)[..., np.newaxis]
+    faded = image + _FOG * np.nan_to_num(share) * (255.0 - image)
+    rounded: Images = np.rint(faded).astype(np.uint8)
+    return rounded
+
+
+def _shrink(image: Images) -> Images:
+    cells = image.reshape(PIXELS, _OVERSAMPLING, PIXELS, _OVERSAMPLING, 3)
+    mean: NDArray[np.float64] = cells.mean(axis=(1, 3))
+    return np.rint(mean).astype(np.uint8)
+
+
+def main(map_path: str, contour: str, out: str) -> int:
+    """Write the views, their scale, the binning and VTK's version to `out`, an ``.npz`` file."""
+    level = float(contour)
+    block = read_block(Path(map_path), level, largest=LARGEST, crossings=CROSSINGS)
+    images, scale = render(surface_mesh(block, level))
+    if images.min() == 255:
+        print("OpenGL drew nothing")
+        return 1
+    np.savez(
+        out,
+        images=images,
+        angstrom_per_pixel=scale,
+        binning=block.binning,
+        version=f"{pyvista.__version__} (VTK {vtk.vtkVersion.GetVTKVersion()})",
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

@@ -1,0 +1,138 @@
+"""Masks of a map: the molecule at a contour, its borders hard and soft."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from vrs_scipion.maps.density import Mask, Triple, Volume
+
+DILATION = 2.0
+"""How far a mask reaches beyond the contour, in Å."""
+
+_TOUCHING = ndimage.generate_binary_structure(3, 3)
+_DILATING = ndimage.generate_binary_structure(3, 2)
+_ROUNDING = 1e-6
+_SOFT_EDGE = 2.0
+_TRUNCATE = 4.0
+
+
+@dataclass(frozen=True)
+class Components:
+    """The connected components of a mask.
+
+    Attributes
+    ----------
+    labels : int32, shape of the mask; 0 outside, component numbers from 1 in scanning order
+    sizes : voxels of component 1, 2, …
+    """
+
+    labels: NDArray[np.int32]
+    sizes: NDArray[np.int64]
+
+    @property
+    def largest(self) -> Mask:
+        """The largest component; of equal ones the first in scanning order."""
+        mask: Mask = self.labels == int(np.argmax(self.sizes)) + 1
+        return mask
+
+
+def connected_components(mask: Mask) -> Components:
+    """Components of ``mask`` under 26-neighbourhood: corner contacts connect.
+
+    Raises
+    ------
+    ValueError
+        if the mask is empty.
+    """
+    if not mask.any():
+        raise ValueError("the mask is empty")
+    labels, count = ndimage.label(mask, structure=_TOUCHING, output=np.int32)
+    sizes = np.bincount(labels[mask], minlength=count + 1)[1:]
+    return Components(labels, sizes)
+
+
+def dilation_iterations(voxel_size: Triple, distance: float = DILATION) -> int:
+    """Iterations of the 18-neighbourhood that reach ``distance`` Å along every axis."""
+    return math.ceil(distance / min(voxel_size) - _ROUNDING)
+
+
+def dilate(mask: Mask, iterations: int) -> Mask:
+    """``mask`` dilated by the 18-neighbourhood; the box's outermost planes take part."""
+    if not mask.any():
+        return mask.copy()
+    inside = _bounding_slices(mask, margin=iterations)
+    dilated = np.zeros_like(mask)
+    dilated[inside] = ndimage.binary_dilation(mask[inside], _DILATING, iterations)
+    return dilated
+
+
+def hard_mask(values: Volume, contour: float, voxel_size: Triple) -> Mask:
+    """values ≥ contour, largest component (26), dilated by 2 Å (18-neighbourhood).
+
+    Raises
+    ------
+    ValueError
+        if no voxel reaches the contour.
+    """
+    largest = connected_components(values >= contour).largest
+    return dilate(largest, dilation_iterations(voxel_size))
+
+
+def soft_edge_sigma(voxel_size: Triple) -> float:
+    """Standard deviation of a soft mask's edge: 2 Å, and one voxel at least, in Å."""
+    return max(_SOFT_EDGE, *voxel_size)
+
+
+def soft_mask(hard: Mask, voxel_size: Triple) -> Volume:
+    """``hard`` with a Gaussian edge of ``soft_edge_sigma``; float32 from 0 to 1."""
+    sigma = soft_edge_sigma(voxel_size)
+    sigmas = [sigma / s for s in voxel_size]
+    soft = np.zeros(hard.shape, np.float32)
+    if hard.any():
+        inside = _bounding_slices(hard, margin=math.ceil(_TRUNCATE * max(sigmas)) + 1)
+        ndimage.gaussian_filter(
+            hard[inside].astype(np.float32),
+            sigmas,
+            output=soft[inside],
+            mode="nearest",
+            truncate=_TRUNCATE,
+        )
+    return np.clip(soft, 0, 1, out=soft)
+
+
+def bounding_box(mask: Mask) -> tuple[tuple[int, int], ...]:
+    """First and last index of ``mask`` along z, y, x, both inside it.
+
+    Raises
+    ------
+    ValueError
+        if the mask is empty.
+    """
+    if not mask.any():
+        raise ValueError("the mask is empty")
+    bounds = []
+    for axis in range(3):
+        others = tuple(a for a in range(3) if a != axis)
+        occupied = np.flatnonzero(mask.any(axis=others))
+        bounds.append((int(occupied[0]), int(occupied[-1])))
+    return tuple(bounds)
+
+
+def touches_every_face(mask: Mask) -> bool:
+    """Whether the mask reaches all six faces of its box."""
+    return all(
+        first == 0 and last == n - 1
+        for (first, last), n in zip(bounding_box(mask), mask.shape, strict=True)
+    )
+
+
+def _bounding_slices(mask: Mask, margin: int) -> tuple[slice, ...]:
+    return tuple(
+        slice(max(0, first - margin), min(n, last + 1 + margin))
+        for (first, last), n in zip(bounding_box(mask), mask.shape, strict=True)
+    )

@@ -1,0 +1,40 @@
+"""Mean and standard deviation of a volume, a plane at a time."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from vrs_scipion.maps.density import Mask, Volume
+
+
+@dataclass(frozen=True)
+class Moments:
+    """``count`` values with their ``mean`` and population standard deviation ``std``."""
+
+    count: int
+    mean: float
+    std: float
+
+
+def moments(values: Volume, where: Mask | None = None) -> Moments:
+    """Moments of ``values`` (z, y, x), only those in the mask ``where`` when one is given.
+
+    Sums run in float64, plane by plane in two passes, so that neither a second volume nor
+    cancellation is a worry. Without any value mean and std are NaN.
+    """
+    planes = [
+        plane if where is None else plane[inside]
+        for plane, inside in zip(values, values if where is None else where, strict=True)
+    ]
+    count = sum(plane.size for plane in planes)
+    if not count:
+        return Moments(0, math.nan, math.nan)
+    mean = sum(float(plane.sum(dtype=np.float64)) for plane in planes) / count
+    squares = 0.0
+    for plane in planes:
+        deviation = plane.astype(np.float64).ravel() - mean
+        squares += float(deviation @ deviation)
+    return Moments(count, mean, math.sqrt(squares / count))

@@ -1,0 +1,50 @@
+"""Writing a volume whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import mrcfile
+import numpy as np
+
+from vrs_scipion.maps.density import Mask, Triple, Volume
+
+
+@contextmanager
+def written_whole(path: Path) -> Iterator[Path]:
+    """A temporary name beside ``path`` that takes its place when the block ends well."""
+    temporary = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
+    try:
+        yield temporary
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_volume(
+    path: Path,
+    values: Volume | Mask,
+    voxel_size: Triple,
+    *,
+    nstart: tuple[int, int, int] = (0, 0, 0),
+    origin: Triple = (0.0, 0.0, 0.0),
+) -> None:
+    """Write ``values`` (z, y, x) as an MRC-2014 volume with axes in the order x, y, z.
+
+    Parameters
+    ----------
+    values : float32 (mode 2), or a mask, written as 8-bit integers (mode 0)
+    voxel_size, nstart, origin : along z, y, x; Å, voxels, Å
+    """
+    stored = values.astype(np.int8) if values.dtype == np.bool_ else values
+    with written_whole(path) as temporary, mrcfile.new(temporary, overwrite=True) as mrc:
+        mrc.set_data(stored)
+        mrc.set_volume()
+        mrc.voxel_size = voxel_size[::-1]
+        mrc.nstart = nstart[::-1]
+        mrc.header.origin = origin[::-1]
+        mrc.header.label[0] = b"written by vrs_scipion"
+        mrc.header.nlabl = 1

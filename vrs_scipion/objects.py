@@ -1,0 +1,114 @@
+"""What the protocols hand to each other in a Scipion project."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyworkflow.object as pwobj
+from pwem.objects import EMFile, Volume
+
+from vrs_scipion.entry.model import Entry
+from vrs_scipion.report.model import Report
+from vrs_scipion.results import CheckResult, Outcome
+
+OUTCOME_WORDS = {
+    Outcome.OK: "OK",
+    Outcome.WARNINGS: "warnings",
+    Outcome.NOT_APPLICABLE: "does not apply",
+    Outcome.NOT_AVAILABLE: "not available here",
+    Outcome.FAILED: "failed",
+}
+
+
+class VrsMap(Volume):
+    """A volume that remembers the file it came from, whatever that file's format was."""
+
+    def __init__(self, **kwargs: object) -> None:
+        super().__init__(**kwargs)
+        self._sourceFile = pwobj.String()
+
+    def setSourceFile(self, path: Path) -> None:
+        self._sourceFile.set(str(path))
+
+    def getSourceFile(self) -> Path:
+        """The map's file as its owner gave it."""
+        return Path(self._sourceFile.get())
+
+
+class VrsEntry(EMFile):
+    """A prepared map: its file is ``entry.json`` in the entry folder."""
+
+    def __init__(self, filename: str | None = None, **kwargs: object) -> None:
+        super().__init__(filename, **kwargs)
+        self._title = pwobj.String()
+        self._contour = pwobj.Float()
+        self._resolution = pwobj.Float()
+
+    def describe(self, entry: Entry) -> None:
+        """Take over what the project window shows."""
+        self._title.set(entry.title)
+        self._contour.set(entry.contour)
+        self._resolution.set(entry.resolution)
+
+    def getFolder(self) -> Path:
+        return Path(self.getFileName()).parent
+
+    def __str__(self) -> str:
+        resolution = self._resolution.get()
+        reported = f", {resolution:g} Å" if resolution else ""
+        return f"VrsEntry ({self._title.get()}, contour {self._contour.get():g}{reported})"
+
+
+class VrsCheckOutcome(EMFile):
+    """What a check found: its file is ``result.json`` in the result's folder."""
+
+    def __init__(self, filename: str | None = None, **kwargs: object) -> None:
+        super().__init__(filename, **kwargs)
+        self._code = pwobj.String()
+        self._name = pwobj.String()
+        self._outcome = pwobj.String()
+        self._warnings = pwobj.Integer()
+
+    def describe(self, result: CheckResult) -> None:
+        """Take over what the project window shows."""
+        self._code.set(result.code)
+        self._name.set(result.name)
+        self._outcome.set(result.outcome.value)
+        self._warnings.set(len(result.warnings))
+
+    def getCode(self) -> str:
+        return str(self._code.get())
+
+    def getOutcome(self) -> Outcome:
+        return Outcome(self._outcome.get())
+
+    def getFolder(self) -> Path:
+        return Path(self.getFileName()).parent
+
+    def __str__(self) -> str:
+        outcome = self.getOutcome()
+        words = OUTCOME_WORDS[outcome]
+        if outcome is Outcome.WARNINGS:
+            count = self._warnings.get()
+            words = f"{count} warning{'' if count == 1 else 's'}"
+        return f"VrsCheckOutcome ({self._code.get()} {self._name.get()}: {words})"
+
+
+class VrsReport(EMFile):
+    """A validation report: its file is ``report.html`` in the validation folder."""
+
+    def __init__(self, filename: str | None = None, **kwargs: object) -> None:
+        super().__init__(filename, **kwargs)
+        self._passed = pwobj.Integer()
+        self._evaluable = pwobj.Integer()
+
+    def describe(self, report: Report) -> None:
+        """Take over what the project window shows."""
+        self._passed.set(report.score.passed)
+        self._evaluable.set(report.score.evaluable)
+
+    def getFolder(self) -> Path:
+        return Path(self.getFileName()).parent
+
+    def __str__(self) -> str:
+        return f"VrsReport ({self._passed.get()} out of {self._evaluable.get()} evaluable items)"

@@ -1,0 +1,121 @@
+"""Importing a map from any MRC/CCP4 file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pyworkflow.protocol.params as params
+import pyworkflow.utils as pwutils
+from pwem.objects import Transform
+from pwem.protocols import EMProtocol
+
+from vrs_scipion.maps.density import Density
+from vrs_scipion.maps.errors import MapError
+from vrs_scipion.maps.reading import is_plain_volume, read_density
+from vrs_scipion.maps.writing import write_volume
+from vrs_scipion.objects import VrsMap
+from vrs_scipion.protocols.map_input import mean_voxel_size
+
+
+class VrsProtImportMap(EMProtocol):
+    """Imports a map from an MRC/CCP4 file: plain or gzipped, any mode, byte and axis order.
+
+    The file is only read. Where Scipion's own viewers and protocols could not open it as it is, a
+    plain copy is made for them; the validation always reads the file itself.
+    """
+
+    _label = "import map"
+    _possibleOutputs = {"outputVolume": VrsMap}
+
+    def _defineParams(self, form: Any) -> None:
+        form.addSection(label="Input")
+        form.addParam(
+            "mapFile",
+            params.FileParam,
+            important=True,
+            label="Map file",
+            help="MRC/CCP4 (.mrc, .map, .ccp4), plain or gzipped. Of a stack of volumes the first "
+            "is taken.",
+        )
+        form.addParam(
+            "samplingRate",
+            params.FloatParam,
+            default=0,
+            label="Voxel size (Å)",
+            help="0: as the file's header says.",
+        )
+        line = form.addLine("Half maps", help="The two half maps, if you have them.")
+        line.addParam("half1", params.FileParam, label="1", allowsNull=True)
+        line.addParam("half2", params.FileParam, label="2", allowsNull=True)
+
+    def _insertAllSteps(self) -> None:
+        self._insertFunctionStep(self.importStep, needsGPU=False)
+
+    def importStep(self) -> None:
+        source = self._source()
+        density = self._read(source)
+        sampling = mean_voxel_size(density.voxel_size)
+        volume = VrsMap()
+        volume.setSourceFile(source)
+        volume.setSamplingRate(sampling)
+        volume.setFileName(self._usable(source, density))
+        origin = Transform()
+        origin.setShifts(*(-n / 2 * sampling for n in density.box[::-1]))
+        volume.setOrigin(origin)
+        halves = [self._usable(path, self._read(path)) for path in self._halves()]
+        if halves:
+            volume.setHalfMaps(halves)
+        self._defineOutputs(outputVolume=volume)
+
+    def _usable(self, source: Path, density: Density) -> str:
+        """A file that all of Scipion can open: a link where ``source`` is one, else a copy."""
+        if is_plain_volume(source):
+            target = self._getExtraPath(source.name)
+            pwutils.createAbsLink(str(source), target)
+            return str(target)
+        copy = Path(self._getExtraPath(source.name.split(".")[0] + ".mrc"))
+        write_volume(
+            copy,
+            density.values,
+            density.voxel_size,
+            nstart=density.nstart,
+            origin=density.origin,
+        )
+        return str(copy)
+
+    def _source(self) -> Path:
+        return Path(self.mapFile.get()).expanduser().absolute()
+
+    def _halves(self) -> list[Path]:
+        given = (self.half1.get(), self.half2.get())
+        return [Path(name).expanduser().absolute() for name in given if name]
+
+    def _read(self, path: Path) -> Density:
+        return read_density(path, self.samplingRate.get() or None)
+
+    def _validate(self) -> list[str]:
+        if not self.mapFile.get():
+            return ["Give the map's file."]
+        if len(self._halves()) == 1:
+            return ["One half map was given; give both or none."]
+        try:
+            for path in (self._source(), *self._halves()):
+                self._read(path)
+        except MapError as error:
+            return [str(error)]
+        return []
+
+    def _summary(self) -> list[str]:
+        if not hasattr(self, "outputVolume"):
+            return ["The map was not imported yet."]
+        return [
+            f"Imported *{self.outputVolume.getSourceFile().name}* at "
+            f"{self.outputVolume.getSamplingRate():g} Å per voxel."
+        ]
+
+    def _methods(self) -> list[str]:
+        return self._summary() if hasattr(self, "outputVolume") else []
+
+    def _citations(self) -> list[str]:
+        return ["Cheng2015"]

@@ -1,0 +1,88 @@
+"""A report on disk: report.json, report.html and report.pdf, each whole or not there."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from vrs_scipion.report.document import Document, build_document
+from vrs_scipion.report.html import render_html
+from vrs_scipion.report.model import Report
+from vrs_scipion.report.pdf import render_pdf
+
+JSON_FILE = "report.json"
+HTML_FILE = "report.html"
+PDF_FILE = "report.pdf"
+
+
+@dataclass(frozen=True)
+class ReportFiles:
+    """The three files of a report."""
+
+    json: Path
+    html: Path
+    pdf: Path
+
+
+class PdfError(RuntimeError):
+    """The PDF could not be made; the other files of the report are there."""
+
+
+def write_report(report: Report, folders: Mapping[str, Path], out: Path) -> ReportFiles:
+    """Write a report's three files.
+
+    Parameters
+    ----------
+    report : Report
+    folders : mapping of str to Path
+        The folder of the figures of 'input' and of each check's code.
+    out : Path
+        The folder to write into; made if it is not there.
+
+    Returns
+    -------
+    ReportFiles
+
+    Raises
+    ------
+    ValueError
+        If the report refers to a figure or table that is not there; nothing is written.
+    PdfError
+        If the PDF cannot be made. HTML and JSON are written, and a PDF of an earlier run is
+        removed, because it would not be that of this report.
+    """
+    files = ReportFiles(out / JSON_FILE, out / HTML_FILE, out / PDF_FILE)
+    document = build_document(report)
+    page = render_html(document, folders)
+    out.mkdir(parents=True, exist_ok=True)
+    _replace(files.json, json_text(report).encode("utf-8"))
+    _replace(files.html, page.encode("utf-8"))
+    _write_pdf(files.pdf, document, folders)
+    return files
+
+
+def json_text(report: Report) -> str:
+    """The report as JSON, its numbers in full precision."""
+    return report.model_dump_json(by_alias=True, indent=2) + "\n"
+
+
+def _write_pdf(file: Path, document: Document, folders: Mapping[str, Path]) -> None:
+    try:
+        content = render_pdf(document, folders)
+    except Exception as error:
+        file.unlink(missing_ok=True)
+        raise PdfError(
+            f"{file.name} could not be made ({error}); {JSON_FILE} and {HTML_FILE} are complete."
+        ) from error
+    _replace(file, content)
+
+
+def _replace(file: Path, content: bytes) -> None:
+    unfinished = file.with_name(f".{file.name}.{os.getpid()}.part")
+    try:
+        unfinished.write_bytes(content)
+        unfinished.replace(file)
+    finally:
+        unfinished.unlink(missing_ok=True)

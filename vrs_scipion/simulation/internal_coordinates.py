@@ -1,0 +1,55 @@
+"""From bond lengths, bond angles and torsions to Cartesian coordinates, and back."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Coordinates = NDArray[np.float64]
+
+
+def place_atom(
+    a: Coordinates, b: Coordinates, c: Coordinates, length: float, angle: float, torsion: float
+) -> Coordinates:
+    """Place the atom d that follows a, b and c (natural extension reference frame).
+
+    Parameters
+    ----------
+    a, b, c : float64 arrays, shape (3,), in Å
+    length : distance c–d in Å
+    angle : angle b–c–d in degrees
+    torsion : torsion a–b–c–d in degrees, positive clockwise looking from b to c (IUPAC)
+
+    Returns
+    -------
+    float64 array, shape (3,)
+        Position of d in Å.
+
+    References
+    ----------
+    Parsons et al. (2005), doi:10.1002/jcc.20237
+    """
+    theta, chi = np.radians((angle, torsion))
+    along = _unit(c - b)
+    normal = _unit(np.cross(b - a, along))
+    frame = np.column_stack((along, np.cross(normal, along), normal))
+    local = (-np.cos(theta), np.sin(theta) * np.cos(chi), np.sin(theta) * np.sin(chi))
+    return np.asarray(c + length * (frame @ local), dtype=np.float64)
+
+
+def torsion_angle(a: Coordinates, b: Coordinates, c: Coordinates, d: Coordinates) -> float:
+    """Torsion a–b–c–d in degrees, within (−180, 180], positive clockwise looking from b to c.
+
+    Parameters
+    ----------
+    a, b, c, d : float64 arrays, shape (3,), in Å
+    """
+    axis = _unit(c - b)
+    before = np.cross(b - a, axis)
+    after = np.cross(axis, d - c)
+    sine = np.dot(np.cross(before, after), axis)
+    return float(np.degrees(np.arctan2(sine, np.dot(before, after))))
+
+
+def _unit(vector: Coordinates) -> Coordinates:
+    return np.asarray(vector / np.linalg.norm(vector), dtype=np.float64)
