@@ -6,7 +6,6 @@ import argparse
 import os
 import signal
 import sys
-import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -136,17 +135,18 @@ def _demo(options: argparse.Namespace) -> int:
     from vrs_scipion.maps.writing import write_volume
     from vrs_scipion.simulation import demo_phantom
 
+    out = options.out or Path("vrs_demo")
     phantom = demo_phantom()
-    with tempfile.TemporaryDirectory(prefix="vrs_demo_") as folder:
-        path = Path(folder) / "helix_bundle.mrc"
-        write_volume(path, phantom.density.values, phantom.density.voxel_size)
-        request = Request(
-            map_path=path,
-            contour=phantom.contour,
-            resolution=phantom.resolution,
-            title="Demonstration: a simulated bundle of α-helices",
-        )
-        return _run(request, options.out or Path("vrs_demo"), options.threads)
+    out.mkdir(parents=True, exist_ok=True)
+    path = out / "helix_bundle.mrc"
+    write_volume(path, phantom.density.values, phantom.density.voxel_size)
+    request = Request(
+        map_path=path,
+        contour=phantom.contour,
+        resolution=phantom.resolution,
+        title="Demonstration: a simulated bundle of α-helices",
+    )
+    return _run(request, out, options.threads)
 
 
 def _run(request: Request, out: Path, threads: int) -> int:

@@ -105,6 +105,7 @@ def validate(
             graph = _Graph(request)
             graph.run(threads, observe)
             _publish(graph.report_folder(), out)
+            graph.require_complete_report()
     return load_report(out)
 
 
@@ -225,16 +226,29 @@ class _Graph:
         RunError
             if it has none.
         """
+        report = self._report()
+        if not report.hasAttribute("outputReport"):
+            raise self._failure(report)
+        folder: Path = report.outputReport.getFolder()
+        return Path(self.project.path) / folder
+
+    def require_complete_report(self) -> None:
+        """Raise RunError if the report's protocol could not finish."""
+        report = self._report()
+        if not report.isFinished():
+            raise self._failure(report)
+
+    def _report(self) -> Protocol:
         from vrs_scipion.protocols import VrsProtReport
 
         (report,) = (p for p in self._protocols if isinstance(p, VrsProtReport))
-        if report.isFinished():
-            folder: Path = report.outputReport.getFolder()
-            return Path(self.project.path) / folder
+        return report
+
+    def _failure(self, report: Protocol) -> RunError:
         culprit = next((p for p in self._protocols if p.isFailed()), report)
         message = " ".join(culprit.getErrorMessage().split()) or "it ended without a message"
         log = Path(self.project.path) / culprit.getLogPaths()[1]
-        raise RunError(f"'{culprit.getObjLabel()}' failed: {message} (its log: {log})")
+        return RunError(f"'{culprit.getObjLabel()}' failed: {message} (its log: {log})")
 
     def _load_template(self, request: Request) -> list[Protocol]:
         from pyworkflow.template import TemplateList
@@ -266,7 +280,7 @@ class _Graph:
             path.unlink()
         for key, protocol in loaded.items():
             protocol.setObjLabel(labels[key])
-            protocol._prerequisites.set(None)
+            protocol._prerequisites.clear()
             self.project._storeProtocol(protocol)
         return list(loaded.values())
 

@@ -167,8 +167,8 @@ def _describe(found: Findings, b: Background) -> None:
         f"deviation σ is {b.std:.6g}; |mean| / σ is {abs(b.mean) / b.std:.4f}."
     )
     found.paragraphs.append(
-        "A one-sample Student's t-test of the hypothesis that the mean is 0, taking every voxel as "
-        f"independent, gives t = {b.t:.2f} and p {_p_value(b.p)}. Neighbouring voxels are correlated: "
+        "A one-sample Student's t-test of the hypothesis that the mean is 0, each voxel taken as "
+        f"independent, gives t = {b.t:.2f} and p {_p_value(b.p)}. Neighbours are correlated: "
         f"by their autocorrelation the background holds {b.effective_samples:,.0f} independent "
         f"samples, with which t = {b.t_effective:.2f} and p {_p_value(b.p_effective)}. The verdict "
         "uses the latter."

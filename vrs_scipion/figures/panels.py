@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from matplotlib.transforms import ScaledTranslation, offset_copy
 from numpy.typing import NDArray
 
 from vrs_scipion.figures import style
@@ -156,30 +157,30 @@ def draw_panel(
     for spine in axes.spines.values():
         spine.set_color(style.FAINT)
         spine.set_linewidth(0.6)
-    _scale_bar(axes, panel.extent, bar, marks)
+    _scale_bar(axes, bar, marks)
     return image
 
 
-def _scale_bar(axes: Any, extent: tuple[float, float], length: float, colour: str) -> None:
-    height, width = extent
-    inset = 0.05 * min(width, height)
+def _scale_bar(axes: Any, length: float, colour: str) -> None:
     ground = style.INK if colour == "white" else "white"
-    for line, paint, more in ((3.6, ground, 1), (2.0, colour, 0)):
+    corner = offset_copy(axes.transData, axes.figure, x=6, y=7, units="points")
+    for paint, width, cap in ((ground, 3.6, "projecting"), (colour, 2.0, "butt")):
         axes.plot(
-            (inset, inset + length),
-            (inset, inset),
+            (0, length),
+            (0, 0),
             color=paint,
-            linewidth=line,
-            solid_capstyle="projecting" if more else "butt",
-            scalex=False,
-            scaley=False,
+            linewidth=width,
+            solid_capstyle=cap,
+            transform=corner,
+            zorder=5,
         )
-    axes.annotate(
+    axes.text(
+        0,
+        0,
         f"{length:g} Å",
-        (inset, inset),
-        xytext=(0, 4),
-        textcoords="offset points",
+        transform=corner + ScaledTranslation(0, 4 / 72, axes.figure.dpi_scale_trans),
         color=colour,
         fontsize=7,
         path_effects=style.halo(ground),
+        zorder=5,
     )

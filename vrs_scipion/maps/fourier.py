@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -32,7 +34,7 @@ def resample(density: Density, voxel_size: float) -> Density:
     values = density.values
     box = []
     for axis, (n, old) in enumerate(zip(density.box, density.voxel_size, strict=True)):
-        m = max(2, 2 * round(n * old / (2 * voxel_size)))
+        m = max(2, 2 * math.floor(n * old / (2 * voxel_size) + 0.5))
         operator = _interpolation_matrix(n, m, voxel_size / old).astype(np.float32)
         values = _apply(operator, values, axis)
         box.append(m)

@@ -232,7 +232,9 @@ def _skip(stream: BinaryIO, count: int) -> None:
 
 
 def _require_finite(values: Volume, path: Path) -> None:
-    if np.isfinite(values.sum(dtype=np.float64)):
+    with np.errstate(invalid="ignore"):
+        total = values.sum(dtype=np.float64)
+    if np.isfinite(total):
         return
     finite = np.isfinite(values)
     bad = int(finite.size - np.count_nonzero(finite))

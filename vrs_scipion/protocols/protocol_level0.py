@@ -95,7 +95,8 @@ class VrsProtLevel0(MapInput, EMProtocol):
     def _compile(self) -> None:
         folder = Path(self._getExtraPath("report"))
         gather(self._entryFolder(), [self._resultFolder(c.code) for c in LEVEL_0], folder)
-        report = report_object(build_report(folder), folder)
+        build_report(folder)
+        report = report_object(folder)
         self._defineOutputs(outputReport=report)
         self._defineSourceRelation(self.inputVolume, report)
 

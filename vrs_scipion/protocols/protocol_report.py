@@ -12,7 +12,6 @@ from vrs_scipion.checks.run import failed
 from vrs_scipion.objects import VrsCheckOutcome, VrsReport
 from vrs_scipion.protocols.protocol_checks import VrsProtCheck
 from vrs_scipion.report.folder import build_report, gather, load_report
-from vrs_scipion.report.model import Report
 from vrs_scipion.report.write import HTML_FILE
 from vrs_scipion.results.files import save_result
 
@@ -53,9 +52,13 @@ class VrsProtReport(EMProtocol):
         folder = Path(self._getExtraPath("report"))
         results = [self._resultFolder(pointer) for pointer in self.inputOutcomes]
         gather(self.inputEntry.get().getFolder(), results, folder)
-        report = report_object(build_report(folder), folder)
-        self._defineOutputs(outputReport=report)
-        self._defineSourceRelation(self.inputEntry, report)
+        try:
+            build_report(folder)
+        finally:
+            if (folder / HTML_FILE).exists():
+                output = report_object(folder)
+                self._defineOutputs(outputReport=output)
+                self._defineSourceRelation(self.inputEntry, output)
 
     def _resultFolder(self, pointer: Any) -> Path:
         outcome = pointer.get()
@@ -102,8 +105,8 @@ class VrsProtReport(EMProtocol):
         return ["Sorzano2022", "delaRosaTrevin2016"]
 
 
-def report_object(report: Report, folder: Path) -> VrsReport:
-    """The Scipion object of a report."""
+def report_object(folder: Path) -> VrsReport:
+    """The Scipion object of the report in a validation folder."""
     output = VrsReport(str(folder / HTML_FILE))
-    output.describe(report)
+    output.describe(load_report(folder))
     return output

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from vrs_scipion.entry.files import load_entry
 from vrs_scipion.report.compile import INPUT, compile_report
-from vrs_scipion.report.input_data import PARAGRAPHS, draw_input_data
+from vrs_scipion.report.input_data import draw_input_data
 from vrs_scipion.report.model import Report
 from vrs_scipion.report.write import HTML_FILE, JSON_FILE, PDF_FILE, write_report
 from vrs_scipion.results.files import RESULT_FILE, load_result
@@ -51,15 +51,17 @@ def build_report(folder: Path, created: datetime | None = None) -> Report:
     ------
     FileNotFoundError
         if the folder holds no entry.
+    PdfError
+        if the PDF could not be made; the other files are there.
     """
     entry = load_entry(folder / _ENTRY)
     results = {path.parent: load_result(path.parent) for path in _result_files(folder)}
-    figures = draw_input_data(entry, folder / _ENTRY, folder / _FIGURES)
+    section = draw_input_data(entry, folder / _ENTRY, folder / _FIGURES)
     report = compile_report(
         entry,
         list(results.values()),
-        figures=figures,
-        input_paragraphs=PARAGRAPHS,
+        figures=section.figures,
+        input_paragraphs=section.paragraphs,
         created=created or datetime.now(timezone.utc),
         software=_software(),
     )

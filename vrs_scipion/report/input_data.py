@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 from vrs_scipion.entry.files import load_hard_mask, load_map, load_soft_mask
 from vrs_scipion.entry.model import Entry
 from vrs_scipion.figures.isosurface import draw_isosurface
+from vrs_scipion.figures.isosurface.engine import EngineError
 from vrs_scipion.figures.projections import draw_projections
 from vrs_scipion.figures.slices import (
     Indices,
@@ -17,22 +19,17 @@ from vrs_scipion.figures.slices import (
 )
 from vrs_scipion.results import Figure
 
-PARAGRAPHS = (
-    "In the slices of the map ({fig:central_slices}, {fig:variance_slices}) what surrounds the "
-    "molecule should have no structure: no stripes leaving it, no isolated blobs, no patches of "
-    "particularly high or low density.",
-    "The projections ({fig:projections}) should show no stripes, which come from directions that "
-    "weigh too much, and no dark halo around or inside the molecule, which comes from an incorrect "
-    "correction of the contrast transfer function or from a biased map.",
-    "The isosurface ({fig:isosurface}) joins the points at the recommended contour level. There "
-    "should be few artefacts or noise blobs around the molecule.",
-    "Two masks follow from the contour level: one with hard borders ({fig:hard_mask}), from which "
-    "the numbers of the checks are taken, and one with soft borders ({fig:soft_mask}).",
-)
+
+@dataclass(frozen=True)
+class InputData:
+    """The section "Input data": its figures and the paragraphs that lead through them."""
+
+    figures: tuple[Figure, ...]
+    paragraphs: tuple[str, ...]
 
 
-def draw_input_data(entry: Entry, folder: Path, out: Path) -> tuple[Figure, ...]:
-    """Draw the figures of the section into ``out``, in the report's order.
+def draw_input_data(entry: Entry, folder: Path, out: Path) -> InputData:
+    """Draw the figures of the section into ``out``.
 
     Parameters
     ----------
@@ -42,9 +39,34 @@ def draw_input_data(entry: Entry, folder: Path, out: Path) -> tuple[Figure, ...]
     out.mkdir(parents=True, exist_ok=True)
     with ThreadPoolExecutor(max_workers=1) as aside:
         surface = aside.submit(_isosurface, entry, folder, out)
-        slices = _slices_and_projections(entry, folder, out)
-        masks = _masks(entry, folder, out)
-        return (*slices, surface.result(), *masks)
+        figures = _slices_and_projections(entry, folder, out) + _masks(entry, folder, out)
+    try:
+        figures.append(surface.result())
+    except (EngineError, ValueError) as error:
+        view = f"The isosurface could not be drawn: {error}"
+    else:
+        view = _ISOSURFACE
+    return InputData(tuple(figures), (_SLICES, _PROJECTIONS, view, _MASKS))
+
+
+_SLICES = (
+    "In the slices of the map ({fig:central_slices}, {fig:variance_slices}) what surrounds the "
+    "molecule should have no structure: no stripes leaving it, no isolated blobs, no patches of "
+    "particularly high or low density."
+)
+_PROJECTIONS = (
+    "The projections ({fig:projections}) should show no stripes, which come from directions that "
+    "weigh too much, and no dark halo around or inside the molecule, which comes from an incorrect "
+    "correction of the contrast transfer function or from a biased map."
+)
+_ISOSURFACE = (
+    "The isosurface ({fig:isosurface}) joins the points at the recommended contour level. There "
+    "should be few artefacts or noise blobs around the molecule."
+)
+_MASKS = (
+    "Two masks follow from the contour level: one with hard borders ({fig:hard_mask}), from which "
+    "the numbers of the checks are taken, and one with soft borders ({fig:soft_mask})."
+)
 
 
 def _slices_and_projections(entry: Entry, folder: Path, out: Path) -> list[Figure]:

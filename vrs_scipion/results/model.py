@@ -109,7 +109,7 @@ class Criterion(Record):
         return f"{subject} is {self._with_unit(self.value)}{link} {bound}."
 
     def _with_unit(self, number: float) -> str:
-        return f"{_digits(number)} {self.unit}".rstrip()
+        return f"{_digits(number)}\N{NO-BREAK SPACE}{self.unit}".rstrip()
 
 
 _WORDS = {"<": "below", "<=": "at most", ">": "above", ">=": "at least"}

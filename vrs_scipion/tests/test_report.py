@@ -33,6 +33,7 @@ from vrs_scipion.results.model import (
     Engine,
     Figure,
     Measurement,
+    Outcome,
     Reference,
     ResolutionEstimate,
     Table,
@@ -225,10 +226,8 @@ class TestNumbering(unittest.TestCase):
         self.assertEqual({check.citations[0].number for check in document.checks}, {4})
 
     def test_criteria_of_a_check_that_does_not_count(self) -> None:
-        check = full_check().model_copy(update={"outcome": "not_applicable"})
-        section = build_document(
-            make_report(CheckResult.model_validate(check.model_dump()))
-        ).checks[0]
+        check = full_check().model_copy(update={"outcome": Outcome.NOT_APPLICABLE})
+        section = build_document(make_report(check)).checks[0]
         self.assertEqual((len(section.criteria), len(section.advice)), (0, 3))
 
 

@@ -87,7 +87,7 @@ def _block(
     values: Volume, contour: float, binning: int, voxel_size: Triple, start: list[int]
 ) -> Block:
     averaged = _average(values, binning)
-    while not averaged.max() > contour:  # specks that the average wiped out
+    while binning > 1 and not averaged.max() > contour:  # specks that the average wiped out
         binning -= 1
         averaged = _average(values, binning)
     outside = min(float(averaged.min()), 2 * contour - float(averaged.max()))

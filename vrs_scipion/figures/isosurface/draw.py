@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ from vrs_scipion.figures.isosurface.block import check_surface
 from vrs_scipion.figures.isosurface.compose import compose
 from vrs_scipion.figures.isosurface.engine import EngineError, Rendering
 
-ENGINES: dict[str, Callable[[Path, float, float], Rendering]] = {
+ENGINES: dict[str, Callable[[Path, float, Path, float], Rendering]] = {
     engine_chimerax.NAME: engine_chimerax.render,
     engine_pyvista.NAME: engine_pyvista.render,
     engine_matplotlib.NAME: engine_matplotlib.render,
@@ -73,7 +74,7 @@ def draw_isosurface(
     if out.suffix.lower() != ".png":
         raise ValueError(f"{out.name} is not a .png file.")
     check_surface(map_path, contour)
-    rendering, notes = _render(map_path, contour, engine, timeout_s)
+    rendering, notes = _render(map_path, contour, out, engine, timeout_s)
     if rendering.binning > 1:
         notes.append(
             f"The map was averaged over cubes of {rendering.binning} voxels to draw it, which "
@@ -84,20 +85,26 @@ def draw_isosurface(
 
 
 def _render(
-    map_path: Path, contour: float, engine: str, timeout_s: float
+    map_path: Path, contour: float, out: Path, engine: str, timeout_s: float
 ) -> tuple[Rendering, list[str]]:
     if engine != "auto":
         if engine not in ENGINES:
             raise ValueError(f"There is no engine {engine!r}: take auto, {', '.join(ENGINES)}.")
-        return ENGINES[engine](map_path, contour, timeout_s), []
+        return _run(engine, map_path, contour, out, timeout_s), []
     names = list(ENGINES)
     if engine_chimerax.find_chimerax() is None:
         names.remove(engine_chimerax.NAME)
     notes: list[str] = []
     for name in names[:-1]:
         try:
-            return ENGINES[name](map_path, contour, timeout_s), notes
+            return _run(name, map_path, contour, out, timeout_s), notes
         except EngineError as error:
             notes.append(f"The surface could not be drawn by {name}: {error}.")
     notes.append(f"It was drawn by {names[-1]} on a coarser grid. {engine_pyvista.ADVICE}")
-    return ENGINES[names[-1]](map_path, contour, timeout_s), notes
+    return _run(names[-1], map_path, contour, out, timeout_s), notes
+
+
+def _run(engine: str, map_path: Path, contour: float, out: Path, timeout_s: float) -> Rendering:
+    # beside the picture and not in /tmp, which a sandboxed (flatpak) ChimeraX does not see
+    with tempfile.TemporaryDirectory(prefix=".isosurface_", dir=out.resolve().parent) as name:
+        return ENGINES[engine](map_path, contour, Path(name), timeout_s)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,13 +57,14 @@ def find_chimerax() -> ChimeraX | None:
     return ChimeraX(program, environment)
 
 
-def render(map_path: Path, contour: float, timeout_s: float) -> Rendering:
+def render(map_path: Path, contour: float, folder: Path, timeout_s: float) -> Rendering:
     """Draw the surface of `map_path` at `contour`.
 
     Parameters
     ----------
     map_path : MRC file, in z, y, x order
     contour : in the map's unit
+    folder : an empty folder for its files
     timeout_s : seconds after which the drawing is given up
 
     Returns
@@ -81,18 +81,15 @@ def render(map_path: Path, contour: float, timeout_s: float) -> Rendering:
         raise EngineError(
             "ChimeraX is not installed in Scipion (`scipion3 installp -p scipion-em-chimera`)"
         )
-    # beside the map and not in /tmp, which a sandboxed (flatpak) ChimeraX does not see
-    with tempfile.TemporaryDirectory(prefix=".chimerax_", dir=map_path.resolve().parent) as name:
-        folder = Path(name)
-        (folder / "map.mrc").symlink_to(map_path.resolve())
-        (folder / _SCRIPT).write_text(script(contour), encoding="ascii")
-        output = run_program(
-            [*found.command, "--offscreen", "--nogui", "--exit", _SCRIPT],
-            timeout_s=timeout_s,
-            cwd=folder,
-            environment=found.environment,
-        )
-        images = np.stack([_read(folder / _view_file(n)) for n in range(len(VIEWS))])
+    (folder / "map.mrc").symlink_to(map_path.resolve())
+    (folder / _SCRIPT).write_text(script(contour), encoding="ascii")
+    output = run_program(
+        [*found.command, "--offscreen", "--nogui", "--exit", _SCRIPT],
+        timeout_s=timeout_s,
+        cwd=folder,
+        environment=found.environment,
+    )
+    images = np.stack([_read(folder / _view_file(n)) for n in range(len(VIEWS))])
     version = _VERSION.search(output)
     return Rendering(
         images=images,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import os
 import sys
-import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -23,13 +22,14 @@ ADVICE = (
 _PROGRAM = (sys.executable, "-m", "vrs_scipion.figures.isosurface.render_pyvista")
 
 
-def render(map_path: Path, contour: float, timeout_s: float) -> Rendering:
+def render(map_path: Path, contour: float, folder: Path, timeout_s: float) -> Rendering:
     """Draw the surface of `map_path` at `contour`.
 
     Parameters
     ----------
     map_path : MRC file, in z, y, x order
     contour : in the map's unit
+    folder : an empty folder for its files
     timeout_s : seconds after which the drawing is given up
 
     Returns
@@ -43,21 +43,22 @@ def render(map_path: Path, contour: float, timeout_s: float) -> Rendering:
     """
     if importlib.util.find_spec("pyvista") is None:
         raise EngineError("pyvista is not installed (`pip install pyvista`)")
-    with tempfile.TemporaryDirectory(prefix="vrs_isosurface_") as folder:
-        out = Path(folder) / "views.npz"
-        run_program(
-            [*_PROGRAM, str(map_path.resolve()), repr(float(contour)), str(out)],
-            timeout_s=timeout_s,
-            environment=_environment(),
+    out = folder / "views.npz"
+    run_program(
+        [*_PROGRAM, str(map_path), repr(float(contour)), str(out)],
+        timeout_s=timeout_s,
+        environment=_environment(),
+    )
+    if not out.is_file():
+        raise EngineError("it ended without a picture")
+    with np.load(out) as views:
+        return Rendering(
+            images=views["images"],
+            angstrom_per_pixel=float(views["angstrom_per_pixel"]),
+            binning=int(views["binning"]),
+            engine=NAME,
+            version=str(views["version"]),
         )
-        with np.load(out) as views:
-            return Rendering(
-                images=views["images"],
-                angstrom_per_pixel=float(views["angstrom_per_pixel"]),
-                binning=int(views["binning"]),
-                engine=NAME,
-                version=str(views["version"]),
-            )
 
 
 def _environment() -> dict[str, str]:
