@@ -138,8 +138,12 @@ def _claim(out: Path, request: Request) -> None:
                 "parameters; give another output folder (--out) or remove that one"
             )
         return
-    if out.exists() and any(out.iterdir()):
-        raise OutputError(f"{out.name} exists and is not empty; give another output folder (--out)")
+    taken = [name for name in (*_FOLDERS, *REPORT_FILES, _SCIPION) if (out / name).exists()]
+    if taken:
+        raise OutputError(
+            f"{out.name} holds {', '.join(taken)} of something else; give another output folder "
+            "(--out)"
+        )
     try:
         out.mkdir(parents=True, exist_ok=True)
         with written_whole(known) as path:

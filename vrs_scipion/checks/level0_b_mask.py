@@ -156,7 +156,9 @@ def _draw_raw_mask(
     task: Task, found: Findings, raw: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
 ) -> None:
     indices = max_variance_indices(raw)
-    draw_slices(raw, task.entry.voxel_size, indices, task.folder / "raw_mask.png", mask=True)
+    draw_slices(
+        raw, task.entry.voxel_size, indices, task.folder / "raw_mask.png", mask=True, label="Mask"
+    )
     z, y, x = indices
     found.figures.append(
         Figure(

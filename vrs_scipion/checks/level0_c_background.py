@@ -21,6 +21,7 @@ GAUSSIAN_BEYOND_5_SIGMA = 100 * 2 * float(special.ndtr(-5.0))
 
 _SIGMAS = 5.0
 _MOSTLY = 0.5
+_COMMON = 1e-3
 _SAMPLE = 100_003
 
 
@@ -181,6 +182,8 @@ def _describe(found: Findings, b: Background) -> None:
     found.paragraphs.append(
         f"The most frequent exact value, {b.constant_value:g}, is held by "
         f"{100 * b.constant_fraction:.2f} % of them."
+        if b.constant_fraction > _COMMON
+        else "No exact value is common among them: the background was not masked."
     )
 
 

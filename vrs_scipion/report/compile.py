@@ -199,7 +199,7 @@ def _identity(entry: Entry) -> ReportEntry:
 
 
 def _mask(mask: MaskFile) -> str:
-    return f"{mask.voxels:.10g} voxels: {mask.description}"
+    return f"{mask.voxels:,.0f} voxels: {mask.description}"
 
 
 def _with_zone(moment: datetime) -> datetime:

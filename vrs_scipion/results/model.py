@@ -103,7 +103,9 @@ class Criterion(Record):
         if self.detail:
             subject += f" ({self.detail})"
         if self.value is None:
-            return f"{subject} could not be evaluated: {self.vacuous or 'it has no value'}."
+            if self.vacuous:
+                return f"{subject} has nothing to be measured on: {self.vacuous}."
+            return f"{subject} is undefined."
         bound = f"{_WORDS[self.comparison]} {self._with_unit(self.limit)}"
         link = "," if self.passed else ", not"
         return f"{subject} is {self._with_unit(self.value)}{link} {bound}."
