@@ -1,7 +1,7 @@
 """
 @article{Sorzano2022,
   title = {Image processing tools for the validation of CryoEM maps},
-  author = {Sorzano, C. O. S. and Vilas, J. L. and Ram{\\'i}rez-Aportela, E. and others},
+  author = {Sorzano, C. O. S. and Vilas, J. L. and Ramírez-Aportela, E. and others},
   journal = {Faraday Discussions},
   volume = {240},
   pages = {210--227},
@@ -11,7 +11,7 @@
 
 @article{delaRosaTrevin2016,
   title = {Scipion: A software framework toward integration, reproducibility and validation in 3D electron microscopy},
-  author = {de la Rosa-Trev{\\'i}n, J. M. and Quintana, A. and others},
+  author = {de la Rosa-Trevín, J. M. and Quintana, A. and others},
   journal = {Journal of Structural Biology},
   volume = {195},
   number = {1},

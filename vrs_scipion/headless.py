@@ -10,7 +10,7 @@ import logging
 import os
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -97,7 +97,7 @@ def validate(
         if the project could not make the report.
     """
     inspect(request)
-    out = out.absolute()
+    request, out = _anchored(request), out.absolute()
     _claim(out, request)
     with _locked(out):
         configure(out / _SCIPION)
@@ -109,17 +109,26 @@ def validate(
     return load_report(out)
 
 
+def _anchored(request: Request) -> Request:
+    """The request with absolute paths, valid wherever Scipion goes to work."""
+    return replace(
+        request,
+        map_path=request.map_path.absolute(),
+        half_maps=tuple(path.absolute() for path in request.half_maps),
+    )
+
+
 def _claim(out: Path, request: Request) -> None:
     """Refuse a folder that holds the validation of another map or with other parameters."""
     asked = json.dumps(
         {
-            "map": str(request.map_path.absolute()),
+            "map": str(request.map_path),
             "sha256": sha256(request.map_path),
             "contour": request.contour,
             "resolution": request.resolution,
             "voxel_size": request.voxel_size,
             "title": request.title,
-            "half_maps": [str(path.absolute()) for path in request.half_maps],
+            "half_maps": [str(path) for path in request.half_maps],
         },
         indent=1,
     )
@@ -261,15 +270,12 @@ class _Graph:
         templates.addPluginTemplates(TEMPLATE)
         (template,) = templates.templates
         values = {
-            "map": _escaped(str(request.map_path.absolute())),
+            "map": _escaped(str(request.map_path)),
             "contour": repr(request.contour),
             "resolution": repr(request.resolution or 0),
             "voxel": repr(request.voxel_size or 0),
             "title": _escaped(request.title),
-            **{
-                f"half{i}": _escaped(str(path.absolute()))
-                for i, path in enumerate(request.half_maps, 1)
-            },
+            **{f"half{i}": _escaped(str(path)) for i, path in enumerate(request.half_maps, 1)},
         }
         with contextlib.redirect_stdout(io.StringIO()):
             template.replaceEnvVariables()

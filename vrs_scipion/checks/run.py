@@ -12,6 +12,7 @@ from pathlib import Path
 from vrs_scipion.checks.check import Check, Findings, Task, builtin_engine
 from vrs_scipion.entry.files import load_entry
 from vrs_scipion.maps.writing import written_whole
+from vrs_scipion.methods.engine import EngineUnavailable
 from vrs_scipion.results import CheckResult, Outcome
 from vrs_scipion.results.files import save_result
 
@@ -48,6 +49,8 @@ def run_check(
     try:
         task = Task(load_entry(entry_folder), entry_folder, folder, values, engine, threads)
         result = _result(check, check.answer(task))
+    except EngineUnavailable as missing:
+        result = _without_numbers(check, Outcome.NOT_AVAILABLE, str(missing))
     except Exception as error:
         with written_whole(folder / TRACEBACK_FILE) as path:
             path.write_text(traceback.format_exc(), encoding="utf-8")
@@ -64,10 +67,14 @@ def run_check(
 
 def failed(check: Check, reason: str) -> CheckResult:
     """The result of a check that could not be computed."""
+    return _without_numbers(check, Outcome.FAILED, reason)
+
+
+def _without_numbers(check: Check, outcome: Outcome, reason: str) -> CheckResult:
     return CheckResult(
         code=check.code,
         name=check.name,
-        outcome=Outcome.FAILED,
+        outcome=outcome,
         reason=reason,
         headline=f"{check.name} could not be computed.",
         explanation=check.explanation,

@@ -70,7 +70,7 @@ class VrsProtCheck(EMProtocol):
         return [_without_references(text) for text in result.paragraphs] if result else []
 
     def _citations(self) -> list[str]:
-        return ["Sorzano2022", *(reference.key for reference in self.check.references)]
+        return [reference.key for reference in self.check.references]
 
 
 class VrsProtMass(VrsProtCheck):

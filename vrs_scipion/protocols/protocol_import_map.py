@@ -63,18 +63,21 @@ class VrsProtImportMap(EMProtocol):
         origin = Transform()
         origin.setShifts(*(-n / 2 * sampling for n in density.box[::-1]))
         volume.setOrigin(origin)
-        halves = [self._usable(path, self._read(path)) for path in self._halves()]
+        halves = [
+            self._usable(path, self._read(path), prefix=f"half{i}_")
+            for i, path in enumerate(self._halves(), 1)
+        ]
         if halves:
             volume.setHalfMaps(halves)
         self._defineOutputs(outputVolume=volume)
 
-    def _usable(self, source: Path, density: Density) -> str:
+    def _usable(self, source: Path, density: Density, prefix: str = "") -> str:
         """A file that all of Scipion can open: a link where ``source`` is one, else a copy."""
         if is_plain_volume(source):
-            target = self._getExtraPath(source.name)
+            target = self._getExtraPath(prefix + source.name)
             pwutils.createAbsLink(str(source), target)
             return str(target)
-        copy = Path(self._getExtraPath(source.name.split(".")[0] + ".mrc"))
+        copy = Path(self._getExtraPath(f"{prefix}{source.name.split('.')[0]}.mrc"))
         write_volume(
             copy,
             density.values,

@@ -126,4 +126,4 @@ class VrsProtLevel0(MapInput, EMProtocol):
         return ["The map was validated at Level 0 with vrs_scipion."]
 
     def _citations(self) -> list[str]:
-        return ["Sorzano2022", *(r.key for check in LEVEL_0 for r in check.references)]
+        return [reference.key for check in LEVEL_0 for reference in check.references]

@@ -64,9 +64,6 @@ class VrsProtPrepare(MapInput, EMProtocol):
             f"{entry.hard_mask.description}; soft borders: {entry.soft_mask.description}."
         ]
 
-    def _citations(self) -> list[str]:
-        return ["Sorzano2022"]
-
 
 def entry_outputs(entry: Entry, folder: Path) -> dict[str, Any]:
     """The Scipion objects of a prepared map, by output name."""

@@ -99,10 +99,10 @@ class VrsProtReport(EMProtocol):
         ]
 
     def _methods(self) -> list[str]:
-        return []
-
-    def _citations(self) -> list[str]:
-        return ["Sorzano2022", "delaRosaTrevin2016"]
+        if not hasattr(self, "outputReport"):
+            return []
+        report = load_report(self.outputReport.getFolder())
+        return [f"The report was compiled with vrs_scipion {report.vrs_version}."]
 
 
 def report_object(folder: Path) -> VrsReport:

@@ -1,0 +1,183 @@
+"""The driver behind ``vrs validate``: the whole run, stopped and started again, refused."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+from pathlib import Path
+
+from vrs_scipion.report.folder import load_report
+from vrs_scipion.results import Outcome
+from vrs_scipion.tests.mrc_files import mrc_bytes, write
+from vrs_scipion.tests.test_entry import blob
+
+REPORT = ("report.pdf", "report.html", "report.json")
+
+
+class HeadlessTest(unittest.TestCase):
+    def setUp(self) -> None:
+        kept = tempfile.TemporaryDirectory(prefix="vrs headless '")
+        self.addCleanup(kept.cleanup)
+        self.folder = Path(kept.name)
+        self.map = write(self.folder / 'a "map" ~|%s.mrc.gz', mrc_bytes(blob((48, 48, 48))))
+        self.out = self.folder / "out"
+
+    def command(self, *arguments: str) -> list[str]:
+        return [sys.executable, "-m", "vrs_scipion.cli", *arguments]
+
+    def arguments(self, *more: str) -> list[str]:
+        return self.command(
+            "validate", str(self.map.name), "--contour", "0.3", "--out", "out", *more
+        )
+
+    def vrs(self, command: list[str]) -> subprocess.CompletedProcess[str]:
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("SCIPION_")}
+        return subprocess.run(
+            command, capture_output=True, text=True, cwd=self.folder, env=environment, check=False
+        )
+
+
+class TestWholeRun(HeadlessTest):
+    def test_from_the_map_to_the_report_and_again(self) -> None:
+        before = self.map.read_bytes()
+        title = '<script>alert("1")</script> # $x \\ ~|%s'
+        command = self.arguments("--resolution", "4", "--title", title)
+        first = self.vrs(command)
+        self.assertEqual(first.returncode, 0, first.stderr)
+        self.assertEqual(self.map.read_bytes(), before)
+        report = load_report(self.out)
+        self.assertEqual(report.entry.title, title)
+        self.assertEqual(report.entry.map, self.map.name)
+        self.assertEqual([check.code for check in report.checks], ["0.a", "0.b", "0.c"])
+        self.assertIn("report: finished", first.stderr)
+
+        stamps = [(self.out / name).stat().st_mtime_ns for name in ("checks", "entry")]
+        second = self.vrs(command)
+        self.assertEqual(second.returncode, 0, second.stderr)
+        self.assertEqual(second.stderr.count("finished before"), 6)
+        self.assertEqual(load_report(self.out), report)
+        del stamps
+
+        other = self.vrs(self.arguments("--resolution", "5", "--title", title))
+        self.assertEqual(other.returncode, 2)
+        self.assertIn("with other parameters", other.stderr)
+        self.assertEqual(len(other.stderr.splitlines()), 1)
+
+        (self.out / "report.pdf").unlink()
+        rebuilt = self.vrs(self.command("report", "out"))
+        self.assertEqual(rebuilt.returncode, 0, rebuilt.stderr)
+        self.assertTrue((self.out / "report.pdf").exists())
+        again = load_report(self.out)
+        self.assertEqual(again.checks, report.checks)
+
+    def test_killed_and_started_again(self) -> None:
+        """The driver and its children die at once; what was finished is not done again."""
+        process = subprocess.Popen(
+            self.arguments(),
+            cwd=self.folder,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        assert process.stderr is not None
+        for line in process.stderr:
+            if line.startswith("0.a mass: running"):
+                break
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        process.stderr.close()
+        self.assertFalse(any((self.out / name).exists() for name in REPORT))
+
+        resumed = self.vrs(self.arguments())
+        self.assertEqual(resumed.returncode, 0, resumed.stderr)
+        self.assertIn("prepare map: finished before", resumed.stderr)
+        self.assertEqual(
+            [check.outcome for check in load_report(self.out).checks][:1], [Outcome.OK]
+        )
+
+    def test_stopped_by_a_signal(self) -> None:
+        process = subprocess.Popen(
+            self.arguments(), cwd=self.folder, stderr=subprocess.PIPE, text=True
+        )
+        assert process.stderr is not None
+        for line in process.stderr:
+            if line.startswith("prepare map: running"):
+                break
+        process.send_signal(signal.SIGTERM)
+        rest = process.stderr.read()
+        process.wait(timeout=30)
+        process.stderr.close()
+        self.assertEqual(process.returncode, 130)
+        self.assertIn("stopped; the same command goes on", rest)
+        self.assertEqual(self.children(), [])
+
+    def children(self) -> list[str]:
+        """Protocols of this folder that still run after a moment's grace."""
+        time.sleep(0.5)
+        listed = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True)
+        return [line for line in listed.stdout.splitlines() if str(self.folder) in line]
+
+
+class TestRefusals(HeadlessTest):
+    def refused(self, command: list[str], words: str) -> None:
+        done = self.vrs(command)
+        self.assertEqual(done.returncode, 2, done.stderr)
+        self.assertEqual(len(done.stderr.strip().splitlines()), 1)
+        self.assertIn(words, done.stderr)
+        self.assertFalse(self.out.exists())
+
+    def test_bad_input_writes_nothing(self) -> None:
+        common = ["--contour", "0.3", "--out", "out"]
+        self.refused(self.command("validate", "none.mrc", *common), "none.mrc: there is no such")
+        self.refused(self.command("validate", ".", *common), "it is not a file")
+        self.refused(
+            self.command("validate", self.map.name, "--contour", "9", "--out", "out"), "maximum"
+        )
+
+    def test_folders_that_hold_something_else(self) -> None:
+        mine = self.folder / "mine"
+        mine.mkdir()
+        (mine / "report.pdf").write_text("my thesis")
+        done = self.vrs(self.command("validate", self.map.name, "--contour", ".3", "--out", "mine"))
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("report.pdf of something else", done.stderr)
+        self.assertEqual((mine / "report.pdf").read_text(), "my thesis")
+
+    def test_paths_that_a_shell_would_run(self) -> None:
+        out = "$(touch owned)"
+        done = self.vrs(self.command("validate", self.map.name, "--contour", ".3", "--out", out))
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("hands its project's path to a shell", done.stderr)
+        self.assertEqual([path.name for path in self.folder.iterdir()], [self.map.name])
+
+    def test_report_without_results(self) -> None:
+        self.refused(self.command("report", "out"), "holds no complete validation")
+
+
+class TestTemplate(unittest.TestCase):
+    def test_the_template_is_json_once_its_fields_are_filled(self) -> None:
+        import vrs_scipion
+
+        path = Path(vrs_scipion.__file__).parent / "templates" / "vrs_level0.json.template"
+        text = path.read_text(encoding="ascii")
+        body = text[text.index("[\n") :]
+        parts = body.split("~")
+        fields = [part.split("|") for part in parts[1::2]]
+        self.assertEqual(len({title for title, *_ in fields}), len(fields))
+        parts[1::2] = [default for _, default, _, _ in fields]
+        protocols = json.loads("".join(parts))
+        self.assertEqual([p["object.id"] for p in protocols], [str(i) for i in range(1, 7)])
+        self.assertEqual(
+            [alias for *_, alias in fields],
+            ["map", "voxel", "half1", "half2", "contour", "resolution", "title"],
+        )
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,274 @@
+"""The protocols in a Scipion project: from a map file to its report, box by box."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pwem.objects import Volume, VolumeMask
+from pwem.protocols import ProtImportVolumes
+from pyworkflow.tests import BaseTest, setupTestProject
+
+from vrs_scipion.checks.registry import LEVEL_0
+from vrs_scipion.entry.files import load_entry
+from vrs_scipion.objects import VrsCheckOutcome, VrsEntry, VrsMap
+from vrs_scipion.protocols import (
+    VrsProtBackground,
+    VrsProtCheck,
+    VrsProtImportMap,
+    VrsProtLevel0,
+    VrsProtMask,
+    VrsProtMass,
+    VrsProtPrepare,
+    VrsProtReport,
+)
+from vrs_scipion.report.folder import load_report
+from vrs_scipion.results import CheckResult, Outcome
+from vrs_scipion.results.files import load_result
+from vrs_scipion.tests.mrc_files import mrc_bytes, write
+from vrs_scipion.tests.test_entry import blob
+
+CHECKS = (VrsProtMass, VrsProtMask, VrsProtBackground)
+VOXEL = 1.25
+
+
+class ProtocolTest(BaseTest):
+    """A project and a small map to work with."""
+
+    folder: Path
+    map_file: Path
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        setupTestProject(cls)
+        cls.folder = Path(tempfile.mkdtemp(prefix="vrs_protocols_"))
+        cls.addClassCleanup(shutil.rmtree, cls.folder)
+        values = blob((48, 50, 52))
+        cls.map_file = write(
+            cls.folder / "blob.map.gz",
+            mrc_bytes(values, order=">", axes=(3, 1, 2), voxel_size=(VOXEL,) * 3),
+        )
+        cls.plain_file = write(cls.folder / "blob.mrc", mrc_bytes(values, voxel_size=(VOXEL,) * 3))
+
+    def run_protocol(self, protocol: Any) -> Any:
+        return self.launchProtocol(protocol)
+
+    def import_map(self, path: Path | None = None, **parameters: Any) -> Any:
+        protocol = self.newProtocol(
+            VrsProtImportMap, mapFile=str(path or self.map_file), **parameters
+        )
+        return self.run_protocol(protocol)
+
+    def new(self, kind: type, source: Any, output: str, name: str, **parameters: Any) -> Any:
+        protocol = self.newProtocol(kind, **parameters)
+        getattr(protocol, name).set(source)
+        getattr(protocol, name).setExtended(output)
+        return protocol
+
+    def prepare(self, source: Any, **parameters: Any) -> Any:
+        options = {"contour": 0.3, "resolution": 5.0, **parameters}
+        return self.run_protocol(
+            self.new(VrsProtPrepare, source, "outputVolume", "inputVolume", **options)
+        )
+
+    def check(self, kind: type[VrsProtCheck], prepared: Any, **parameters: Any) -> Any:
+        return self.new(kind, prepared, "outputEntry", "inputEntry", **parameters)
+
+    def report(self, prepared: Any, checks: list[Any]) -> Any:
+        protocol = self.new(VrsProtReport, prepared, "outputEntry", "inputEntry")
+        for check in checks:
+            protocol.inputOutcomes.append(check)
+            protocol.inputOutcomes[-1].setExtended("outputOutcome")
+        return self.run_protocol(protocol)
+
+    def in_project(self, path: Path) -> Path:
+        return Path(self.proj.path) / path
+
+
+def numbers(result: CheckResult) -> CheckResult:
+    """A result without what differs from run to run."""
+    return result.model_copy(update={"seconds": 0.0, "peak_memory_bytes": 0})
+
+
+class TestLevel0Protocols(ProtocolTest):
+    def test_from_a_file_to_its_report_box_by_box_and_in_one_box(self) -> None:
+        imported = self.import_map()
+        volume = imported.outputVolume
+        self.assertIsInstance(volume, VrsMap)
+        self.assertEqual(volume.getDim(), (52, 50, 48))
+        self.assertAlmostEqual(volume.getSamplingRate(), VOXEL)
+
+        prepared = self.prepare(imported, title="A blob")
+        entry = load_entry(self.in_project(prepared.outputEntry.getFolder()))
+        self.assertEqual(entry.source.name, "blob.map.gz")
+        self.assertEqual(entry.title, "A blob")
+        self.assertEqual(entry.voxel_size_from, "file header")
+        self.assertIsInstance(prepared.outputEntry, VrsEntry)
+        self.assertIsInstance(prepared.outputHardMask, VolumeMask)
+        self.assertEqual(prepared.outputHardMask.getDim(), volume.getDim())
+        self.assertAlmostEqual(prepared.outputResizedVolume.getSamplingRate(), 2.5)
+
+        checks = [self.run_protocol(self.check(kind, prepared)) for kind in CHECKS]
+        for protocol in checks:
+            self.assertIsInstance(protocol.outputOutcome, VrsCheckOutcome)
+            self.assertIn(protocol.check.code, protocol.summary()[0])
+            self.assertIn("Rosa-Trevín", " ".join(protocol.citations()))
+            self.assertNotIn("{", " ".join(protocol.methods()))
+
+        compiled = self.report(prepared, checks)
+        folder = self.in_project(compiled.outputReport.getFolder())
+        for name in ("report.pdf", "report.html", "report.json"):
+            self.assertGreater((folder / name).stat().st_size, 1000, name)
+        report = load_report(folder)
+        self.assertEqual([c.code for c in report.checks], ["0.a", "0.b", "0.c"])
+        self.assertEqual(report.score.evaluable, 3)
+
+        level = self.new(
+            VrsProtLevel0,
+            imported,
+            "outputVolume",
+            "inputVolume",
+            contour=0.3,
+            resolution=5.0,
+            title="A blob",
+        )
+        self.run_protocol(level)
+        whole = load_report(self.in_project(level.outputReport.getFolder()))
+        self.assertEqual(
+            [numbers(result) for result in whole.checks],
+            [numbers(result) for result in report.checks],
+        )
+        self.assertEqual(whole.entry, report.entry)
+        self.assertEqual(
+            {key for key, _ in level.iterOutputAttributes()} & {"outputEntry", "outputHardMask"},
+            {"outputEntry", "outputHardMask"},
+        )
+
+    def test_a_volume_imported_by_scipion(self) -> None:
+        protocol = self.newProtocol(
+            ProtImportVolumes, filesPath=str(self.plain_file), samplingRate=VOXEL
+        )
+        prepared = self.prepare(self.run_protocol(protocol))
+        entry = load_entry(self.in_project(prepared.outputEntry.getFolder()))
+        self.assertEqual(entry.source.name, "blob.mrc")
+        self.assertEqual(entry.voxel_size, (VOXEL,) * 3)
+
+    def test_the_volume_in_scipion_knows_its_voxel_size_best(self) -> None:
+        protocol = self.newProtocol(
+            ProtImportVolumes, filesPath=str(self.plain_file), samplingRate=2.0
+        )
+        prepared = self.prepare(self.run_protocol(protocol))
+        entry = load_entry(self.in_project(prepared.outputEntry.getFolder()))
+        self.assertEqual(entry.voxel_size, (2.0, 2.0, 2.0))
+        self.assertEqual(entry.voxel_size_from, "the volume in Scipion")
+        self.assertIn("differs from the header", entry.source.notes[0])
+
+    def test_half_maps_ride_along(self) -> None:
+        imported = self.import_map(half1=str(self.plain_file), half2=str(self.plain_file))
+        self.assertTrue(imported.outputVolume.hasHalfMaps())
+        prepared = self.prepare(imported)
+        entry = load_entry(self.in_project(prepared.outputEntry.getFolder()))
+        self.assertEqual(len(entry.half_maps), 2)
+
+    def test_a_plain_file_is_linked_not_copied(self) -> None:
+        imported = self.import_map(self.plain_file)
+        path = self.in_project(Path(imported.outputVolume.getFileName()))
+        self.assertTrue(path.is_symlink())
+        self.assertEqual(path.resolve(), self.plain_file.resolve())
+
+
+class TestFaults(ProtocolTest):
+    def test_a_failed_check_leaves_the_others_and_the_report_standing(self) -> None:
+        prepared = self.prepare(self.import_map())
+        good = self.run_protocol(self.check(VrsProtMass, prepared))
+        entry = load_entry(self.in_project(prepared.outputEntry.getFolder()))
+        mask = self.in_project(prepared.outputEntry.getFolder()) / entry.hard_mask.file
+        hidden = mask.rename(mask.with_suffix(".hidden"))
+        broken = self.check(VrsProtMask, prepared)
+        self.proj.launchProtocol(broken, wait=True)
+        hidden.rename(mask)
+        self.assertTrue(broken.isFailed())
+        self.assertEqual(broken.outputOutcome.getOutcome(), Outcome.FAILED)
+        killed = self.check(VrsProtBackground, prepared)
+        self.proj.saveProtocol(killed)
+        killed.setFailed("out of memory")
+        self.proj._storeProtocol(killed)
+
+        compiled = self.report(prepared, [good, broken, killed])
+        report = load_report(self.in_project(compiled.outputReport.getFolder()))
+        self.assertEqual(
+            [check.outcome for check in report.checks],
+            [Outcome.OK, Outcome.FAILED, Outcome.FAILED],
+        )
+        self.assertIn("mask_hard.mrc", report.checks[1].reason)
+        self.assertIn("out of memory", report.checks[2].reason)
+        self.assertEqual((report.score.passed, report.score.evaluable), (1, 3))
+
+    def test_bad_input_is_told_in_the_form(self) -> None:
+        imported = self.import_map(self.plain_file)
+
+        def errors(**parameters: Any) -> list[str]:
+            options = {"contour": 0.3, **parameters}
+            return self.new(
+                VrsProtPrepare, imported, "outputVolume", "inputVolume", **options
+            ).validate()
+
+        self.assertEqual(errors(), [])
+        self.assertIn("the map's maximum is", errors(contour=9.0)[0])
+        self.assertIn("all six faces", errors(contour=-1.0)[0])
+        self.assertTrue(any("resolution" in e for e in errors(resolution=-3.0)))
+        for path, words in (
+            (self.folder / "none.mrc", "there is no such file"),
+            (write(self.folder / "text.mrc", b"text " * 500), "no valid MRC/CCP4 header"),
+            (write(self.folder / "flat.mrc", mrc_bytes(np.ones((9, 9, 9)))), "constant"),
+        ):
+            protocol = self.newProtocol(VrsProtImportMap, mapFile=str(path))
+            (error,) = protocol.validate()
+            self.assertIn(words, error)
+
+    def test_later_volumes_of_a_stack_are_refused(self) -> None:
+        protocol = self.newProtocol(VrsProtPrepare, contour=0.3)
+        volume = Volume()
+        volume.setSamplingRate(1.0)
+        volume.setLocation(2, str(self.plain_file))
+        protocol.inputVolume.set(volume)
+        self.assertIn("only the first", protocol._validate()[0])
+
+    def test_warnings_reach_the_form(self) -> None:
+        imported = self.import_map(self.plain_file)
+        protocol = self.new(
+            VrsProtPrepare,
+            imported,
+            "outputVolume",
+            "inputVolume",
+            contour=0.3,
+            resolution=1.0,
+        )
+        self.assertIn("Nyquist", protocol._warnings()[0])
+
+
+class TestForms(ProtocolTest):
+    def test_every_limit_is_an_advanced_parameter_with_its_default(self) -> None:
+        for kind, check in zip(CHECKS, LEVEL_0, strict=True):
+            protocol = self.newProtocol(kind)
+            self.assertIs(protocol.check, check)
+            for limit in check.limits:
+                name = f"limit_{check.code.replace('.', '')}_{limit.key}"
+                self.assertEqual(getattr(protocol, name).get(), limit.default)
+                self.assertTrue(protocol.getParam(name).isExpert())
+
+    def test_the_level_has_the_limits_of_every_check(self) -> None:
+        protocol = self.newProtocol(VrsProtLevel0)
+        for check in LEVEL_0:
+            for limit in check.limits:
+                name = f"limit_{check.code.replace('.', '')}_{limit.key}"
+                self.assertEqual(getattr(protocol, name).get(), limit.default)
+
+    def test_a_changed_limit_changes_the_verdict(self) -> None:
+        prepared = self.prepare(self.import_map())
+        strict = self.run_protocol(self.check(VrsProtMass, prepared, limit_0a_space=60.0))
+        result = load_result(self.in_project(strict.outputOutcome.getFolder()))
+        self.assertIn("not above 60", result.warnings[0])
