@@ -12,7 +12,7 @@ from pathlib import Path
 from vrs_scipion.checks.check import Check, Findings, Task, builtin_engine
 from vrs_scipion.entry.files import load_entry
 from vrs_scipion.maps.writing import written_whole
-from vrs_scipion.methods.engine import EngineUnavailable
+from vrs_scipion.methods.engine import EngineUnavailableError
 from vrs_scipion.results import CheckResult, Outcome
 from vrs_scipion.results.files import save_result
 
@@ -49,7 +49,7 @@ def run_check(
     try:
         task = Task(load_entry(entry_folder), entry_folder, folder, values, engine, threads)
         result = _result(check, check.answer(task))
-    except EngineUnavailable as missing:
+    except EngineUnavailableError as missing:
         result = _without_numbers(check, Outcome.NOT_AVAILABLE, str(missing))
     except Exception as error:
         with written_whole(folder / TRACEBACK_FILE) as path:

@@ -9,7 +9,7 @@ AUTO = "auto"
 BUILTIN = "builtin"
 
 
-class EngineUnavailable(RuntimeError):
+class EngineUnavailableError(RuntimeError):
     """An engine was asked for that is not here: one sentence that says how to get it."""
 
 
@@ -41,7 +41,7 @@ def choose(asked: str, external: Sequence[Availability]) -> str:
 
     Raises
     ------
-    EngineUnavailable
+    EngineUnavailableError
         if the engine asked for is not here.
     ValueError
         if the method has no such engine.
@@ -53,6 +53,6 @@ def choose(asked: str, external: Sequence[Availability]) -> str:
     for engine in external:
         if engine.name == asked:
             if not engine.here:
-                raise EngineUnavailable(f"{asked} is not available here: {engine.detail}")
+                raise EngineUnavailableError(f"{asked} is not available here: {engine.detail}")
             return asked
     raise ValueError(f"there is no engine {asked!r} for this method")
