@@ -15,6 +15,7 @@ from vrs_scipion.maps.correlation import effective_samples
 from vrs_scipion.maps.density import Mask, Triple, Volume
 from vrs_scipion.maps.statistics import moments
 from vrs_scipion.results import Criterion, Figure, Reference
+from vrs_scipion.results.numbers import number
 
 GAUSSIAN_BEYOND_5_SIGMA = 100 * 2 * float(special.ndtr(-5.0))
 """Percentage of a Gaussian's values farther than 5σ from its mean."""
@@ -164,8 +165,8 @@ def _describe(found: Findings, b: Background) -> None:
         )
         return
     found.paragraphs.append(
-        f"The mean of the {b.voxels:,} background voxels is {b.mean:.6g} and their standard "
-        f"deviation σ is {b.std:.6g}; |mean| / σ is {abs(b.mean) / b.std:.4f}."
+        f"The mean of the {b.voxels:,} background voxels is {number(b.mean)} and their standard "
+        f"deviation σ is {number(b.std)}; |mean| / σ is {number(abs(b.mean) / b.std)}."
     )
     found.paragraphs.append(
         "A one-sample Student's t-test of the hypothesis that the mean is 0, each voxel taken as "
@@ -176,7 +177,7 @@ def _describe(found: Findings, b: Background) -> None:
     )
     found.paragraphs.append(
         f"The percentage of background voxels with an absolute value above 5σ is "
-        f"{b.beyond_5_sigma:.2g} %; of a Gaussian it would be {GAUSSIAN_BEYOND_5_SIGMA:.6f} % "
+        f"{number(b.beyond_5_sigma)} %; of a Gaussian it would be {GAUSSIAN_BEYOND_5_SIGMA:.6f} % "
         f"(ratio {b.ratio:.2f})."
     )
     found.paragraphs.append(
@@ -188,10 +189,8 @@ def _describe(found: Findings, b: Background) -> None:
 
 
 def _p_value(p: float) -> str:
-    """'= 0.0153', '= 2.8e-07' or '< 1e-300': what a p value can honestly say."""
-    if p < 1e-300:
-        return "< 1e-300"
-    return f"= {p:.6f}" if p >= 1e-4 else f"= {p:.1e}"
+    """'= 0.0153' or '< 10⁻³⁰⁰': what a p value can honestly say."""
+    return "< 10⁻³⁰⁰" if p < 1e-300 else f"= {number(p)}"
 
 
 def _draw_outliers(

@@ -9,9 +9,10 @@ from datetime import datetime, timezone
 
 from vrs_scipion import __version__
 from vrs_scipion.entry.model import Entry, MaskFile
-from vrs_scipion.report.formats import counted, number
+from vrs_scipion.report.formats import counted
 from vrs_scipion.report.model import Report, ReportEntry, Score, Warning
 from vrs_scipion.results.model import CheckResult, Figure, Outcome, ResolutionEstimate
+from vrs_scipion.results.numbers import number
 
 INPUT = "input"
 """The name under which the map itself warns, and under which its figures lie."""

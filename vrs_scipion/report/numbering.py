@@ -9,8 +9,8 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from vrs_scipion.report.formats import number
 from vrs_scipion.results.model import Figure, Table
+from vrs_scipion.results.numbers import number
 
 _TOKEN = re.compile(r"\{(fig|tab):([^{}]*)\}")
 

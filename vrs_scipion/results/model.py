@@ -12,6 +12,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, computed_field
 
+from vrs_scipion.results.numbers import quantity
+
 CHECK_SCHEMA: Literal["vrs-check-result/1"] = "vrs-check-result/1"
 REPORT_SCHEMA: Literal["vrs-report/1"] = "vrs-report/1"
 
@@ -93,7 +95,7 @@ class Criterion(Record):
     @property
     def requirement(self) -> str:
         """What is asked, e.g. 'the largest decentering is below 20 %'."""
-        return f"{self.subject} is {_WORDS[self.comparison]} {self._with_unit(self.limit)}"
+        return f"{self.subject} is {_WORDS[self.comparison]} {quantity(self.limit, self.unit)}"
 
     @computed_field  # type: ignore[prop-decorator]
     @property
@@ -106,22 +108,12 @@ class Criterion(Record):
             if self.vacuous:
                 return f"{subject} has nothing to be measured on: {self.vacuous}."
             return f"{subject} is undefined."
-        bound = f"{_WORDS[self.comparison]} {self._with_unit(self.limit)}"
+        bound = f"{_WORDS[self.comparison]} {quantity(self.limit, self.unit)}"
         link = "," if self.passed else ", not"
-        return f"{subject} is {self._with_unit(self.value)}{link} {bound}."
-
-    def _with_unit(self, number: float) -> str:
-        return f"{_digits(number)}\N{NO-BREAK SPACE}{self.unit}".rstrip()
+        return f"{subject} is {quantity(self.value, self.unit)}{link} {bound}."
 
 
 _WORDS = {"<": "below", "<=": "at most", ">": "above", ">=": "at least"}
-
-
-def _digits(number: float) -> str:
-    """Four significant digits, integers in full, no exponent where none is needed."""
-    if isinstance(number, int) or float(number).is_integer():
-        return f"{int(number)}" if abs(number) < 1e15 else f"{number:.4g}"
-    return f"{number:.4g}" if abs(number) < 1e4 else f"{number:.2f}"
 
 
 class Column(Record):

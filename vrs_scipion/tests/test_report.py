@@ -21,7 +21,7 @@ from vrs_scipion.entry.model import Entry, MaskFile, SourceFile
 from vrs_scipion.report import schema
 from vrs_scipion.report.compile import compile_report, resolution_sentence, score_of
 from vrs_scipion.report.document import build_document
-from vrs_scipion.report.formats import counted, date_in_words, duration, memory, moment, number
+from vrs_scipion.report.formats import counted, date_in_words, duration, memory, moment
 from vrs_scipion.report.model import Report
 from vrs_scipion.report.numbering import Numbering, Paragraph
 from vrs_scipion.report.prose import level_in_words
@@ -38,6 +38,7 @@ from vrs_scipion.results.model import (
     ResolutionEstimate,
     Table,
 )
+from vrs_scipion.results.numbers import number
 
 CREATED = datetime(2026, 5, 28, 21, 6, tzinfo=timezone.utc)
 HOSTILE = "<script>alert('x')</script> #eval(1) $x^2$ \\u{41} \"q\" {fig:none} {{ 7*7 }} @ref *b*"
