@@ -366,7 +366,7 @@ def _identity(entry: ReportEntry) -> tuple[Row, ...]:
         Row("SHA-256", entry.sha256, "code"),
         Row("Box", f"{_triple(entry.box)} voxels (x × y × z)"),
         Row("Voxel size", f"{_voxel_size(entry)}{_origin(entry.voxel_size_from)}"),
-        Row("Contour level", f"{number(entry.contour)}{_origin(entry.contour_from)}"),
+        Row("Contour level", f"{entry.contour:.6g}{_origin(entry.contour_from)}"),
         Row("Reported resolution", _resolution(entry)),
         *_half_map_rows(entry),
         *_present(Row("Hard mask", entry.hard_mask), Row("Soft mask", entry.soft_mask)),
@@ -399,13 +399,13 @@ def _resolution(entry: ReportEntry) -> str:
 
 def _voxel_size(entry: ReportEntry) -> str:
     sizes = entry.voxel_size_zyx
-    if len({number(size) for size in sizes}) == 1:
-        return quantity(entry.voxel_size, "Å")
+    if len(set(sizes)) == 1:
+        return f"{sizes[0]:.6g}\u00a0Å"
     return f"{_triple(sizes)}\u00a0Å (x × y × z)"
 
 
 def _triple(zyx: Sequence[float]) -> str:
-    return " × ".join(number(value) for value in reversed(zyx))
+    return " × ".join(f"{value:.6g}" for value in reversed(zyx))
 
 
 def _origin(source: str) -> str:
