@@ -46,6 +46,7 @@ class Header:
     voxel_size : Å along z, y, x; 0 where the header gives none
     nstart : first index along z, y, x
     origin : Å along z, y, x
+    range : minimum and maximum that the header gives, or None where it gives none
     notes : sentences about what is odd but harmless
     """
 
@@ -57,6 +58,7 @@ class Header:
     voxel_size: tuple[float, float, float]
     nstart: tuple[int, int, int]
     origin: tuple[float, float, float]
+    range: tuple[float, float] | None
     notes: tuple[str, ...]
 
     @property
@@ -107,6 +109,7 @@ def parse_header(raw: bytes) -> Header:
         voxel_size=_voxel_size(record, sampling),
         nstart=_nstart(record, axes),
         origin=_triple(record["origin"], "zyx"),
+        range=_range(record),
         notes=tuple(notes),
     )
 
@@ -225,6 +228,12 @@ def _nstart(record: NDArray[Any], axes: tuple[int, int, int]) -> tuple[int, int,
         zip(axes, (int(record[n]) for n in ("nzstart", "nystart", "nxstart")), strict=True)
     )
     return by_direction[0], by_direction[1], by_direction[2]
+
+
+def _range(record: NDArray[Any]) -> tuple[float, float] | None:
+    """DMIN and DMAX; writers that did not measure them set DMAX below DMIN, or both to 0."""
+    lowest, highest = float(record["dmin"]), float(record["dmax"])
+    return (lowest, highest) if lowest < highest else None
 
 
 def _triple(record: NDArray[Any], names: str) -> tuple[float, float, float]:

@@ -28,6 +28,7 @@ _SMALLEST_SIDE = 8
 _READING_NEEDS = 3  # float32 volumes: the values as stored, as float32, and one to work with
 _USUAL_VOXEL = (0.05, 25.0)
 _SAME_VOXEL = 1e-3
+_SAME_RANGE = 1e-3
 
 
 def read_header(path: Path | str) -> Header:
@@ -70,7 +71,8 @@ def read_density(path: Path | str, voxel_size: float | None = None) -> Density:
         stored.transpose([header.axes.index(axis) for axis in range(3)]), dtype=np.float32
     )
     _require_finite(values, path)
-    _require_contrast(values, path)
+    lowest, highest = _require_contrast(values, path)
+    notes += tuple(_stale_range(header, lowest, highest))
     return Density(
         values,
         voxel_size=size,
@@ -256,7 +258,20 @@ def _require_finite(values: Volume, path: Path) -> None:
     )
 
 
-def _require_contrast(values: Volume, path: Path) -> None:
+def _require_contrast(values: Volume, path: Path) -> tuple[float, float]:
+    """The smallest and the largest value."""
     lowest, highest = float(values.min()), float(values.max())
     if lowest == highest:
         raise MapError(path, f"it is constant: every voxel is {lowest:g}; this is no density")
+    return lowest, highest
+
+
+def _stale_range(header: Header, lowest: float, highest: float) -> Iterator[str]:
+    if header.range is None or header.volumes > 1:
+        return
+    tolerance = _SAME_RANGE * (highest - lowest)
+    if max(abs(header.range[0] - lowest), abs(header.range[1] - highest)) > tolerance:
+        yield (
+            f"The header gives the values' range as {header.range[0]:.4g} to "
+            f"{header.range[1]:.4g}; they run from {lowest:.4g} to {highest:.4g}."
+        )

@@ -23,7 +23,7 @@ from vrs_scipion.report.formats import (
 from vrs_scipion.report.model import Report, ReportEntry
 from vrs_scipion.report.numbering import Block, Numbering
 from vrs_scipion.results.model import CheckResult, Criterion, Engine, Outcome, Reference
-from vrs_scipion.results.numbers import number, quantity
+from vrs_scipion.results.numbers import quantity
 
 TITLE = "Cryo-EM map validation report"
 

@@ -118,6 +118,13 @@ class TestDialects(FolderTest):
         self.assertEqual(density.voxel_size, (1.5, 1.5, 1.5))
         self.assertIn("contradicts", density.notes[0])
 
+    def test_a_range_that_contradicts_the_values_is_noted(self) -> None:
+        for lowest, highest, noted in ((0, 100, 0), (0, 90, 1), (1, 0, 0), (0, 0, 0), (-9, 100, 1)):
+            with self.subTest(lowest=lowest, highest=highest):
+                content = mrc_bytes(ramp(), header={"dmin": lowest, "dmax": highest})
+                notes = read_density(self.file(content)).notes
+                self.assertEqual(sum("range" in note for note in notes), noted)
+
     def test_surplus_bytes_are_noted(self) -> None:
         density = read_density(self.file(mrc_bytes(ramp()) + b"more"))
         self.assertIn("longer than its header says", density.notes[0])
