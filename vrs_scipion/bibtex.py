@@ -20,6 +20,17 @@
   doi = {10.1016/j.jsb.2016.04.001},
 }
 
+@article{RosenthalHenderson2003,
+  title = {Optimal determination of particle orientation, absolute hand, and contrast loss in single-particle electron cryomicroscopy},
+  author = {Rosenthal, Peter B. and Henderson, Richard},
+  journal = {Journal of Molecular Biology},
+  volume = {333},
+  number = {4},
+  pages = {721--745},
+  year = {2003},
+  doi = {10.1016/j.jmb.2003.07.013},
+}
+
 @article{Geyer1992,
   title = {Practical Markov Chain Monte Carlo},
   author = {Geyer, Charles J.},

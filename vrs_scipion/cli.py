@@ -10,8 +10,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from vrs_scipion import __version__
+from vrs_scipion.checks.registry import LEVEL_0
 from vrs_scipion.entry.prepare import Request
 from vrs_scipion.maps.errors import MapError
+from vrs_scipion.methods.engine import AUTO, EngineUnavailableError
 
 COMPLETE, BROKEN, REFUSED, INCOMPLETE = 0, 1, 2, 3
 INTERRUPTED = 130
@@ -98,9 +100,10 @@ def _common(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--engine",
-        choices=("auto", "builtin"),
-        default="auto",
-        help="what computes the checks; every check of this version is built in",
+        choices=sorted({AUTO, *(name for check in LEVEL_0 for name in check.engines)}),
+        default=AUTO,
+        help="what computes the checks that have a choice: auto takes an external program where "
+        "it is really installed [%(default)s]",
     )
     parser.add_argument(
         "--threads",
@@ -128,7 +131,7 @@ def _validate(options: argparse.Namespace) -> int:
         half_maps=tuple(options.half_maps),
     )
     out = options.out or Path(f"vrs_{options.map.name.split('.')[0]}")
-    return _run(request, out, options.threads)
+    return _run(request, out, options)
 
 
 def _demo(options: argparse.Namespace) -> int:
@@ -146,19 +149,22 @@ def _demo(options: argparse.Namespace) -> int:
         resolution=phantom.resolution,
         title="Demonstration: a simulated bundle of α-helices",
     )
-    return _run(request, out, options.threads)
+    return _run(request, out, options)
 
 
-def _run(request: Request, out: Path, threads: int) -> int:
-    from vrs_scipion.headless import OutputError, RunError, validate
+def _run(request: Request, out: Path, options: argparse.Namespace) -> int:
+    from vrs_scipion.headless import OutputError, validate
     from vrs_scipion.progress import shown
+    from vrs_scipion.project_graph import RunError
     from vrs_scipion.results import Outcome
 
     _stop_on_terminate()
     try:
         with shown() as observe:
-            report = validate(request, out, threads=threads, observe=observe)
-    except OutputError as error:
+            report = validate(
+                request, out, engine=options.engine, threads=options.threads, observe=observe
+            )
+    except (EngineUnavailableError, OutputError) as error:
         return _refuse(str(error))
     except RunError as error:
         print(f"vrs: {error}", file=sys.stderr)

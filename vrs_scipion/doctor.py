@@ -51,9 +51,10 @@ def examine() -> Iterator[Finding]:
     for name in LIBRARIES:
         yield _library(name)
     for check in CHECKS.values():
-        yield Finding(
-            f"{check.code} {check.name}", True, f"built in (engines: {', '.join(check.engines)})"
-        )
+        yield Finding(f"{check.code} {check.name}", True, "built in")
+        for engine in check.external():
+            detail = engine.detail if engine.here else f"not available here; {engine.detail}"
+            yield Finding(f"{check.code} {check.name} by {engine.name}", engine.here, detail)
     yield Finding("isosurface by matplotlib", True, "built in, coarse")
     yield _pyvista()
     yield _chimerax()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from vrs_scipion import __version__
 from vrs_scipion.entry.model import Entry
+from vrs_scipion.methods.engine import BUILTIN, Availability
 from vrs_scipion.results import (
     Column,
     Criterion,
@@ -55,7 +56,7 @@ class Task:
 
 def builtin_engine() -> Engine:
     """The engine of checks that the package computes itself."""
-    return Engine(name="builtin", version=__version__)
+    return Engine(name=BUILTIN, version=__version__)
 
 
 @dataclass
@@ -109,6 +110,7 @@ class Check:
     limits : of its criteria
     references : papers of the method
     engines : names that may be asked for, besides 'auto'
+    external : looks for the external ones, best first
     """
 
     code: str
@@ -118,7 +120,8 @@ class Check:
     answer: Callable[[Task], Findings]
     limits: tuple[Limit, ...] = ()
     references: tuple[Reference, ...] = ()
-    engines: tuple[str, ...] = ("builtin",)
+    engines: tuple[str, ...] = (BUILTIN,)
+    external: Callable[[], Sequence[Availability]] = tuple
 
     def limit_values(self, given: Mapping[str, float] | None = None) -> dict[str, float]:
         """Every limit's value: the given one, or its default.

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from vrs_scipion.checks import level0_a_mass, level0_b_mask, level0_c_background
+from vrs_scipion.checks import (
+    level0_a_mass,
+    level0_b_mask,
+    level0_c_background,
+    level0_d_bfactor,
+)
 from vrs_scipion.checks.check import Check
 
 LEVEL_0: tuple[Check, ...] = (
     level0_a_mass.CHECK,
     level0_b_mask.CHECK,
     level0_c_background.CHECK,
+    level0_d_bfactor.CHECK,
 )
 
 CHECKS: dict[str, Check] = {check.code: check for check in LEVEL_0}

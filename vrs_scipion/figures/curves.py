@@ -1,4 +1,4 @@
-"""Curves: one quantity against another."""
+"""Curves: one quantity against another, and how often the values of one occur."""
 
 from __future__ import annotations
 
@@ -9,6 +9,10 @@ from typing import Any
 import numpy as np
 
 from vrs_scipion.figures import style
+from vrs_scipion.figures.guinier import draw_guinier
+from vrs_scipion.figures.histogram import draw_histogram
+
+__all__ = ["draw_guinier", "draw_histogram", "draw_mass_vs_threshold"]
 
 
 def draw_mass_vs_threshold(
@@ -51,7 +55,9 @@ def draw_mass_vs_threshold(
     if not some.all():
         _mark_empty(axes, levels[~some])
     _mark_contour(axes, contour)
-    _dress(axes)
+    axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+    axes.yaxis.set_minor_formatter(lambda value, _: "")
+    style.dress(axes, "Threshold (map units)", "Voxels above the threshold")
     return style.save(figure, path)
 
 
@@ -92,15 +98,3 @@ def _mark_contour(axes: Any, contour: float) -> None:
         fontsize=7.5,
         color=style.DARK_ORANGE,
     )
-
-
-def _dress(axes: Any) -> None:
-    axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
-    axes.yaxis.set_minor_formatter(lambda value, _: "")
-    axes.set_xlabel("Threshold (map units)", color=style.INK)
-    axes.set_ylabel("Voxels above the threshold", color=style.INK)
-    axes.grid(True, which="major", color="#dddddd", linewidth=0.6)
-    axes.set_axisbelow(True)
-    axes.tick_params(labelsize=7.5, colors=style.INK)
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)

@@ -106,3 +106,23 @@ def round_length(extent: float) -> float:
 def halo(colour: str = "black") -> list[Any]:
     """Return the path effects that keep thin white marks readable on any grey."""
     return [withStroke(linewidth=2.0, foreground=colour)]
+
+
+def dress(axes: Any, xlabel: str, ylabel: str) -> None:
+    """Give a plot its labels, a faint grid and no frame on the right and at the top."""
+    axes.set_xlabel(xlabel, color=INK)
+    axes.set_ylabel(ylabel, color=INK)
+    axes.grid(True, which="major", color="#dddddd", linewidth=0.6)
+    axes.set_axisbelow(True)
+    axes.tick_params(labelsize=7.5, colors=INK)
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+
+
+def text_width(figure: Any, text: str, size: float) -> float:
+    """Return the width in inches of a text in letters of `size` points."""
+    letters = figure.text(0, 0, text, fontsize=size)
+    with _DRAWING:
+        extent = letters.get_window_extent(figure.canvas.get_renderer())
+    letters.remove()
+    return float(extent.width / figure.dpi)

@@ -2,6 +2,7 @@
 
 from vrs_scipion.protocols.protocol_checks import (
     VrsProtBackground,
+    VrsProtBFactor,
     VrsProtCheck,
     VrsProtMask,
     VrsProtMass,
@@ -12,6 +13,7 @@ from vrs_scipion.protocols.protocol_prepare import VrsProtPrepare
 from vrs_scipion.protocols.protocol_report import VrsProtReport
 
 __all__ = [
+    "VrsProtBFactor",
     "VrsProtBackground",
     "VrsProtCheck",
     "VrsProtImportMap",

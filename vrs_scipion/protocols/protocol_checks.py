@@ -7,14 +7,31 @@ from typing import Any
 
 import pyworkflow.protocol.params as params
 from pwem.protocols import EMProtocol
-from pyworkflow.protocol.constants import LEVEL_ADVANCED
 
-from vrs_scipion.checks import level0_a_mass, level0_b_mask, level0_c_background
+from vrs_scipion.checks import (
+    level0_a_mass,
+    level0_b_mask,
+    level0_c_background,
+    level0_d_bfactor,
+)
 from vrs_scipion.checks.check import Check
 from vrs_scipion.checks.run import run_check
-from vrs_scipion.objects import OUTCOME_WORDS, VrsCheckOutcome
+from vrs_scipion.objects import VrsCheckOutcome
+from vrs_scipion.protocols.check_form import (
+    add_engine,
+    add_limits,
+    chosen_engine,
+    given_limits,
+    missing_engine,
+)
+from vrs_scipion.protocols.check_outputs import (
+    describe_result,
+    outcome_object,
+    volumes_of,
+    without_references,
+)
 from vrs_scipion.results import CheckResult, Outcome
-from vrs_scipion.results.files import RESULT_FILE, load_result
+from vrs_scipion.results.files import load_result
 
 
 class VrsProtCheck(EMProtocol):
@@ -34,6 +51,7 @@ class VrsProtCheck(EMProtocol):
             label="Prepared map",
             help="Output of the protocol 'prepare map'.",
         )
+        add_engine(form, self.check)
         add_limits(form, self.check)
         form.addParallelSection(threads=1, mpi=0)
 
@@ -48,13 +66,18 @@ class VrsProtCheck(EMProtocol):
             entry.getFolder(),
             folder,
             limits=given_limits(self, self.check),
+            engine=chosen_engine(self, self.check),
             threads=self.numberOfThreads.get(),
         )
-        outcome = outcome_object(result, folder)
-        self._defineOutputs(outputOutcome=outcome)
-        self._defineSourceRelation(self.inputEntry, outcome)
+        outputs = {"outputOutcome": outcome_object(result, folder), **volumes_of(result, folder)}
+        self._defineOutputs(**outputs)
+        for output in outputs.values():
+            self._defineSourceRelation(self.inputEntry, output)
         if result.outcome is Outcome.FAILED:
             raise RuntimeError(result.reason)
+
+    def _validate(self) -> list[str]:
+        return missing_engine(self, self.check)
 
     def _result(self) -> CheckResult | None:
         if not hasattr(self, "outputOutcome"):
@@ -67,7 +90,7 @@ class VrsProtCheck(EMProtocol):
 
     def _methods(self) -> list[str]:
         result = self._result()
-        return [_without_references(text) for text in result.paragraphs] if result else []
+        return [without_references(text) for text in result.paragraphs] if result else []
 
     def _citations(self) -> list[str]:
         return [reference.key for reference in self.check.references]
@@ -94,50 +117,8 @@ class VrsProtBackground(VrsProtCheck):
     check = level0_c_background.CHECK
 
 
-def limit_parameter(check: Check, key: str) -> str:
-    """Name of the form's parameter for a limit, unique among all checks of a form."""
-    return f"limit_{check.code.replace('.', '')}_{key}"
+class VrsProtBFactor(VrsProtCheck):
+    """Level 0.d: do the map's amplitudes fall with resolution as they should (Guinier plot)?"""
 
-
-def add_limits(form: Any, check: Check) -> None:
-    """Offer every limit of ``check`` as an advanced parameter."""
-    for limit in check.limits:
-        unit = f" ({limit.unit})" if limit.unit else ""
-        form.addParam(
-            limit_parameter(check, limit.key),
-            params.FloatParam,
-            default=limit.default,
-            expertLevel=LEVEL_ADVANCED,
-            label=limit.label + unit,
-            help=limit.help,
-        )
-
-
-def given_limits(protocol: EMProtocol, check: Check) -> dict[str, float]:
-    """The limits of ``check`` as the form of ``protocol`` has them."""
-    return {
-        limit.key: float(getattr(protocol, limit_parameter(check, limit.key)).get())
-        for limit in check.limits
-    }
-
-
-def outcome_object(result: CheckResult, folder: Path) -> VrsCheckOutcome:
-    """The Scipion object of a result."""
-    outcome = VrsCheckOutcome(str(folder / RESULT_FILE))
-    outcome.describe(result)
-    return outcome
-
-
-def describe_result(result: CheckResult) -> list[str]:
-    """What the project window says of a result."""
-    words = OUTCOME_WORDS[result.outcome]
-    return [
-        f"*{result.code} {result.name}: {words}*",
-        *([result.reason] if result.reason else []),
-        *([result.headline] if result.headline and not result.reason else []),
-        *(f"- {warning}" for warning in result.warnings),
-    ]
-
-
-def _without_references(text: str) -> str:
-    return text.replace("{fig:", "(figure ").replace("{tab:", "(table ").replace("}", ")")
+    _label = "0.d B-factor"
+    check = level0_d_bfactor.CHECK

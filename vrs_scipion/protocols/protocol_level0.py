@@ -15,13 +15,15 @@ from vrs_scipion.checks.run import run_check
 from vrs_scipion.entry.files import load_entry
 from vrs_scipion.entry.prepare import prepare
 from vrs_scipion.objects import VrsCheckOutcome, VrsEntry, VrsReport
-from vrs_scipion.protocols.map_input import MapInput
-from vrs_scipion.protocols.protocol_checks import (
+from vrs_scipion.protocols.check_form import (
+    add_engine,
     add_limits,
-    describe_result,
+    chosen_engine,
     given_limits,
-    outcome_object,
+    missing_engine,
 )
+from vrs_scipion.protocols.check_outputs import describe_result, outcome_object, volumes_of
+from vrs_scipion.protocols.map_input import MapInput
 from vrs_scipion.protocols.protocol_prepare import entry_outputs
 from vrs_scipion.protocols.protocol_report import report_object
 from vrs_scipion.report.folder import build_report, gather
@@ -51,6 +53,7 @@ class VrsProtLevel0(MapInput, EMProtocol):
         form.addSection(label="Criteria")
         for check in LEVEL_0:
             group = form.addGroup(f"{check.code} {check.name}")
+            add_engine(group, check)
             add_limits(group, check)
         form.addParam(
             "compileReport",
@@ -77,14 +80,20 @@ class VrsProtLevel0(MapInput, EMProtocol):
     def checkStep(self, code: str) -> None:
         check = next(check for check in LEVEL_0 if check.code == code)
         run_check(
-            check, self._entryFolder(), self._resultFolder(code), limits=given_limits(self, check)
+            check,
+            self._entryFolder(),
+            self._resultFolder(code),
+            limits=given_limits(self, check),
+            engine=chosen_engine(self, check),
         )
 
     def outcomesStep(self) -> None:
         results = {check: load_result(self._resultFolder(check.code)) for check in LEVEL_0}
         outputs = entry_outputs(load_entry(self._entryFolder()), self._entryFolder())
         for check, result in results.items():
-            outputs[_output_name(check)] = outcome_object(result, self._resultFolder(check.code))
+            folder = self._resultFolder(check.code)
+            outputs[_output_name(check)] = outcome_object(result, folder)
+            outputs |= volumes_of(result, folder)
         self._defineOutputs(**outputs)
         if self.compileReport:
             self._compile()
@@ -107,7 +116,9 @@ class VrsProtLevel0(MapInput, EMProtocol):
         return Path(self._getExtraPath("checks", code))
 
     def _validate(self) -> list[str]:
-        return self._mapErrors()
+        return self._mapErrors() + [
+            error for check in LEVEL_0 for error in missing_engine(self, check)
+        ]
 
     def _warnings(self) -> list[str]:
         return self._mapWarnings()

@@ -12,6 +12,7 @@ import time
 import unittest
 from pathlib import Path
 
+from vrs_scipion.checks.registry import CHECKS, LEVEL_0
 from vrs_scipion.report.folder import load_report
 from vrs_scipion.results import Outcome
 from vrs_scipion.tests.mrc_files import mrc_bytes, write
@@ -54,15 +55,13 @@ class TestWholeRun(HeadlessTest):
         report = load_report(self.out)
         self.assertEqual(report.entry.title, title)
         self.assertEqual(report.entry.map, self.map.name)
-        self.assertEqual([check.code for check in report.checks], ["0.a", "0.b", "0.c"])
+        self.assertEqual([check.code for check in report.checks], list(CHECKS))
         self.assertIn("report: finished", first.stderr)
 
-        stamps = [(self.out / name).stat().st_mtime_ns for name in ("checks", "entry")]
         second = self.vrs(command)
         self.assertEqual(second.returncode, 0, second.stderr)
-        self.assertEqual(second.stderr.count("finished before"), 6)
+        self.assertEqual(second.stderr.count("finished before"), 3 + len(LEVEL_0))
         self.assertEqual(load_report(self.out), report)
-        del stamps
 
         other = self.vrs(self.arguments("--resolution", "5", "--title", title))
         self.assertEqual(other.returncode, 2)
@@ -140,6 +139,21 @@ class TestRefusals(HeadlessTest):
             self.command("validate", self.map.name, "--contour", "9", "--out", "out"), "maximum"
         )
 
+    def test_an_engine_that_is_not_here(self) -> None:
+        environment = {"PATH": "/nowhere", "HOME": str(self.folder)}
+        done = subprocess.run(
+            [*self.arguments(), "--engine", "xmipp"],
+            capture_output=True,
+            text=True,
+            cwd=self.folder,
+            env=environment,
+            check=False,
+        )
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("xmipp is not available here", done.stderr)
+        self.assertIn("installp -p scipion-em-xmipp", done.stderr)
+        self.assertFalse(self.out.exists())
+
     def test_folders_that_hold_something_else(self) -> None:
         mine = self.folder / "mine"
         mine.mkdir()
@@ -172,7 +186,14 @@ class TestTemplate(unittest.TestCase):
         self.assertEqual(len({title for title, *_ in fields}), len(fields))
         parts[1::2] = [default for _, default, _, _ in fields]
         protocols = json.loads("".join(parts))
-        self.assertEqual([p["object.id"] for p in protocols], [str(i) for i in range(1, 7)])
+        classes = [p["object.className"] for p in protocols]
+        self.assertEqual(
+            classes[:2] + classes[-1:], ["VrsProtImportMap", "VrsProtPrepare", "VrsProtReport"]
+        )
+        self.assertEqual(len(classes), 3 + len(LEVEL_0))
+        ids = [p["object.id"] for p in protocols]
+        self.assertEqual(protocols[-1]["_prerequisites"], ids[2:-1])
+        self.assertEqual(protocols[-1]["inputOutcomes"], [f"{i}.outputOutcome" for i in ids[2:-1]])
         self.assertEqual(
             [alias for *_, alias in fields],
             ["map", "voxel", "half1", "half2", "contour", "resolution", "title"],

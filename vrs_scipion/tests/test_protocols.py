@@ -6,6 +6,7 @@ import shutil
 import tempfile
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import numpy as np
 from pwem.objects import Volume, VolumeMask
@@ -17,6 +18,7 @@ from vrs_scipion.entry.files import load_entry
 from vrs_scipion.objects import VrsCheckOutcome, VrsEntry, VrsMap
 from vrs_scipion.protocols import (
     VrsProtBackground,
+    VrsProtBFactor,
     VrsProtCheck,
     VrsProtImportMap,
     VrsProtLevel0,
@@ -25,13 +27,14 @@ from vrs_scipion.protocols import (
     VrsProtPrepare,
     VrsProtReport,
 )
+from vrs_scipion.protocols.check_form import choose_engine
 from vrs_scipion.report.folder import load_report
 from vrs_scipion.results import CheckResult, Outcome
 from vrs_scipion.results.files import load_result
 from vrs_scipion.tests.mrc_files import mrc_bytes, write
 from vrs_scipion.tests.test_entry import blob
 
-CHECKS = (VrsProtMass, VrsProtMask, VrsProtBackground)
+CHECKS = (VrsProtMass, VrsProtMask, VrsProtBackground, VrsProtBFactor)
 VOXEL = 1.25
 
 
@@ -123,8 +126,7 @@ class TestLevel0Protocols(ProtocolTest):
         for name in ("report.pdf", "report.html", "report.json"):
             self.assertGreater((folder / name).stat().st_size, 1000, name)
         report = load_report(folder)
-        self.assertEqual([c.code for c in report.checks], ["0.a", "0.b", "0.c"])
-        self.assertEqual(report.score.evaluable, 3)
+        self.assertEqual([c.code for c in report.checks], [check.code for check in LEVEL_0])
 
         level = self.new(
             VrsProtLevel0,
@@ -251,6 +253,21 @@ class TestFaults(ProtocolTest):
 
 
 class TestForms(ProtocolTest):
+    def test_every_reference_is_in_the_bibliography(self) -> None:
+        for kind, check in zip(CHECKS, LEVEL_0, strict=True):
+            citations = self.newProtocol(kind).getCitations()
+            for reference in check.references:
+                self.assertIn(reference.doi, citations[reference.key])
+
+    def test_an_engine_that_is_not_here_is_told_in_the_form(self) -> None:
+        protocol = self.newProtocol(VrsProtBFactor)
+        choose_engine(protocol, "xmipp")
+        with mock.patch.dict("os.environ", {"PATH": "/nowhere"}):
+            (error,) = protocol._validate()
+        self.assertIn("xmipp is not available here", error)
+        choose_engine(protocol, "builtin")
+        self.assertEqual(protocol._validate(), [])
+
     def test_every_limit_is_an_advanced_parameter_with_its_default(self) -> None:
         for kind, check in zip(CHECKS, LEVEL_0, strict=True):
             protocol = self.newProtocol(kind)

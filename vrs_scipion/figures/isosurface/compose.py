@@ -6,42 +6,52 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
+from matplotlib.patches import Rectangle
 
 from vrs_scipion.figures import style
+from vrs_scipion.figures.isosurface.colouring import BLANK, Colouring, palette
 from vrs_scipion.figures.isosurface.engine import PIXELS, Rendering
 from vrs_scipion.figures.isosurface.views import VIEWS, Angles, rotation_matrix
 
 _HEADER, _FOOTER = 0.42, 0.52
 _ARM = 0.2
+_KEY = 0.6
+_KEY_WIDTH = 2.6
 
 
-def compose(rendering: Rendering, out: Path) -> Path:
+def compose(rendering: Rendering, out: Path, colouring: Colouring | None = None) -> Path:
     """Write the figure.
 
     Parameters
     ----------
     rendering : the views
     out : ``.png`` file to write
+    colouring : the values that the surface shows, for the key; by default none
 
     Returns
     -------
     out
     """
     edge = PIXELS / style.DPI
-    width, height = edge * len(VIEWS), _HEADER + edge + _FOOTER
+    footer = _FOOTER + (0 if colouring is None else _KEY)
+    width, height = edge * len(VIEWS), _HEADER + edge + footer
     figure = style.new_figure(height, width)
     for number, (image, angles) in enumerate(zip(rendering.images, VIEWS, strict=True)):
         left = number * edge / width
-        place = figure.add_axes((left, _FOOTER / height, edge / width, edge / height))
+        place = figure.add_axes((left, footer / height, edge / width, edge / height))
         place.imshow(image, interpolation="nearest")
         place.set_axis_off()
         _title(figure, left + edge / width / 2, number, angles, height)
-        strip = figure.add_axes((left, 0, edge / width, _FOOTER / height))
+        strip = figure.add_axes((left, (footer - _FOOTER) / height, edge / width, _FOOTER / height))
         strip.set(xlim=(0, edge), ylim=(0, _FOOTER))
         strip.set_axis_off()
         _axes_cross(strip, edge - 0.5, angles)
         if rendering.angstrom_per_pixel is not None:
             _scale_bar(strip, rendering.angstrom_per_pixel)
+    if colouring is not None:
+        _key(figure, colouring)
     return style.save(figure, out)
 
 
@@ -53,6 +63,41 @@ def _title(figure: Any, middle: float, number: int, angles: Angles, height: floa
     figure.text(
         middle, 1 - 0.34 / height, f"({turns})", ha="center", fontsize=7.5, color=style.FAINT
     )
+
+
+def _key(figure: Any, colouring: Colouring) -> None:
+    width, height = figure.get_size_inches()
+    left, bottom, tall = (width - _KEY_WIDTH) / 2, 0.3, 0.11
+    place = figure.add_axes((left / width, bottom / height, _KEY_WIDTH / width, tall / height))
+    shown = ScalarMappable(Normalize(colouring.low, colouring.high), palette())
+    beyond = {(0, 0): "neither", (1, 0): "min", (0, 1): "max", (1, 1): "both"}
+    bar = figure.colorbar(
+        shown,
+        cax=place,
+        orientation="horizontal",
+        extend=beyond[colouring.below, colouring.above],
+    )
+    bar.outline.set_linewidth(0.5)
+    place.tick_params(labelsize=7, width=0.5, length=2, pad=1.5, colors=style.INK)
+    figure.text(
+        0.5,
+        (bottom + tall + 0.07) / height,
+        colouring.label,
+        ha="center",
+        fontsize=8,
+        color=style.INK,
+    )
+    if colouring.blank:
+        strip = figure.add_axes((0, 0, 1, 1))
+        strip.set(xlim=(0, width), ylim=(0, height))
+        strip.set_axis_off()
+        right = left + _KEY_WIDTH + 0.35
+        strip.add_patch(
+            Rectangle((right, bottom), 0.2, tall, facecolor=BLANK, edgecolor=style.INK, lw=0.5)
+        )
+        strip.text(
+            right + 0.27, bottom + tall / 2, "no value", va="center", fontsize=7, color=style.INK
+        )
 
 
 def _scale_bar(strip: Any, angstrom_per_pixel: float) -> None:

@@ -8,10 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import mrcfile
 import numpy as np
+from matplotlib.colors import to_hex
 from matplotlib.image import imread
 
 from vrs_scipion.figures import style
+from vrs_scipion.figures.isosurface.colouring import BLANK, Colouring, grown, palette
 from vrs_scipion.figures.isosurface.engine import (
     PIXELS,
     EngineError,
@@ -24,6 +27,7 @@ from vrs_scipion.figures.isosurface.views import VIEWS
 NAME = "chimerax"
 
 _SCRIPT = "views.cxc"
+_STOPS = 17
 _VERSION = re.compile(r"ChimeraX version:?\s+([^\s,]+)")
 
 
@@ -57,7 +61,13 @@ def find_chimerax() -> ChimeraX | None:
     return ChimeraX(program, environment)
 
 
-def render(map_path: Path, contour: float, folder: Path, timeout_s: float) -> Rendering:
+def render(
+    map_path: Path,
+    contour: float,
+    folder: Path,
+    timeout_s: float,
+    colouring: Colouring | None = None,
+) -> Rendering:
     """Draw the surface of `map_path` at `contour`.
 
     Parameters
@@ -66,6 +76,7 @@ def render(map_path: Path, contour: float, folder: Path, timeout_s: float) -> Re
     contour : in the map's unit
     folder : an empty folder for its files
     timeout_s : seconds after which the drawing is given up
+    colouring : the values that the surface shows; by default none
 
     Returns
     -------
@@ -82,7 +93,9 @@ def render(map_path: Path, contour: float, folder: Path, timeout_s: float) -> Re
             "ChimeraX is not installed in Scipion (`scipion3 installp -p scipion-em-chimera`)"
         )
     (folder / "map.mrc").symlink_to(map_path.resolve())
-    (folder / _SCRIPT).write_text(script(contour), encoding="ascii")
+    if colouring is not None:
+        _write_colours(colouring, map_path, folder / "colours.mrc")
+    (folder / _SCRIPT).write_text(script(contour, colouring), encoding="ascii")
     output = run_program(
         [*found.command, "--offscreen", "--nogui", "--exit", _SCRIPT],
         timeout_s=timeout_s,
@@ -100,7 +113,30 @@ def render(map_path: Path, contour: float, folder: Path, timeout_s: float) -> Re
     )
 
 
-def script(contour: float) -> str:
+def _write_colours(colouring: Colouring, map_path: Path, out: Path) -> None:
+    """Write the values that ChimeraX looks up, at the place of the map in space.
+
+    ChimeraX knows no voxel without a value: those take one below the range, `_no_value`.
+    """
+    with mrcfile.mmap(colouring.map_path, mode="r") as mrc:
+        values = grown(np.array(mrc.data, dtype=np.float32))
+    known = np.clip(values, colouring.low, colouring.high)
+    with (
+        mrcfile.mmap(map_path, mode="r") as mrc,
+        mrcfile.new(out) as written,
+    ):
+        written.set_data(np.where(np.isfinite(values), known, _no_value(colouring)))
+        written.set_volume()
+        written.voxel_size = mrc.voxel_size
+        written.nstart = mrc.nstart
+        written.header.origin = mrc.header.origin
+
+
+def _no_value(colouring: Colouring) -> np.float32:
+    return np.float32(2 * colouring.low - colouring.high)
+
+
+def script(contour: float, colouring: Colouring | None = None) -> str:
     """Return the commands for ChimeraX that save a picture of each view."""
     lines = [
         "version",
@@ -112,12 +148,27 @@ def script(contour: float) -> str:
         "camera ortho",
         f"windowsize {PIXELS} {PIXELS}",
     ]
+    if colouring is not None:
+        lines += [
+            "open colours.mrc format mrc",
+            "hide #2 models",
+            f"color sample #1 map #2 palette {_stops(colouring)}",
+        ]
     for number, angles in enumerate(VIEWS):
         lines.append("view orient")
         lines += [f"turn {axis} {angle}" for axis, angle in zip("xyz", angles, strict=True)]
         lines.append("view")
         lines.append(f"save {_view_file(number)} width {PIXELS} height {PIXELS} supersample 3")
     return "\n".join([*lines, "exit", ""])
+
+
+def _stops(colouring: Colouring) -> str:
+    """Return the palette as ChimeraX reads it: a value and its colour, and the next."""
+    low, high = colouring.low, colouring.high
+    stops = [(float(_no_value(colouring)), BLANK), (low - 0.01 * (high - low), BLANK)]
+    for share in np.linspace(0, 1, _STOPS).tolist():
+        stops.append((low + share * (high - low), to_hex(palette()(share))))
+    return ":".join(f"{value:.7g},{colour}" for value, colour in stops)
 
 
 def _view_file(number: int) -> str:

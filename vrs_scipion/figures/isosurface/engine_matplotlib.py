@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from skimage.measure import marching_cubes
 
 from vrs_scipion.figures import style
 from vrs_scipion.figures.isosurface.block import Block, read_block
+from vrs_scipion.figures.isosurface.colouring import Colouring, colours_at
 from vrs_scipion.figures.isosurface.engine import PIXELS, Images, Rendering
 from vrs_scipion.figures.isosurface.views import VIEWS, Angles, Frame, frame_around, rotation_matrix
 
@@ -24,13 +26,36 @@ CROSSINGS = 150_000
 _LIGHT = np.array((-0.45, 0.6, 0.75)) / np.linalg.norm((-0.45, 0.6, 0.75))
 _AMBIENT = 0.35
 _FOG = 0.45
+_COLOURED_AMBIENT = 0.6
+_COLOURED_FOG = 0.15
+"""Shadows and fog are weaker on colours that stand for numbers."""
+_SEAM = 0.2
+_COLOURED_SEAM = 0.5
+"""Points by which triangles reach over the gaps between them, which would bleach the colours."""
+
 _BACKSIDE = -0.4
 """Triangles whose normal points further away from us than this are hidden by others."""
 
 Points = NDArray[np.float64]
 
 
-def render(map_path: Path, contour: float, folder: Path, timeout_s: float) -> Rendering:
+@dataclass(frozen=True)
+class _Paint:
+    """Colours of the triangles, or one for all, and how shadow, fog and gaps change them."""
+
+    colours: NDArray[np.float64]
+    ambient: float
+    fog: float
+    seam: float
+
+
+def render(
+    map_path: Path,
+    contour: float,
+    folder: Path,
+    timeout_s: float,
+    colouring: Colouring | None = None,
+) -> Rendering:
     """Draw the surface of `map_path` at `contour`.
 
     Parameters
@@ -38,6 +63,7 @@ def render(map_path: Path, contour: float, folder: Path, timeout_s: float) -> Re
     map_path : MRC file, in z, y, x order
     contour : in the map's unit
     folder, timeout_s : not used: no program is run, and the mesh is drawn in seconds
+    colouring : the values that the surface shows; by default none
 
     Returns
     -------
@@ -47,7 +73,8 @@ def render(map_path: Path, contour: float, folder: Path, timeout_s: float) -> Re
     triangles, normals = surface_triangles(block, contour)
     corners = triangles.reshape(-1, 3)
     frame = frame_around(corners.min(axis=0), corners.max(axis=0))
-    images = np.stack([_paint(triangles, normals, frame, angles) for angles in VIEWS])
+    paint = _paint(corners, colouring)
+    images = np.stack([_draw(triangles, normals, paint, frame, angles) for angles in VIEWS])
     return Rendering(
         images=images,
         angstrom_per_pixel=2 * frame.half / PIXELS,
@@ -87,15 +114,25 @@ def _mean_at_corners(across: Points, faces: NDArray[np.int32], corners: int) -> 
     return np.stack(sums, axis=1)
 
 
-def _paint(triangles: Points, normals: Points, frame: Frame, angles: Angles) -> Images:
+def _paint(corners: Points, colouring: Colouring | None) -> _Paint:
+    if colouring is None:
+        return _Paint(np.minimum(1.1 * np.array(to_rgb(style.SURFACE)), 1), _AMBIENT, _FOG, _SEAM)
+    middles = corners.reshape(-1, 3, 3).mean(axis=1)
+    colours = colours_at(colouring, middles)
+    return _Paint(colours, _COLOURED_AMBIENT, _COLOURED_FOG, _COLOURED_SEAM)
+
+
+def _draw(
+    triangles: Points, normals: Points, paint: _Paint, frame: Frame, angles: Angles
+) -> Images:
     turn = rotation_matrix(angles).T
     seen = (triangles - frame.centre) @ turn
     facing = normals @ turn
     order = np.argsort(seen[:, :, 2].max(axis=1), kind="stable")
     order = order[facing[order, 2] > _BACKSIDE]
-    brightness = _AMBIENT + (1 - _AMBIENT) * np.clip(facing @ _LIGHT, 0, 1)
-    fog = _FOG * np.clip(0.5 - seen[:, :, 2].mean(axis=1) / (2 * frame.half), 0, 1)
-    lit = brightness[:, None] * np.minimum(1.1 * np.array(to_rgb(style.SURFACE)), 1)
+    brightness = paint.ambient + (1 - paint.ambient) * np.clip(facing @ _LIGHT, 0, 1)
+    fog = paint.fog * np.clip(0.5 - seen[:, :, 2].mean(axis=1) / (2 * frame.half), 0, 1)
+    lit = brightness[:, None] * paint.colours
     colours = (lit + fog[:, None] * (1 - lit))[order]
     outlines: Any = seen[order, :, :2]  # as one array, not a list: that draws far quicker
     edge = PIXELS / style.DPI
@@ -104,6 +141,6 @@ def _paint(triangles: Points, normals: Points, frame: Frame, angles: Angles) -> 
     axes.set(xlim=(-frame.half, frame.half), ylim=(-frame.half, frame.half))
     axes.set_axis_off()
     axes.add_collection(
-        PolyCollection(outlines, facecolors=colours, edgecolors=colours, linewidths=0.2)
+        PolyCollection(outlines, facecolors=colours, edgecolors=colours, linewidths=paint.seam)
     )
     return style.pixels(figure)

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 import vrs_scipion
+from vrs_scipion.figures.isosurface.colouring import Colouring
 from vrs_scipion.figures.isosurface.engine import EngineError, Rendering, run_program
 
 NAME = "pyvista"
@@ -22,7 +23,13 @@ ADVICE = (
 _PROGRAM = (sys.executable, "-m", "vrs_scipion.figures.isosurface.render_pyvista")
 
 
-def render(map_path: Path, contour: float, folder: Path, timeout_s: float) -> Rendering:
+def render(
+    map_path: Path,
+    contour: float,
+    folder: Path,
+    timeout_s: float,
+    colouring: Colouring | None = None,
+) -> Rendering:
     """Draw the surface of `map_path` at `contour`.
 
     Parameters
@@ -31,6 +38,7 @@ def render(map_path: Path, contour: float, folder: Path, timeout_s: float) -> Re
     contour : in the map's unit
     folder : an empty folder for its files
     timeout_s : seconds after which the drawing is given up
+    colouring : the values that the surface shows; by default none
 
     Returns
     -------
@@ -44,8 +52,12 @@ def render(map_path: Path, contour: float, folder: Path, timeout_s: float) -> Re
     if importlib.util.find_spec("pyvista") is None:
         raise EngineError("pyvista is not installed (`pip install pyvista`)")
     out = folder / "views.npz"
+    arguments = [str(map_path), repr(float(contour)), str(out)]
+    if colouring is not None:
+        ends = (repr(float(colouring.low)), repr(float(colouring.high)))
+        arguments += [str(colouring.map_path), *ends]
     run_program(
-        [*_PROGRAM, str(map_path), repr(float(contour)), str(out)],
+        [*_PROGRAM, *arguments],
         timeout_s=timeout_s,
         environment=_environment(),
     )

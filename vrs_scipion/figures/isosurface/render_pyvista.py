@@ -12,11 +12,12 @@ from typing import Any
 
 import numpy as np
 import pyvista
-import vtk
 from numpy.typing import NDArray
+from vtkmodules.vtkCommonCore import vtkVersion
 
 from vrs_scipion.figures import style
 from vrs_scipion.figures.isosurface.block import Block, read_block
+from vrs_scipion.figures.isosurface.colouring import Colouring, colours_at
 from vrs_scipion.figures.isosurface.engine import PIXELS, Images
 from vrs_scipion.figures.isosurface.views import VIEWS, Angles, Frame, frame_around, rotation_matrix
 
@@ -29,6 +30,10 @@ _LIGHTS = (
     ((0.8, -0.2, 1.0), 0.34),
 )
 _FOG = 0.45
+_SHINE = {"color": style.SURFACE, "ambient": 0.18, "diffuse": 0.92, "specular": 0.06}
+_COLOURED_FOG = 0.15
+_COLOURED_SHINE = {"scalars": "colours", "rgb": True, "ambient": 0.5, "diffuse": 0.55}
+"""Shadows and fog are weaker on colours that stand for numbers."""
 
 
 def surface_mesh(block: Block, contour: float) -> Any:
@@ -48,8 +53,13 @@ def surface_mesh(block: Block, contour: float) -> Any:
     )
 
 
-def render(mesh: Any) -> tuple[Images, float]:
+def render(mesh: Any, colouring: Colouring | None = None) -> tuple[Images, float]:
     """Return the views of a mesh and their scale in Å per pixel."""
+    shine, fog = _SHINE, _FOG
+    if colouring is not None:
+        colours = colours_at(colouring, np.array(mesh.points, dtype=np.float64))
+        mesh.point_data["colours"] = np.rint(255 * colours).astype(np.uint8)
+        shine, fog = _COLOURED_SHINE, _COLOURED_FOG
     bounds = np.reshape(mesh.bounds, (3, 2))
     frame = frame_around(bounds[:, 0], bounds[:, 1])
     edge = PIXELS * _OVERSAMPLING
@@ -57,19 +67,17 @@ def render(mesh: Any) -> tuple[Images, float]:
     plotter.render_window.SetMultiSamples(0)  # `_shrink` smooths the edges at a quarter the cost
     plotter.set_background("white")
     plotter.enable_parallel_projection()
-    plotter.add_mesh(
-        mesh, color=style.SURFACE, smooth_shading=True, ambient=0.18, diffuse=0.92, specular=0.06
-    )
+    plotter.add_mesh(mesh, smooth_shading=True, **shine)
     for position, intensity in _LIGHTS:
         plotter.add_light(
             pyvista.Light(position=position, light_type="camera light", intensity=intensity)
         )
-    images = np.stack([_shrink(_shoot(plotter, frame, angles)) for angles in VIEWS])
+    images = np.stack([_shrink(_shoot(plotter, frame, angles, fog)) for angles in VIEWS])
     plotter.close()
     return images, 2 * frame.half / PIXELS
 
 
-def _shoot(plotter: Any, frame: Frame, angles: Angles) -> Images:
+def _shoot(plotter: Any, frame: Frame, angles: Angles, fog: float) -> Images:
     _, up, towards = rotation_matrix(angles)
     plotter.camera.focal_point = frame.centre
     plotter.camera.position = np.array(frame.centre) + 4 * frame.half * towards
@@ -78,13 +86,13 @@ def _shoot(plotter: Any, frame: Frame, angles: Angles) -> Images:
     plotter.reset_camera_clipping_range()
     plotter.render()
     image = plotter.screenshot(return_img=True)
-    return _fade(image, plotter.get_image_depth(), frame)
+    return _fade(image, plotter.get_image_depth(), frame, fog)
 
 
-def _fade(image: Images, depth: NDArray[np.float32], frame: Frame) -> Images:
+def _fade(image: Images, depth: NDArray[np.float32], frame: Frame, fog: float) -> Images:
     """Let what is far away fade into the white ground."""
     share = np.clip((-depth - 3 * frame.half) / (2 * frame.half), 0, 1)[..., np.newaxis]
-    faded = image + _FOG * np.nan_to_num(share) * (255.0 - image)
+    faded = image + fog * np.nan_to_num(share) * (255.0 - image)
     rounded: Images = np.rint(faded).astype(np.uint8)
     return rounded
 
@@ -95,11 +103,22 @@ def _shrink(image: Images) -> Images:
     return np.rint(mean).astype(np.uint8)
 
 
-def main(map_path: str, contour: str, out: str) -> int:
-    """Write the views, their scale, the binning and VTK's version to `out`, an ``.npz`` file."""
+def main(map_path: str, contour: str, out: str, *colouring: str) -> int:
+    """Write the views, their scale, the binning and VTK's version to `out`, an ``.npz`` file.
+
+    Parameters
+    ----------
+    map_path, contour : MRC file and level
+    out : file to write
+    colouring : nothing, or the MRC file, the lowest and the highest value that give the colours
+    """
     level = float(contour)
     block = read_block(Path(map_path), level, largest=LARGEST, crossings=CROSSINGS)
-    images, scale = render(surface_mesh(block, level))
+    colours = None
+    if colouring:
+        values, low, high = colouring
+        colours = Colouring(Path(values), float(low), float(high))
+    images, scale = render(surface_mesh(block, level), colours)
     if images.min() == 255:
         print("OpenGL drew nothing")
         return 1
@@ -108,7 +127,7 @@ def main(map_path: str, contour: str, out: str) -> int:
         images=images,
         angstrom_per_pixel=scale,
         binning=block.binning,
-        version=f"{pyvista.__version__} (VTK {vtk.vtkVersion.GetVTKVersion()})",
+        version=f"{pyvista.__version__} (VTK {vtkVersion.GetVTKVersion()})",
     )
     return 0
 

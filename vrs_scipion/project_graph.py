@@ -1,0 +1,271 @@
+"""The protocols of the template in a Scipion project, run in the order of their inputs.
+
+Scipion's own scheduler sleeps between its looks at the inputs; here a protocol starts as soon as
+the last of them has ended, so many at once as are allowed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import logging
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import psutil
+
+from vrs_scipion.entry.prepare import Request
+
+if TYPE_CHECKING:
+    from pyworkflow.project import Project
+    from pyworkflow.protocol import Protocol
+
+TEMPLATE = "vrs_scipion-vrs_level0"
+
+_PROJECT = "project"
+_POLL_SECONDS = 0.2
+
+
+class RunError(RuntimeError):
+    """The report could not be made: one sentence."""
+
+
+class State(str, Enum):
+    """What a protocol of the graph is doing."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    FINISHED = "finished"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Progress:
+    """State of one protocol: its label, what it does, and for how many seconds it has run."""
+
+    label: str
+    state: State
+    seconds: float
+    kept: bool = False
+
+
+Observer = Callable[[list[Progress]], None]
+
+
+class Graph:
+    """The protocols of the template in a project, and the order in which they can run."""
+
+    def __init__(self, request: Request, engine: str) -> None:
+        from pyworkflow.project import Manager
+
+        logging.getLogger("pyworkflow").setLevel(logging.ERROR)
+        manager = Manager()
+        if (Path(manager.getProjectPath(_PROJECT)) / "project.sqlite").exists():
+            self.project: Project = manager.loadProject(_PROJECT)
+        else:
+            self.project = manager.createProject(_PROJECT)
+        os.chdir(self.project.path)
+        self._protocols: list[Protocol] = self.project.getRuns()
+        if len(self._protocols) < _number_of_protocols():
+            self.project.deleteProtocol(*self._protocols)
+            self._protocols = self._load_template(request, engine)
+        self._inputs = {p.getObjId(): _input_ids(p) for p in self._protocols}
+        self._pids: dict[int, int] = {}
+        self._started: dict[int, float] = {}
+        self._seconds: dict[int, float] = {}
+        self._kept: set[int] = set()
+        self._rerun: set[int] = set()
+
+    def run(self, threads: int, observe: Observer) -> None:
+        """Run what is not finished, ``threads`` protocols at once."""
+        self._take_stock()
+        observe(self._progress())
+        try:
+            while pending := self._unfinished():
+                for protocol in self._ready(pending)[: threads - len(self._started)]:
+                    self._launch(protocol, threads)
+                self._poll()
+                observe(self._progress())
+                if self._unfinished():
+                    time.sleep(_POLL_SECONDS)
+        except BaseException:
+            self._stop()
+            raise
+
+    def report_folder(self) -> Path:
+        """The validation folder of the report's protocol.
+
+        Raises
+        ------
+        RunError
+            if it has none.
+        """
+        report = self._report()
+        if not report.hasAttribute("outputReport"):
+            raise self._failure(report)
+        folder: Path = report.outputReport.getFolder()
+        return Path(self.project.path) / folder
+
+    def require_complete_report(self) -> None:
+        """Raise RunError if the report's protocol could not finish."""
+        report = self._report()
+        if not report.isFinished():
+            raise self._failure(report)
+
+    def _report(self) -> Protocol:
+        from vrs_scipion.protocols import VrsProtReport
+
+        (report,) = (p for p in self._protocols if isinstance(p, VrsProtReport))
+        return report
+
+    def _failure(self, report: Protocol) -> RunError:
+        culprit = next((p for p in self._protocols if p.isFailed()), report)
+        message = " ".join(culprit.getErrorMessage().split()) or "it ended without a message"
+        log = Path(self.project.path) / culprit.getLogPaths()[1]
+        return RunError(f"'{culprit.getObjLabel()}' failed: {message} (its log: {log})")
+
+    def _load_template(self, request: Request, engine: str) -> list[Protocol]:
+        from pyworkflow.template import TemplateList
+
+        from vrs_scipion.protocols.check_form import choose_engine
+
+        templates = TemplateList()
+        templates.addPluginTemplates(TEMPLATE)
+        (template,) = templates.templates
+        values = {
+            "map": _escaped(str(request.map_path)),
+            "contour": repr(request.contour),
+            "resolution": repr(request.resolution or 0),
+            "voxel": repr(request.voxel_size or 0),
+            "title": _escaped(request.title),
+            **{f"half{i}": _escaped(str(path)) for i, path in enumerate(request.half_maps, 1)},
+        }
+        with contextlib.redirect_stdout(io.StringIO()):
+            template.replaceEnvVariables()
+            template.parseContent()
+            for alias, value in values.items():
+                template.setParamValue(alias, value)
+            path = Path(template.createTemplateFile())
+        try:
+            loaded = self.project.loadProtocols(str(path))
+            labels = {p["object.id"]: p["object.label"] for p in json.loads(path.read_text())}
+        finally:
+            path.unlink()
+        for key, protocol in loaded.items():
+            protocol.setObjLabel(labels[key])
+            protocol._prerequisites.clear()
+            choose_engine(protocol, engine)
+            self.project._storeProtocol(protocol)
+        return list(loaded.values())
+
+    def _take_stock(self) -> None:
+        """Adopt what an earlier run left: finished is kept, what still runs is waited for."""
+        for protocol in self._protocols:
+            key = protocol.getObjId()
+            if not protocol.isSaved():
+                self.project._updateProtocol(protocol)
+            if protocol.isFinished() and not self._inputs[key] & self._rerun:
+                self._kept.add(key)
+                self._seconds[key] = 0.0
+            elif protocol.isActive() and _alive(protocol.getPid()):
+                self._pids[key] = protocol.getPid()
+                self._started[key] = time.monotonic()
+            else:
+                self._rerun.add(key)
+        self.project.mapper.commit()
+
+    def _unfinished(self) -> list[Protocol]:
+        return [p for p in self._protocols if p.getObjId() not in self._seconds]
+
+    def _ready(self, pending: list[Protocol]) -> list[Protocol]:
+        return [
+            p
+            for p in pending
+            if p.getObjId() not in self._started
+            and self._inputs[p.getObjId()] <= set(self._seconds)
+        ]
+
+    def _launch(self, protocol: Protocol, threads: int) -> None:
+        from pyworkflow.protocol import MODE_RESTART
+
+        key = protocol.getObjId()
+        if not _has_what_it_needs(protocol):
+            protocol.setFailed("what it starts from is missing")
+            self.project._storeProtocol(protocol)
+            self._seconds[key] = 0.0
+            return
+        protocol.runMode.set(MODE_RESTART)
+        if protocol.hasAttribute("numberOfThreads"):
+            siblings = sum(self._inputs[k] == self._inputs[key] for k in self._inputs)
+            protocol.numberOfThreads.set(max(1, threads // siblings))
+        self._started[key] = time.monotonic()
+        self.project.launchProtocol(protocol, wait=False, force=True)
+        self._pids[key] = protocol.getPid()
+
+    def _poll(self) -> None:
+        for protocol in self._protocols:
+            key = protocol.getObjId()
+            if key in self._started:
+                alive = _alive(self._pids[key])
+                self.project._updateProtocol(protocol)
+                if protocol.isActive() and not alive:
+                    protocol.setFailed("its process was killed before it could leave a result")
+                    self.project._storeProtocol(protocol)
+                self.project.mapper.commit()
+                if not protocol.isActive():
+                    self._seconds[key] = time.monotonic() - self._started.pop(key)
+
+    def _stop(self) -> None:
+        for protocol in self._protocols:
+            if protocol.getObjId() in self._started:
+                with contextlib.suppress(Exception):
+                    self.project.stopProtocol(protocol)
+
+    def _progress(self) -> list[Progress]:
+        return [self._progress_of(protocol) for protocol in self._protocols]
+
+    def _progress_of(self, protocol: Protocol) -> Progress:
+        key = protocol.getObjId()
+        label = protocol.getObjLabel()
+        if key in self._seconds:
+            state = State.FINISHED if protocol.isFinished() else State.FAILED
+            return Progress(label, state, self._seconds[key], key in self._kept)
+        if key in self._started:
+            return Progress(label, State.RUNNING, time.monotonic() - self._started[key])
+        return Progress(label, State.WAITING, 0.0)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _escaped(text: str) -> str:
+    """``text`` as it stands between the quotes of a JSON string, safe in a template."""
+    return json.dumps(text)[1:-1].replace("~", "\\u007e")
+
+
+def _number_of_protocols() -> int:
+    path = Path(__file__).parent / "templates" / "vrs_level0.json.template"
+    return path.read_text(encoding="utf-8").count('"object.className"')
+
+
+def _input_ids(protocol: Protocol) -> set[int]:
+    return {pointer.getObjValue().getObjId() for _, pointer in protocol.iterInputAttributes()}
+
+
+def _has_what_it_needs(protocol: Any) -> bool:
+    """Whether every input that the form requires is there; the report does without outcomes."""
+    return all(
+        pointer.get() is not None
+        for name, pointer in protocol.iterInputAttributes()
+        if not protocol.getParam(name.split(".")[0]).allowsNull
+    )

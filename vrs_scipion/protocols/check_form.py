@@ -1,0 +1,83 @@
+"""The part of a form that a check asks for: its limits and its engine."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyworkflow.protocol.params as params
+from pwem.protocols import EMProtocol
+from pyworkflow.protocol.constants import LEVEL_ADVANCED
+
+from vrs_scipion.checks.check import Check
+from vrs_scipion.methods.engine import AUTO, EngineUnavailableError, choose
+
+
+def limit_parameter(check: Check, key: str) -> str:
+    """Name of the form's parameter for a limit, unique among all checks of a form."""
+    return f"limit_{check.code.replace('.', '')}_{key}"
+
+
+def add_limits(form: Any, check: Check) -> None:
+    """Offer every limit of ``check`` as an advanced parameter."""
+    for limit in check.limits:
+        unit = f" ({limit.unit})" if limit.unit else ""
+        form.addParam(
+            limit_parameter(check, limit.key),
+            params.FloatParam,
+            default=limit.default,
+            expertLevel=LEVEL_ADVANCED,
+            label=limit.label + unit,
+            help=limit.help,
+        )
+
+
+def given_limits(protocol: EMProtocol, check: Check) -> dict[str, float]:
+    """The limits of ``check`` as the form of ``protocol`` has them."""
+    return {
+        limit.key: float(getattr(protocol, limit_parameter(check, limit.key)).get())
+        for limit in check.limits
+    }
+
+
+def engine_parameter(check: Check) -> str:
+    """Name of the form's parameter for the engine of ``check``."""
+    return f"engine_{check.code.replace('.', '')}"
+
+
+def add_engine(form: Any, check: Check) -> None:
+    """Offer the engines of ``check``, where there is a choice."""
+    if len(check.engines) > 1:
+        form.addParam(
+            engine_parameter(check),
+            params.EnumParam,
+            choices=[AUTO, *check.engines],
+            default=0,
+            expertLevel=LEVEL_ADVANCED,
+            label=f"Engine of {check.code}",
+            help="auto takes the external program where it is really installed and fits the map, "
+            "else what is built in. The result names which one it was.",
+        )
+
+
+def choose_engine(protocol: EMProtocol, engine: str) -> None:
+    """Ask for ``engine`` in the form of ``protocol``, if it is a check that has it."""
+    check = getattr(protocol, "check", None)
+    if check is not None and len(check.engines) > 1 and engine in check.engines:
+        position = [AUTO, *check.engines].index(engine)
+        getattr(protocol, engine_parameter(check)).set(position)
+
+
+def chosen_engine(protocol: EMProtocol, check: Check) -> str:
+    """Name of the engine that the form of ``protocol`` asks for."""
+    if len(check.engines) == 1:
+        return AUTO
+    return [AUTO, *check.engines][int(getattr(protocol, engine_parameter(check)).get())]
+
+
+def missing_engine(protocol: EMProtocol, check: Check) -> list[str]:
+    """Why the engine asked for cannot be used: nothing, or one sentence."""
+    try:
+        choose(chosen_engine(protocol, check), check.external())
+    except EngineUnavailableError as error:
+        return [str(error)]
+    return []

@@ -1,0 +1,48 @@
+"""What a check found, as Scipion objects and as the words of the project window."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pwem.objects import Volume
+
+from vrs_scipion.maps.reading import read_header
+from vrs_scipion.objects import OUTCOME_WORDS, VrsCheckOutcome
+from vrs_scipion.protocols.map_input import mean_voxel_size
+from vrs_scipion.results import CheckResult
+from vrs_scipion.results.files import RESULT_FILE
+
+
+def outcome_object(result: CheckResult, folder: Path) -> VrsCheckOutcome:
+    """The Scipion object of a result."""
+    outcome = VrsCheckOutcome(str(folder / RESULT_FILE))
+    outcome.describe(result)
+    return outcome
+
+
+def volumes_of(result: CheckResult, folder: Path) -> dict[str, Volume]:
+    """The volumes that a check computed, as Scipion objects by output name."""
+    outputs = {}
+    for item in result.volumes:
+        volume = Volume()
+        volume.setFileName(str(folder / item.file))
+        volume.setSamplingRate(mean_voxel_size(read_header(folder / item.file).voxel_size))
+        volume.setObjComment(item.description)
+        outputs["output" + item.key.title().replace("_", "")] = volume
+    return outputs
+
+
+def describe_result(result: CheckResult) -> list[str]:
+    """What the project window says of a result."""
+    words = OUTCOME_WORDS[result.outcome]
+    return [
+        f"*{result.code} {result.name}: {words}*",
+        *([result.reason] if result.reason else []),
+        *([result.headline] if result.headline and not result.reason else []),
+        *(f"- {warning}" for warning in result.warnings),
+    ]
+
+
+def without_references(text: str) -> str:
+    """A paragraph whose references to figures and tables are words."""
+    return text.replace("{fig:", "(figure ").replace("{tab:", "(table ").replace("}", ")")
