@@ -24,7 +24,8 @@ from vrs_scipion.methods.guinier import (
     inverse_squares,
     require_fit_range,
 )
-from vrs_scipion.methods.xmipp import XmippError, XmippProgram, last_line, run_program
+from vrs_scipion.methods.xmipp import XmippError, XmippProgram, run_xmipp
+from vrs_scipion.programs import last_line
 
 PROGRAM = "xmipp_volume_correct_bfactor"
 TIMEOUT_SECONDS = 1800.0
@@ -82,7 +83,7 @@ def fit(
         # a path of the user's may hold '@' or ':', which Xmipp reads as parts of its own
         (folder / _INPUT).symlink_to(map_path.resolve())
         said = parse_messages(
-            run_program(program, arguments(density, resolution, coarsest), folder, timeout_s)
+            run_xmipp(program, arguments(density, resolution, coarsest), folder, timeout_s)
         )
         table = read_guinier(folder / _GUINIER)
         values = _read_corrected(folder / _OUTPUT, density)

@@ -10,8 +10,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import signal
-import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
@@ -19,6 +17,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from vrs_scipion.methods.engine import Availability, EngineUnavailableError
+from vrs_scipion.programs import ProgramError, run_program
 
 NAME = "xmipp"
 HOME_VARIABLE = "XMIPP_HOME"
@@ -30,7 +29,6 @@ UNKNOWN_VERSION = "unknown"
 
 _PLUGIN = "scipion-em-xmipp"
 _VERSION_IN_A_NAME = re.compile(r"(?<!\d)v?(\d+\.\d+(?:\.\d+)*)(?!\d)")
-_SHOWN = 200
 
 
 class XmippError(RuntimeError):
@@ -88,7 +86,7 @@ def availability(name: str, *, preferred: bool = True) -> Availability:
     return Availability(NAME, True, f"Xmipp {program.version} ({program.path})", preferred)
 
 
-def run_program(
+def run_xmipp(
     program: XmippProgram, arguments: Sequence[str], folder: Path, timeout_s: float
 ) -> str:
     """Run a program in ``folder`` and return what it wrote to standard error.
@@ -101,45 +99,20 @@ def run_program(
         if it cannot be started, takes too long, or ends with an error.
     """
     try:
-        process = subprocess.Popen(
+        written = run_program(
             [str(program.path), *arguments],
-            cwd=folder,
-            env=dict(program.environment),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            errors="replace",
-            start_new_session=True,
+            timeout_s=timeout_s,
+            folder=folder,
+            environment=program.environment,
+            name=program.name,
         )
-    except OSError as error:
-        raise XmippError(f"{program.name} could not be started ({error.strerror})") from error
-    try:
-        output, errors = process.communicate(timeout=timeout_s)
-    except subprocess.TimeoutExpired as error:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
-        raise XmippError(f"{program.name} was not ready after {timeout_s:g} s") from error
-    if process.returncode:
-        raise XmippError(f"{program.name} {_ending(process.returncode, errors or output)}")
-    return errors
-
-
-def last_line(text: str) -> str:
-    """The last line of a program's output, cut to what a sentence can hold."""
-    lines = text.strip().splitlines()
-    return lines[-1].strip()[:_SHOWN] if lines else ""
+    except ProgramError as error:
+        raise XmippError(str(error)) from error
+    return written.errors
 
 
 def _missing(name: str) -> str:
     return f"{name} was not found; {ADVICE}"
-
-
-def _ending(code: int, output: str) -> str:
-    if code < 0:
-        return f"crashed with {signal.Signals(-code).name}"
-    said = last_line(output)
-    return f"ended with code {code}" + (f": {said}" if said else "")
 
 
 def _from_plugin(name: str) -> XmippProgram | None:

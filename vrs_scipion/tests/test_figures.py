@@ -26,7 +26,7 @@ from vrs_scipion.figures.isosurface import (
 )
 from vrs_scipion.figures.isosurface.block import read_block
 from vrs_scipion.figures.isosurface.compose import compose
-from vrs_scipion.figures.isosurface.engine import PIXELS, EngineError, run_program
+from vrs_scipion.figures.isosurface.engine import PIXELS, EngineError, draw_by_program
 from vrs_scipion.figures.isosurface.views import VIEWS, frame_around, rotation_matrix
 from vrs_scipion.figures.panels import panel_row, robust_window
 from vrs_scipion.figures.projections import draw_projections, projection_panels
@@ -328,13 +328,13 @@ class TestEngines(MapInFolder):
 
     def test_a_program_that_hangs_is_ended_with_its_children(self) -> None:
         with self.assertRaisesRegex(EngineError, r"not ready after 0\.2 s"):
-            run_program(["/bin/sh", "-c", "sleep 60 & wait"], timeout_s=0.2)
+            draw_by_program(["/bin/sh", "-c", "sleep 60 & wait"], timeout_s=0.2)
 
     def test_a_program_that_crashes_is_named(self) -> None:
         with self.assertRaisesRegex(EngineError, "SIGSEGV"):
-            run_program(["/bin/sh", "-c", "kill -SEGV $$"], timeout_s=5)
+            draw_by_program(["/bin/sh", "-c", "kill -SEGV $$"], timeout_s=5)
         with self.assertRaisesRegex(EngineError, "code 3: no display"):
-            run_program(["/bin/sh", "-c", "echo no display; exit 3"], timeout_s=5)
+            draw_by_program(["/bin/sh", "-c", "echo no display; exit 3"], timeout_s=5)
 
 
 def silhouette(image: Picture) -> Picture:

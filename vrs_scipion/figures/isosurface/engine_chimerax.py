@@ -20,7 +20,7 @@ from vrs_scipion.figures.isosurface.engine import (
     EngineError,
     Images,
     Rendering,
-    run_program,
+    draw_by_program,
 )
 from vrs_scipion.figures.isosurface.views import VIEWS
 
@@ -96,7 +96,7 @@ def render(
     if colouring is not None:
         _write_colours(colouring, map_path, folder / "colours.mrc")
     (folder / _SCRIPT).write_text(script(contour, colouring), encoding="ascii")
-    output = run_program(
+    output = draw_by_program(
         [*found.command, "--offscreen", "--nogui", "--exit", _SCRIPT],
         timeout_s=timeout_s,
         cwd=folder,

@@ -11,7 +11,7 @@ import numpy as np
 
 import vrs_scipion
 from vrs_scipion.figures.isosurface.colouring import Colouring
-from vrs_scipion.figures.isosurface.engine import EngineError, Rendering, run_program
+from vrs_scipion.figures.isosurface.engine import EngineError, Rendering, draw_by_program
 
 NAME = "pyvista"
 ADVICE = (
@@ -56,7 +56,7 @@ def render(
     if colouring is not None:
         ends = (repr(float(colouring.low)), repr(float(colouring.high)))
         arguments += [str(colouring.map_path), *ends]
-    run_program(
+    draw_by_program(
         [*_PROGRAM, *arguments],
         timeout_s=timeout_s,
         environment=_environment(),
