@@ -14,6 +14,7 @@ from vrs_scipion.checks.registry import LEVEL_0
 from vrs_scipion.entry.prepare import Request
 from vrs_scipion.maps.errors import MapError
 from vrs_scipion.methods.engine import AUTO, EngineUnavailableError
+from vrs_scipion.simulation import command
 
 COMPLETE, BROKEN, REFUSED, INCOMPLETE = 0, 1, 2, 3
 INTERRUPTED = 130
@@ -77,6 +78,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     report.add_argument("folder", type=Path, metavar="DIR", help="folder of a validation")
     report.set_defaults(run=_report)
+
+    simulation = commands.add_parser(
+        "simulate", help="a map with known truth", description=command.DESCRIPTION
+    )
+    command.add_arguments(simulation)
+    simulation.set_defaults(run=command.run)
 
     doctor = commands.add_parser(
         "doctor",

@@ -3,16 +3,24 @@
 The way from nothing to a map: ``alpha_helix`` and ``helix_bundle`` build coordinates,
 ``poly_alanine`` makes them a model, ``render`` draws a model (simulated, or read by gemmi from PDB
 or mmCIF) as a density, ``add_noise`` adds noise of a known spectrum and strength, and
-``contour_from_model`` recommends a contour. ``demo_phantom`` goes all of it.
+``contour_from_model`` recommends a contour. ``demo_phantom`` goes all of it. ``simulate`` does the
+same for any model and any settings (``SimulationSettings``) and keeps the whole truth, which
+``write_simulation`` writes beside the map; ``vrs simulate`` is both on the command line.
 
 Coordinates are x, y, z in Å, arrays z, y, x; whatever is random takes a seed or a generator.
 """
 
+from vrs_scipion.simulation.atom_choice import AtomChoice, choose_atoms
 from vrs_scipion.simulation.atoms import Atoms, atoms_from_arrays, atoms_from_model
 from vrs_scipion.simulation.bundle import helix_bundle
 from vrs_scipion.simulation.contour import contour_from_model
+from vrs_scipion.simulation.filter_shapes import FilterShape, low_pass_of_shape
 from vrs_scipion.simulation.filters import apply_filter, fall_off, frequency_grid, low_pass
 from vrs_scipion.simulation.helix import ATOM_NAMES, alpha_helix, screw
+from vrs_scipion.simulation.labels import Labels
+from vrs_scipion.simulation.local_truth import LocalTruth
+from vrs_scipion.simulation.model_file import ModelError, read_model
+from vrs_scipion.simulation.model_to_map import Simulation, SimulationTruth, simulate
 from vrs_scipion.simulation.noise import (
     WHITE,
     NoiseSpectrum,
@@ -20,23 +28,65 @@ from vrs_scipion.simulation.noise import (
     gaussian_noise,
     signal_to_noise_ratio,
 )
-from vrs_scipion.simulation.phantom import DEMO_SEED, Phantom, Truth, demo_phantom
+from vrs_scipion.simulation.phantom import (
+    DEMO_SEED,
+    Phantom,
+    Truth,
+    bundle_structure,
+    demo_phantom,
+)
+from vrs_scipion.simulation.pose import Pose
+from vrs_scipion.simulation.regions import (
+    AtomNumbers,
+    Ball,
+    Chains,
+    HalfSpace,
+    Region,
+    Residues,
+)
 from vrs_scipion.simulation.rendering import molecule_mask, render
-from vrs_scipion.simulation.structure import poly_alanine
+from vrs_scipion.simulation.settings import MaskKind, Noise, SimulationSettings
+from vrs_scipion.simulation.shells import ShellTruth
+from vrs_scipion.simulation.simulation_record import SimulationRecord
+from vrs_scipion.simulation.source import PHANTOM
+from vrs_scipion.simulation.structure import poly_alanine, structure_from_atoms
+from vrs_scipion.simulation.write import read_record, write_simulation
 
 __all__ = [
     "ATOM_NAMES",
     "DEMO_SEED",
+    "PHANTOM",
     "WHITE",
+    "AtomChoice",
+    "AtomNumbers",
     "Atoms",
+    "Ball",
+    "Chains",
+    "FilterShape",
+    "HalfSpace",
+    "Labels",
+    "LocalTruth",
+    "MaskKind",
+    "ModelError",
+    "Noise",
     "NoiseSpectrum",
     "Phantom",
+    "Pose",
+    "Region",
+    "Residues",
+    "ShellTruth",
+    "Simulation",
+    "SimulationRecord",
+    "SimulationSettings",
+    "SimulationTruth",
     "Truth",
     "add_noise",
     "alpha_helix",
     "apply_filter",
     "atoms_from_arrays",
     "atoms_from_model",
+    "bundle_structure",
+    "choose_atoms",
     "contour_from_model",
     "demo_phantom",
     "fall_off",
@@ -44,9 +94,15 @@ __all__ = [
     "gaussian_noise",
     "helix_bundle",
     "low_pass",
+    "low_pass_of_shape",
     "molecule_mask",
     "poly_alanine",
+    "read_model",
+    "read_record",
     "render",
     "screw",
     "signal_to_noise_ratio",
+    "simulate",
+    "structure_from_atoms",
+    "write_simulation",
 ]

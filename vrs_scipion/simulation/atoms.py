@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import gemmi
@@ -9,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from vrs_scipion.simulation.internal_coordinates import Coordinates
+from vrs_scipion.simulation.labels import Labels
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,7 @@ class Atoms:
     elements : the n chemical symbols
     b_factors : float64 array, shape (n,), isotropic, in Å²
     occupancies : float64 array, shape (n,)
+    labels : chains, residues and names, where they are known
 
     Raises
     ------
@@ -32,6 +35,7 @@ class Atoms:
     elements: tuple[str, ...]
     b_factors: NDArray[np.float64]
     occupancies: NDArray[np.float64]
+    labels: Labels | None = None
 
     def __post_init__(self) -> None:
         n = len(self.elements)
@@ -41,6 +45,8 @@ class Atoms:
                 f"{n} elements need positions of shape ({n}, 3), B-factors and occupancies of "
                 f"shape ({n},), not {shapes[0]}, {shapes[1]} and {shapes[2]}."
             )
+        if self.labels is not None and len(self.labels) != n:
+            raise ValueError(f"{n} elements need {n} labels, not {len(self.labels)}.")
 
     def __len__(self) -> int:
         return len(self.elements)
@@ -55,6 +61,16 @@ class Atoms:
         """Mass in Da of the atoms present, hydrogens only where the model has them."""
         weights = [gemmi.Element(symbol).weight for symbol in self.elements]
         return float(np.dot(weights, self.occupancies))
+
+    def selected(self, which: NDArray[np.bool_]) -> Atoms:
+        """The atoms where ``which``, shape (n,), is true."""
+        return Atoms(
+            positions=self.positions[which],
+            elements=tuple(e for e, taken in zip(self.elements, which, strict=True) if taken),
+            b_factors=self.b_factors[which],
+            occupancies=self.occupancies[which],
+            labels=None if self.labels is None else self.labels.selected(which),
+        )
 
     def translated(self, shift: ArrayLike) -> Atoms:
         """Atoms moved by ``shift``, x, y, z in Å."""
@@ -102,12 +118,26 @@ def atoms_from_model(model: gemmi.Model | gemmi.Structure) -> Atoms:
     their isotropic equivalents (B_iso of the file).
     """
     first = model[0] if isinstance(model, gemmi.Structure) else model
-    found = [site.atom for site in first.all()]
+    return atoms_from_sites(list(first.all()))
+
+
+def atoms_from_sites(sites: Sequence[gemmi.CRA]) -> Atoms:
+    """The atoms of gemmi's triples of chain, residue and atom, with their labels."""
+    found = [site.atom for site in sites]
+    residues = [site.residue for site in sites]
     return Atoms(
         positions=np.array([atom.pos.tolist() for atom in found]).reshape(-1, 3),
         elements=tuple(atom.element.name for atom in found),
         b_factors=np.array([atom.b_iso for atom in found]),
         occupancies=np.array([atom.occ for atom in found]),
+        labels=Labels(
+            chains=np.array([site.chain.name for site in sites], dtype=np.str_),
+            numbers=np.array([residue.seqid.num or 0 for residue in residues], dtype=np.int64),
+            insertions=np.array([residue.seqid.icode.strip() for residue in residues], np.str_),
+            residues=np.array([residue.name for residue in residues], dtype=np.str_),
+            names=np.array([atom.name for atom in found], dtype=np.str_),
+            altlocs=np.array([atom.altloc.strip("\0") for atom in found], dtype=np.str_),
+        ),
     )
 
 

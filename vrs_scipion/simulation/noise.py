@@ -89,7 +89,7 @@ def signal_to_noise_ratio(signal: Volume, noise: Volume, mask: Mask) -> float:
     ValueError
         If the mask is empty.
     """
-    return _variance_inside(signal, mask) / float(noise.var(dtype=np.float64))
+    return variance_inside(signal, mask) / float(noise.var(dtype=np.float64))
 
 
 def add_noise(
@@ -122,14 +122,15 @@ def add_noise(
     """
     if not snr > 0:
         raise ValueError(f"the signal-to-noise ratio must be positive, not {snr:g}")
-    sigma = float(np.sqrt(_variance_inside(density.values, mask) / snr))
+    sigma = float(np.sqrt(variance_inside(density.values, mask) / snr))
     noise = gaussian_noise(density.box, density.voxel_size, generator, spectrum)
     noise *= np.float32(sigma)
     noise += density.values
     return replace(density, values=noise), sigma
 
 
-def _variance_inside(signal: Volume, mask: Mask) -> float:
+def variance_inside(signal: Volume, mask: Mask) -> float:
+    """Variance of the signal within a mask; ValueError if the mask is empty."""
     if not mask.any():
         raise ValueError("the mask is empty")
     return float(signal[mask].var(dtype=np.float64))

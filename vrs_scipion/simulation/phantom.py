@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import gemmi
 import numpy as np
+from numpy.typing import ArrayLike
 
 from vrs_scipion.maps.density import Density, Mask
 from vrs_scipion.simulation.bundle import helix_bundle
@@ -99,11 +100,10 @@ def demo_phantom(
     """
     generator = np.random.default_rng(seed)
     middle = np.array([n // 2 * voxel_size for n in reversed(box)])
-    chains = helix_bundle(generator, n_helices, residues=residues)
-    structure = poly_alanine(
-        [chain + middle for chain in chains], _b_factors(chains), name="VRS demo phantom"
+    structure = bundle_structure(
+        generator, n_helices, residues=residues, centre=middle, name="VRS demo phantom"
     )
-    mass = ALANINE_RESIDUE_MASS * sum(len(chain) for chain in chains)
+    mass = ALANINE_RESIDUE_MASS * sum(len(chain) for chain in structure[0])
 
     clean = render(structure, box, voxel_size, resolution, centre=middle)
     mask = molecule_mask(structure, box, voxel_size, _MASK_RADIUS, centre=middle)
@@ -116,6 +116,36 @@ def demo_phantom(
         seed=seed,
         truth=Truth(clean, mask, structure, sigma, snr),
     )
+
+
+def bundle_structure(
+    generator: np.random.Generator,
+    n_helices: int = 19,
+    *,
+    residues: tuple[int, int] = (24, 38),
+    centre: ArrayLike = (0.0, 0.0, 0.0),
+    name: str = "helix bundle",
+) -> gemmi.Structure:
+    """A bundle of right-handed poly-alanine α-helices as a model (see ``helix_bundle``).
+
+    B-factors grow from 40 Å² at the centre to 100 Å² at the outermost atom.
+
+    Parameters
+    ----------
+    generator : NumPy's random generator
+    n_helices : number of helices
+    residues : shortest and longest helix
+    centre : of the bundle, x, y, z in Å
+    name : the structure's name
+
+    Raises
+    ------
+    ValueError
+        If there is no helix, or there are more than one-letter chain names.
+    """
+    chains = helix_bundle(generator, n_helices, residues=residues)
+    placed = [chain + np.asarray(centre) for chain in chains]
+    return poly_alanine(placed, _b_factors(chains), name=name)
 
 
 def _b_factors(

@@ -13,19 +13,19 @@ from numpy.typing import ArrayLike
 
 from vrs_scipion.maps.density import Density, Mask, Triple, Volume
 from vrs_scipion.simulation.atoms import Atoms, Model, as_atoms
-from vrs_scipion.simulation.filters import (
-    EDGE,
-    apply_filter,
-    fall_off,
-    frequency_grid,
-    low_pass,
+from vrs_scipion.simulation.filter_shapes import (
+    FilterShape,
+    last_frequency,
+    low_pass_of_shape,
 )
+from vrs_scipion.simulation.filters import EDGE, apply_filter, fall_off, frequency_grid
 from vrs_scipion.simulation.internal_coordinates import Coordinates
 
 Box = tuple[int, int, int]
 
 _SAMPLED_B = 8 * np.pi**2
-"""B-factor whose atoms are as wide (σ) as a voxel of 1 Å: wide enough to be sampled."""
+"""B-factor whose atoms are as wide (σ) as a voxel of 1 Å: wide enough to be sampled. The sharpest
+atom is drawn with it, whatever its own: what it has more or less is applied in Fourier space."""
 
 _CUTOFF = 1e-7
 """Density below which an atom is no longer drawn; low, since it is sharpened afterwards."""
@@ -42,13 +42,14 @@ def render(
     b_factor: float = 0.0,
     centre: ArrayLike = (0.0, 0.0, 0.0),
     edge: float = EDGE,
+    shape: FilterShape = FilterShape.RAISED_COSINE,
 ) -> Density:
     """Draw a model as a noise-free map.
 
     Every atom is the sum of five Gaussians that is its electron scattering factor, blurred by its
-    B-factor plus ``b_factor``, then low-passed by a raised cosine whose amplitude is one half at
-    1/resolution (see ``low_pass``). Values are in Å⁻², so that the integral over the box is the sum
-    of the atoms' scattering lengths f(0) in Å; times 47.88 V·Å² they are a potential in volts.
+    B-factor plus ``b_factor``, then low-passed by a filter whose amplitude is one half at
+    1/resolution (see ``FilterShape``). Values are in Å⁻², so that the integral over the box is the
+    sum of the atoms' scattering lengths f(0) in Å; times 47.88 V·Å² they are a potential in volts.
     There is no bulk solvent: the space around the molecule is 0.
 
     The box is periodic. Up to the filter's edge, amplitudes are right to 0.1 % with voxels of 0.4
@@ -62,7 +63,8 @@ def render(
     resolution : Å, not below two voxels
     b_factor : overall B-factor in Å² on top of the atoms' own
     centre : x, y, z in Å of the point of the model that falls on voxel N/2 (rounded down)
-    edge : full width of the low-pass filter's edge as a fraction of 1/resolution
+    edge : full width of the raised cosine's edge as a fraction of 1/resolution
+    shape : of the low-pass filter
 
     Returns
     -------
@@ -92,9 +94,13 @@ def render(
     placed = atoms.translated(-origin)
     _check_inside(placed.positions, box, spacing)
 
-    blur = max(0.0, _SAMPLED_B * max(spacing) ** 2 - float(placed.b_factors.min()))
-    passed = np.minimum(frequency_grid(box, spacing), 2 / resolution)
-    amplitude = low_pass(passed, resolution, edge) * fall_off(passed, b_factor - blur)
+    blur = _SAMPLED_B * max(spacing) ** 2 - float(placed.b_factors.min())
+    end = np.float32(last_frequency(resolution, shape, spacing))
+    frequency = frequency_grid(box, spacing)
+    passed = np.minimum(frequency, end)
+    amplitude = low_pass_of_shape(passed, resolution, shape, edge)
+    amplitude *= fall_off(passed, b_factor - blur)
+    amplitude[frequency > end] = 0
     values = apply_filter(_draw(placed, box, spacing, blur), amplitude)
     x, y, z = (float(o) for o in origin)
     return Density(values, spacing, origin=(z, y, x))
