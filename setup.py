@@ -48,7 +48,15 @@ setup(
         "rich>=13",
     ],
     extras_require={
-        "test": ["pytest>=8", "hypothesis>=6.90", "jsonschema>=4.18", "ruff>=0.6", "mypy>=1.11"],
+        "ucm": ["scipion-em-ucm>=1.0"],
+        "test": [
+            "scipion-em-ucm>=1.0",
+            "pytest>=8",
+            "hypothesis>=6.90",
+            "jsonschema>=4.18",
+            "ruff>=0.6",
+            "mypy>=1.11",
+        ],
     },
     entry_points={
         "pyworkflow.plugin": ["vrs_scipion = vrs_scipion"],

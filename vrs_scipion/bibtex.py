@@ -31,6 +31,16 @@
   doi = {10.1016/j.jmb.2003.07.013},
 }
 
+@article{Kaur2021,
+  title = {Local computational methods to improve the interpretability and analysis of cryo-EM maps},
+  author = {Kaur, Satinder and Gomez-Blanco, Josue and Khalifa, Ahmad A. Z. and Adinarayanan, Swathi and Sanchez-Garcia, Ruben and Wrapp, Daniel and McLellan, Jason S. and Bui, Khanh Huy and Vargas, Javier},
+  journal = {Nature Communications},
+  volume = {12},
+  pages = {1240},
+  year = {2021},
+  doi = {10.1038/s41467-021-21509-5},
+}
+
 @article{Geyer1992,
   title = {Practical Markov Chain Monte Carlo},
   author = {Geyer, Charles J.},

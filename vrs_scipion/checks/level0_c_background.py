@@ -13,7 +13,7 @@ from vrs_scipion.entry.files import load_hard_mask, load_map
 from vrs_scipion.figures.slices import draw_slices, max_variance_indices
 from vrs_scipion.maps.correlation import effective_samples
 from vrs_scipion.maps.density import Mask, Triple, Volume
-from vrs_scipion.maps.statistics import moments
+from vrs_scipion.maps.statistics import moments, most_common_value
 from vrs_scipion.results import Criterion, Figure, Reference
 from vrs_scipion.results.numbers import number
 
@@ -23,7 +23,6 @@ GAUSSIAN_BEYOND_5_SIGMA = 100 * 2 * float(special.ndtr(-5.0))
 _SIGMAS = 5.0
 _MOSTLY = 0.5
 _COMMON = 1e-3
-_SAMPLE = 100_003
 
 
 @dataclass(frozen=True)
@@ -100,24 +99,6 @@ def beyond_sigmas(values: Volume, background: Mask, std: float) -> Mask:
     limit = np.float32(_SIGMAS * std)
     mask: Mask = ((values > limit) | (values < -limit)) & background
     return mask
-
-
-def most_common_value(values: Volume, where: Mask) -> tuple[float, float]:
-    """A value that many voxels share to the last bit, and the fraction of them that have it.
-
-    The candidate is the most frequent of an evenly spaced sample, so that a value held by more
-    than a few in ten thousand is found; its fraction is then counted over all voxels.
-    """
-    total = int(np.count_nonzero(where))
-    step = max(1, total // _SAMPLE) | 1
-    sample = values.ravel()[::step][where.ravel()[::step]]
-    candidates, counts = np.unique(sample, return_counts=True)
-    common = candidates[int(np.argmax(counts))]
-    count = sum(
-        int(np.count_nonzero((plane == common) & chosen))
-        for plane, chosen in zip(values, where, strict=True)
-    )
-    return float(common) + 0.0, count / total
 
 
 def measure_background(task: Task) -> Findings:

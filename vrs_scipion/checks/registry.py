@@ -7,6 +7,8 @@ from vrs_scipion.checks import (
     level0_b_mask,
     level0_c_background,
     level0_d_bfactor,
+    level0_f_locbfactor,
+    level0_g_lococcupancy,
 )
 from vrs_scipion.checks.check import Check
 
@@ -15,6 +17,8 @@ LEVEL_0: tuple[Check, ...] = (
     level0_b_mask.CHECK,
     level0_c_background.CHECK,
     level0_d_bfactor.CHECK,
+    level0_f_locbfactor.CHECK,
+    level0_g_lococcupancy.CHECK,
 )
 
 CHECKS: dict[str, Check] = {check.code: check for check in LEVEL_0}

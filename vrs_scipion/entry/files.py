@@ -7,7 +7,7 @@ from pathlib import Path
 import mrcfile
 import numpy as np
 
-from vrs_scipion.entry.model import ENTRY_FILE, Entry
+from vrs_scipion.entry.model import ENTRY_FILE, Entry, MaskFile, ResizedMap
 from vrs_scipion.maps.density import Density, Mask, Volume
 from vrs_scipion.maps.writing import written_whole
 
@@ -37,12 +37,28 @@ def load_map(entry: Entry, folder: Path) -> Density:
 
 def load_hard_mask(entry: Entry, folder: Path) -> Mask:
     """The hard mask on the map's grid."""
-    return _load(folder / entry.hard_mask.file) > 0
+    return load_mask(entry.hard_mask, folder)
 
 
 def load_soft_mask(entry: Entry, folder: Path) -> Volume:
     """The soft mask on the map's grid, float32 from 0 to 1."""
     return _load(folder / entry.soft_mask.file).astype(np.float32, copy=False)
+
+
+def load_resized(resized: ResizedMap, folder: Path) -> Density:
+    """The map resampled to half the reported resolution."""
+    with mrcfile.open(folder / resized.file, mode="r") as mrc:
+        origin = mrc.header.origin
+        return Density(
+            mrc.data.astype(np.float32, copy=False),
+            resized.voxel_size,
+            origin=(float(origin.z), float(origin.y), float(origin.x)),
+        )
+
+
+def load_mask(mask: MaskFile, folder: Path) -> Mask:
+    """A hard mask of the entry, on the grid that it was made for."""
+    return _load(folder / mask.file) > 0
 
 
 def _load(path: Path) -> Volume:

@@ -4,6 +4,8 @@ from vrs_scipion.protocols.protocol_checks import (
     VrsProtBackground,
     VrsProtBFactor,
     VrsProtCheck,
+    VrsProtLocalBFactor,
+    VrsProtLocalOccupancy,
     VrsProtMask,
     VrsProtMass,
 )
@@ -18,6 +20,8 @@ __all__ = [
     "VrsProtCheck",
     "VrsProtImportMap",
     "VrsProtLevel0",
+    "VrsProtLocalBFactor",
+    "VrsProtLocalOccupancy",
     "VrsProtMask",
     "VrsProtMass",
     "VrsProtPrepare",

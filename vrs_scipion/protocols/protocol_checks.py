@@ -13,6 +13,8 @@ from vrs_scipion.checks import (
     level0_b_mask,
     level0_c_background,
     level0_d_bfactor,
+    level0_f_locbfactor,
+    level0_g_lococcupancy,
 )
 from vrs_scipion.checks.check import Check
 from vrs_scipion.checks.run import run_check
@@ -122,3 +124,17 @@ class VrsProtBFactor(VrsProtCheck):
 
     _label = "0.d B-factor"
     check = level0_d_bfactor.CHECK
+
+
+class VrsProtLocalBFactor(VrsProtCheck):
+    """Level 0.f: how fast does the density fade with resolution around each voxel?"""
+
+    _label = "0.f local B-factor"
+    check = level0_f_locbfactor.CHECK
+
+
+class VrsProtLocalOccupancy(VrsProtCheck):
+    """Level 0.g: does every part of the molecule rise above the noise?"""
+
+    _label = "0.g local occupancy"
+    check = level0_g_lococcupancy.CHECK

@@ -415,6 +415,7 @@ class TestCriteria(unittest.TestCase):
         for check in LEVEL_0:
             self.assertTrue(check.explanation and check.purpose)
             self.assertEqual(len({limit.key for limit in check.limits}), len(check.limits))
+            self.assertEqual(check.engines, ("builtin", *(e.name for e in check.external())))
 
 
 if __name__ == "__main__":

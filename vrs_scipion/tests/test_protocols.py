@@ -22,6 +22,8 @@ from vrs_scipion.protocols import (
     VrsProtCheck,
     VrsProtImportMap,
     VrsProtLevel0,
+    VrsProtLocalBFactor,
+    VrsProtLocalOccupancy,
     VrsProtMask,
     VrsProtMass,
     VrsProtPrepare,
@@ -34,7 +36,14 @@ from vrs_scipion.results.files import load_result
 from vrs_scipion.tests.mrc_files import mrc_bytes, write
 from vrs_scipion.tests.test_entry import blob
 
-CHECKS = (VrsProtMass, VrsProtMask, VrsProtBackground, VrsProtBFactor)
+CHECKS = (
+    VrsProtMass,
+    VrsProtMask,
+    VrsProtBackground,
+    VrsProtBFactor,
+    VrsProtLocalBFactor,
+    VrsProtLocalOccupancy,
+)
 VOXEL = 1.25
 
 

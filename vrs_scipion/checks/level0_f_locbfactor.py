@@ -1,0 +1,162 @@
+"""0.f LocBfactor: is every part of the map neither over- nor undersharpened?"""
+
+from __future__ import annotations
+
+from vrs_scipion import __version__
+from vrs_scipion.checks.check import Check, Findings, Limit, Task
+from vrs_scipion.checks.local_values import (
+    KAUR_2021,
+    LocalValues,
+    Measurable,
+    draw_coloured_surface,
+    draw_distribution,
+    keep_volume,
+    measurable,
+    note_percentiles,
+    refused,
+    remark_if_homogeneous,
+)
+from vrs_scipion.maps.density import Volume
+from vrs_scipion.methods import local_ucm, locbfactor
+from vrs_scipion.methods.engine import BUILTIN, choose
+from vrs_scipion.methods.local_sweep import MIN_RES, WIDTH, NotMeasurableError
+from vrs_scipion.results import Criterion, Engine
+from vrs_scipion.results.numbers import number
+
+VOLUME_FILE = "bmap.mrc"
+
+_POINTS = 10
+_NOISE_THRESHOLD = 0.9
+_HOMOGENEOUS = 0.01
+
+
+def measure_local_b_factor(task: Task) -> Findings:
+    """Answer 0.f."""
+    found = Findings()
+    try:
+        measured = measurable(task.entry, task.entry_folder)
+        volume = _b_factors(task, found, measured)
+    except NotMeasurableError as error:
+        found.does_not_apply = refused(error)
+        return found
+    local = LocalValues("b_factor", "local B-factor", "Å²", volume, ".1f")
+    if not local.inside.size:
+        found.does_not_apply = "No voxel of the mask has a B-factor."
+        return found
+    percentiles = note_percentiles(found, local, "Local B-factor in the mask")
+    low, _, median, _, high = percentiles
+    found.paragraphs.append(
+        f"{measured.note} The fit runs over {_POINTS} bands from {number(MIN_RES)} to "
+        f"{number(measured.max_res)} Å. The median of the local B-factor is {median:.1f} Å², and "
+        f"95 % of the voxels lie between {low:.1f} and {high:.1f} Å² ({{tab:b_factor}}, "
+        "{fig:b_factor_histogram})."
+    )
+    accepted = (task.limits["b_factor_lowest"], task.limits["b_factor_highest"])
+    draw_distribution(task, found, local, percentiles, accepted)
+    keep_volume(task, found, local, measured.density, VOLUME_FILE)
+    draw_coloured_surface(task, found, local, measured, (low, high))
+    remark_if_homogeneous(found, local, percentiles, _HOMOGENEOUS)
+    _judge(found, median, *accepted)
+    return found
+
+
+def _b_factors(task: Task, found: Findings, measured: Measurable) -> Volume:
+    """Measure with the engine asked for, and note which one that was."""
+    name = choose(task.engine, [local_ucm.availability()])
+    builtin = name == BUILTIN
+    arguments = {
+        "min_res": MIN_RES,
+        "max_res": measured.max_res,
+        "num_points": _POINTS,
+        "noise_threshold": _NOISE_THRESHOLD,
+        "f_voxel_width": WIDTH,
+    }
+    version = __version__ if builtin else local_ucm.package_version()
+    found.engine = Engine(name=name, version=version, arguments=dict(arguments))
+    measure = locbfactor.local_bfactor if builtin else local_ucm.local_bfactor
+    return measure(
+        measured.density.values,
+        measured.density.voxel_size,
+        measured.mask,
+        max_res=measured.max_res,
+        min_res=MIN_RES,
+        num_points=_POINTS,
+        noise_threshold=_NOISE_THRESHOLD,
+        f_voxel_width=WIDTH,
+        threads=task.threads,
+    )
+
+
+def _judge(found: Findings, median: float, lowest: float, highest: float) -> None:
+    found.criteria += [
+        Criterion(
+            key="b_factor_lowest",
+            subject="the median of the local B-factor",
+            value=median,
+            comparison=">=",
+            limit=lowest,
+            unit="Å²",
+            detail="the map is undersharpened" if median < lowest else "",
+        ),
+        Criterion(
+            key="b_factor_highest",
+            subject="the median of the local B-factor",
+            value=median,
+            comparison="<=",
+            limit=highest,
+            unit="Å²",
+            detail="the map is oversharpened" if median > highest else "",
+        ),
+    ]
+    if median > highest:
+        found.headline = (
+            f"Most of the molecule seems to be oversharpened (median local B-factor {median:.1f} "
+            "Å²)."
+        )
+    elif median < lowest:
+        found.headline = (
+            f"Most of the molecule seems to be undersharpened (median local B-factor {median:.1f} "
+            "Å²)."
+        )
+    elif found.warnings:
+        found.headline = "The local B-factor is suspiciously homogeneous."
+    else:
+        found.headline = f"There is no problem with the local B-factor, {median:.1f} Å² (median)."
+
+
+CHECK = Check(
+    code="0.f",
+    name="LocBfactor",
+    purpose="Is every part of the map neither over- nor undersharpened?",
+    explanation=(
+        "LocBfactor measures around each voxel how strong the map is in bands of frequency, from "
+        "15 Å to the reported resolution. Where the amplitude falls from band to band as "
+        "exp(B/(4·d²)), d being the band's resolution, B is the local B-factor; bands lost in the "
+        "noise of the background count less. By this sign convention, which is that of the "
+        "Guinier plot's slope and opposite to an atom's, the more negative B is, the more that "
+        "part is blurred. Values between −300 and 0 Å² are normal; positive ones mean that high "
+        "frequencies have been amplified beyond those of a molecule."
+    ),
+    answer=measure_local_b_factor,
+    limits=(
+        Limit(
+            "b_factor_lowest",
+            -300.0,
+            "Å²",
+            "Lowest median",
+            "The check warns when the median of the local B-factor in the mask is below this: the "
+            "map is undersharpened.",
+        ),
+        Limit(
+            "b_factor_highest",
+            0.0,
+            "Å²",
+            "Highest median",
+            "The check warns when the median of the local B-factor in the mask is above this: the "
+            "map is oversharpened.",
+        ),
+    ),
+    references=(KAUR_2021,),
+    engines=(BUILTIN, local_ucm.NAME),
+    external=lambda: (local_ucm.availability(),),
+)
