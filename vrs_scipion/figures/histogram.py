@@ -123,7 +123,8 @@ def _about_accepted(accepted: Interval, view: Interval) -> str:
 def _about_outside(numbers: NDArray[np.float64], outside: int) -> str:
     share = f"{100 * outside / numbers.size:.2g}"
     ends = f"{_number(float(numbers.min()))} and {_number(float(numbers.max()))}"
-    return f"{outside:,} voxels ({share} %) lie outside the view; the extremes are {ends}"
+    voxels, lie = ("voxel", "lies") if outside == 1 else ("voxels", "lie")
+    return f"{outside:,} {voxels} ({share} %) {lie} outside the view; the extremes are {ends}"
 
 
 def _number(value: float) -> str:
