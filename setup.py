@@ -27,6 +27,7 @@ setup(
     include_package_data=True,
     package_data={
         "vrs_scipion": ["protocols.conf", "logo.png", "templates/*.template", "py.typed"],
+        "vrs_scipion.methods": ["weights/*"],
         "vrs_scipion.report": ["templates/*", "schema/*.json"],
     },
     python_requires=">=3.10,<3.12",
@@ -40,6 +41,7 @@ setup(
         "mrcfile>=1.4.3",
         "scikit-image>=0.22",
         "gemmi>=0.6.5",
+        "onnxruntime>=1.17",
         "psutil>=5.9",
         "pydantic>=2.5",
         "Jinja2>=3.1",

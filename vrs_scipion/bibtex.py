@@ -41,6 +41,17 @@
   doi = {10.1038/s41467-021-21509-5},
 }
 
+@article{GarciaCondado2022,
+  title = {Automatic determination of the handedness of single-particle maps of macromolecules solved by CryoEM},
+  author = {García Condado, J. and Muñoz-Barrutia, A. and Sorzano, C. O. S.},
+  journal = {Journal of Structural Biology},
+  volume = {214},
+  number = {4},
+  pages = {107915},
+  year = {2022},
+  doi = {10.1016/j.jsb.2022.107915},
+}
+
 @article{Geyer1992,
   title = {Practical Markov Chain Monte Carlo},
   author = {Geyer, Charles J.},

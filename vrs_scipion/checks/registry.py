@@ -9,6 +9,7 @@ from vrs_scipion.checks import (
     level0_d_bfactor,
     level0_f_locbfactor,
     level0_g_lococcupancy,
+    level0_h_hand,
 )
 from vrs_scipion.checks.check import Check
 
@@ -19,6 +20,7 @@ LEVEL_0: tuple[Check, ...] = (
     level0_d_bfactor.CHECK,
     level0_f_locbfactor.CHECK,
     level0_g_lococcupancy.CHECK,
+    level0_h_hand.CHECK,
 )
 
 CHECKS: dict[str, Check] = {check.code: check for check in LEVEL_0}

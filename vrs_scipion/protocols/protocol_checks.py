@@ -15,6 +15,7 @@ from vrs_scipion.checks import (
     level0_d_bfactor,
     level0_f_locbfactor,
     level0_g_lococcupancy,
+    level0_h_hand,
 )
 from vrs_scipion.checks.check import Check
 from vrs_scipion.checks.run import run_check
@@ -138,3 +139,10 @@ class VrsProtLocalOccupancy(VrsProtCheck):
 
     _label = "0.g local occupancy"
     check = level0_g_lococcupancy.CHECK
+
+
+class VrsProtHand(VrsProtCheck):
+    """Level 0.h: is the map the molecule, or its mirror image?"""
+
+    _label = "0.h hand"
+    check = level0_h_hand.CHECK

@@ -20,6 +20,7 @@ from vrs_scipion.protocols import (
     VrsProtBackground,
     VrsProtBFactor,
     VrsProtCheck,
+    VrsProtHand,
     VrsProtImportMap,
     VrsProtLevel0,
     VrsProtLocalBFactor,
@@ -43,6 +44,7 @@ CHECKS = (
     VrsProtBFactor,
     VrsProtLocalBFactor,
     VrsProtLocalOccupancy,
+    VrsProtHand,
 )
 VOXEL = 1.25
 
