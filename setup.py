@@ -51,6 +51,7 @@ setup(
     ],
     extras_require={
         "ucm": ["scipion-em-ucm>=1.0"],
+        "training": ["torch>=2.0", "onnx>=1.14", "biopython>=1.81"],
         "test": [
             "scipion-em-ucm>=1.0",
             "pytest>=8",
