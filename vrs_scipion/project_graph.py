@@ -169,7 +169,7 @@ class Graph:
         for protocol in self._protocols:
             key = protocol.getObjId()
             if not protocol.isSaved():
-                self.project._updateProtocol(protocol)
+                self._refresh(protocol, protocol.getPid())
             if protocol.isFinished() and not self._inputs[key] & self._rerun:
                 self._kept.add(key)
                 self._seconds[key] = 0.0
@@ -212,14 +212,26 @@ class Graph:
         for protocol in self._protocols:
             key = protocol.getObjId()
             if key in self._started:
-                alive = _alive(self._pids[key])
-                self.project._updateProtocol(protocol)
-                if protocol.isActive() and not alive:
-                    protocol.setFailed("its process was killed before it could leave a result")
-                    self.project._storeProtocol(protocol)
+                self._refresh(protocol, self._pids[key])
                 self.project.mapper.commit()
                 if not protocol.isActive():
                     self._seconds[key] = time.monotonic() - self._started.pop(key)
+
+    def _refresh(self, protocol: Protocol, pid: int) -> None:
+        """Take over what the protocol's process has written, its last words included.
+
+        Scipion takes a database for known that changed within the same tick of the clock, and then
+        takes a process that has just ended for one that died: what a process that is gone has
+        written is read once more.
+        """
+        self.project._updateProtocol(protocol)
+        if protocol.isFinished() or _alive(pid):
+            return
+        protocol.lastUpdateTimeStamp.set(None)
+        self.project._updateProtocol(protocol)
+        if protocol.isActive():
+            protocol.setFailed("its process was killed before it could leave a result")
+            self.project._storeProtocol(protocol)
 
     def _stop(self) -> None:
         for protocol in self._protocols:
