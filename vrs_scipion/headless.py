@@ -16,14 +16,13 @@ from vrs_scipion.maps.reading import sha256
 from vrs_scipion.maps.writing import written_whole
 from vrs_scipion.methods.engine import AUTO, choose
 from vrs_scipion.project_graph import Graph, Observer
-from vrs_scipion.report.folder import REPORT_FILES, load_report, mirror
+from vrs_scipion.report.folder import FOLDERS, REPORT_FILES, load_report, mirror
 from vrs_scipion.report.model import Report
 from vrs_scipion.scipion_environment import configure
 
 _SCIPION = "scipion"
 _REQUEST_FILE = "request.json"
 _LOCK_FILE = ".lock"
-_FOLDERS = ("entry", "checks", "figures")
 _UNSAFE = set('"$`\\\n')
 
 
@@ -119,7 +118,7 @@ def _claim(out: Path, request: Request, engine: str) -> None:
                 "parameters; give another output folder (--out) or remove that one"
             )
         return
-    taken = [name for name in (*_FOLDERS, *REPORT_FILES, _SCIPION) if (out / name).exists()]
+    taken = [name for name in (*FOLDERS, *REPORT_FILES, _SCIPION) if (out / name).exists()]
     if taken:
         raise OutputError(
             f"{out.name} holds {', '.join(taken)} of something else; give another output folder "
@@ -155,7 +154,7 @@ def _kept_working_directory() -> Iterator[None]:
 
 def _publish(folder: Path, out: Path) -> None:
     """Bring the finished validation folder to ``out``; the report's files come last."""
-    for name in _FOLDERS:
+    for name in FOLDERS:
         mirror(folder / name, out / name)
     for name in REPORT_FILES:
         if (folder / name).exists():

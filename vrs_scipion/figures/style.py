@@ -18,6 +18,8 @@ from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
+from vrs_scipion.maps.writing import written_whole
+
 DPI = 200
 WIDTH = 7.2
 """Width of a figure in inches: that of the text on an A4 page."""
@@ -80,10 +82,10 @@ def save(figure: Any, path: Path) -> Path:
     kind = path.suffix.lstrip(".").lower()
     if kind not in _ANONYMOUS:
         raise ValueError(f"{path.name} is neither a .png nor an .svg file.")
-    unfinished = path.with_name(f".{path.name}.part")
-    with _DRAWING:  # matplotlib's font and text caches are shared by all threads
+    # matplotlib's font and text caches are shared by all threads
+    with _DRAWING, written_whole(path) as unfinished:
         figure.savefig(unfinished, format=kind, dpi=DPI, metadata=_ANONYMOUS[kind])
-    return unfinished.replace(path)
+    return path
 
 
 def pixels(figure: Any) -> NDArray[np.uint8]:

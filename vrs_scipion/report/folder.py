@@ -27,7 +27,7 @@ from vrs_scipion.results.files import RESULT_FILE, load_result
 
 REPORT_FILES = (PDF_FILE, HTML_FILE, JSON_FILE)
 
-_ENTRY, _CHECKS, _FIGURES = "entry", "checks", "figures"
+FOLDERS = _ENTRY, _CHECKS, _FIGURES = "entry", "checks", "figures"
 _SOFTWARE = ("numpy", "scipy", "matplotlib", "mrcfile", "pyvista", "typst", "scipion-em")
 
 

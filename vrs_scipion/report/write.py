@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from vrs_scipion.maps.writing import written_whole
 from vrs_scipion.report.document import Document, build_document
 from vrs_scipion.report.html import render_html
 from vrs_scipion.report.model import Report
@@ -80,9 +80,5 @@ def _write_pdf(file: Path, document: Document, folders: Mapping[str, Path]) -> N
 
 
 def _replace(file: Path, content: bytes) -> None:
-    unfinished = file.with_name(f".{file.name}.{os.getpid()}.part")
-    try:
+    with written_whole(file) as unfinished:
         unfinished.write_bytes(content)
-        unfinished.replace(file)
-    finally:
-        unfinished.unlink(missing_ok=True)
