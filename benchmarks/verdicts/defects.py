@@ -1,0 +1,317 @@
+"""The catalogue of defects, each with a dial, and the checks that should notice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from recipe import Deposit, Edit, Recipe
+from scipy import fft, ndimage
+
+from vrs_scipion.maps.density import Volume
+from vrs_scipion.maps.fourier import resample
+from vrs_scipion.simulation import low_pass
+
+COARSEST_HAND = 5.0
+"""Å; 0.h does not apply beyond."""
+
+
+@dataclass(frozen=True)
+class Defect:
+    """Something wrong with a map, and how wrong.
+
+    Attributes
+    ----------
+    key : name in files
+    title : what is wrong; ``dial`` is its size in ``unit``
+    dials : sizes tried, growing
+    stated : the size that ought to be noticed
+    caught_by : codes of the checks that should warn; empty where Level 0 cannot see it
+    apply : turns the recipe of a good map into that of a bad one
+    seen_at : where Level 0 cannot, the level that can, and by what
+    coarsest : Å; maps beyond do not get it
+    helix : fraction of the residues; maps below do not get it
+    """
+
+    key: str
+    title: str
+    unit: str
+    dials: tuple[float, ...]
+    stated: float
+    caught_by: tuple[str, ...]
+    apply: Callable[[Recipe, float], Recipe]
+    seen_at: str = ""
+    coarsest: float = float("inf")
+    helix: float = 0.0
+
+
+def _editing(make_edit: Callable[[float], Edit]) -> Callable[[Recipe, float], Recipe]:
+    return lambda recipe, dial: recipe.edited(make_edit(dial))
+
+
+def _decentred(recipe: Recipe, percent: float) -> Recipe:
+    return replace(recipe, decentring=percent, roominess=max(recipe.roominess, 2.2))
+
+
+def _tight(recipe: Recipe, percent: float) -> Recipe:
+    return replace(recipe, roominess=1 / (1 - 2 * percent / 100), decentring=0.0)
+
+
+def _contour_times(factor: float) -> Edit:
+    return lambda deposit, _: replace(deposit, contour=deposit.contour * factor)
+
+
+def _dust(percent: float) -> Edit:
+    """Specks of 2 to 40 voxels, of the molecule's strength, as far from it as the box allows."""
+
+    def edit(deposit: Deposit, generator: np.random.Generator) -> Deposit:
+        wanted = percent / 100 * np.count_nonzero(deposit.density.values >= deposit.contour)
+        specks = np.zeros(deposit.density.box, np.float32)
+        free = np.flatnonzero(ndimage.distance_transform_edt(~deposit.molecule).ravel() > 4)
+        while np.count_nonzero(specks > deposit.contour) < wanted:
+            seeds = np.zeros(specks.size, np.float32)
+            seeds[generator.choice(free, max(1, round(wanted / 15)))] = 1
+            width = float(generator.uniform(0.8, 1.6))
+            grown = ndimage.gaussian_filter(seeds.reshape(specks.shape), width)
+            np.maximum(specks, 2 * deposit.contour * grown / grown.max(), out=specks)
+        return deposit.with_values(deposit.density.values + specks)
+
+    return edit
+
+
+def _fragment(percent: float) -> Edit:
+    """One lump of noise, as strong as the molecule, in a corner of the box."""
+
+    def edit(deposit: Deposit, generator: np.random.Generator) -> Deposit:
+        wanted = percent / 100 * np.count_nonzero(deposit.density.values >= deposit.contour)
+        distance = ndimage.distance_transform_edt(~deposit.molecule)
+        middle = np.unravel_index(int(distance.argmax()), distance.shape)
+        grid = np.ogrid[tuple(slice(n) for n in distance.shape)]
+        away = np.sqrt(sum((g - m) ** 2 for g, m in zip(grid, middle, strict=True)))
+        radius = (wanted / (4 / 3 * np.pi)) ** (1 / 3)
+        lump = 2 * deposit.contour / (1 + np.exp((away - radius) / 0.5))
+        return deposit.with_values(deposit.density.values + lump)
+
+    return edit
+
+
+def _louder(recipe: Recipe, factor: float) -> Recipe:
+    return replace(recipe, loudness=factor)
+
+
+def _coloured(strength: float) -> Edit:
+    """Noise of a correlation length of 25 Å; its deviation in units of the contour."""
+
+    def edit(deposit: Deposit, generator: np.random.Generator) -> Deposit:
+        spectrum = fft.rfftn(generator.standard_normal(deposit.density.box, dtype=np.float32))
+        spectrum *= np.exp(-((deposit.frequency * 25.0) ** 2) / 2)
+        noise = fft.irfftn(spectrum, s=deposit.density.box)
+        noise *= strength * deposit.contour / noise.std()
+        return deposit.with_values(deposit.density.values + noise)
+
+    return edit
+
+
+def _offset(sigmas: float) -> Edit:
+    def edit(deposit: Deposit, _: np.random.Generator) -> Deposit:
+        step = sigmas * deposit.noise_sigma
+        lifted = deposit.with_values(deposit.density.values + np.float32(step))
+        return replace(lifted, contour=deposit.contour + step)
+
+    return edit
+
+
+def _masked(angstroms: float) -> Edit:
+    """Everything farther than this from the molecule set to zero, without an edge."""
+
+    def edit(deposit: Deposit, _: np.random.Generator) -> Deposit:
+        size = deposit.density.voxel_size
+        near = ndimage.distance_transform_edt(~deposit.molecule, sampling=size) <= angstroms
+        return deposit.with_values(np.where(near, deposit.density.values, 0))
+
+    return edit
+
+
+def _sharpened(squares: float) -> Edit:
+    """Amplitudes times exp(+ΔB·s²/4), ΔB in squares of the resolution; blurred if negative."""
+
+    def edit(deposit: Deposit, _: np.random.Generator) -> Deposit:
+        b = squares * deposit.resolution**2
+        amplitude = np.exp(b / 4 * deposit.frequency**2)
+        band = amplitude * low_pass(deposit.frequency, deposit.resolution * 0.95)
+        return deposit.filtered(np.asarray(band, np.float32)).contoured_again()
+
+    return edit
+
+
+def _low_passed(factor: float) -> Edit:
+    def edit(deposit: Deposit, _: np.random.Generator) -> Deposit:
+        coarser = deposit.resolution * factor
+        return deposit.filtered(low_pass(deposit.frequency, coarser)).contoured_again()
+
+    return edit
+
+
+def _claimed(factor: float) -> Edit:
+    """On finer voxels, so that the claim is within the Nyquist limit."""
+
+    def edit(deposit: Deposit, _: np.random.Generator) -> Deposit:
+        claim = deposit.resolution / factor
+        finer = min(claim / 2.2, deposit.density.voxel_size[0])
+        return replace(deposit, density=resample(deposit.density, finer), resolution=claim)
+
+    return edit
+
+
+def _blurred_domain(recipe: Recipe, factor: float) -> Recipe:
+    return replace(recipe, domain=(1.0, factor))
+
+
+def _partial_domain(recipe: Recipe, missing: float) -> Recipe:
+    return replace(recipe, domain=(1 - missing, 1.0))
+
+
+def _cosine_to_z(deposit: Deposit) -> NDArray[np.float64]:
+    """|cos| of the angle between each coefficient's frequency and the z axis."""
+    nz = deposit.density.box[0]
+    z = np.abs(fft.fftfreq(nz, deposit.density.voxel_size[0]))[:, None, None]
+    return np.asarray(z / np.maximum(deposit.frequency, 1e-9))
+
+
+def _missing_cone(degrees: float) -> Edit:
+    def edit(deposit: Deposit, _: np.random.Generator) -> Deposit:
+        keep = _cosine_to_z(deposit) <= np.cos(np.radians(degrees))
+        keep[0, 0, 0] = True
+        return deposit.filtered(keep.astype(np.float32)).contoured_again()
+
+    return edit
+
+
+def _preferred(factor: float) -> Edit:
+    """Along z the resolution is coarser by this factor, in between by the cosine squared."""
+
+    def edit(deposit: Deposit, _: np.random.Generator) -> Deposit:
+        coarser = 1 + (factor - 1) * _cosine_to_z(deposit) ** 2
+        scaled = np.asarray(deposit.frequency * coarser, np.float32)
+        return deposit.filtered(low_pass(scaled, deposit.resolution)).contoured_again()
+
+    return edit
+
+
+def _stripes(strength: float) -> Edit:
+    """A plane wave of six resolutions through the whole box, in units of the contour."""
+
+    def edit(deposit: Deposit, _: np.random.Generator) -> Deposit:
+        n, size = deposit.density.box[2], deposit.density.voxel_size[2]
+        wave = np.sin(2 * np.pi * np.arange(n) * size / (6 * deposit.resolution))
+        return deposit.with_values(deposit.density.values + strength * deposit.contour * wave)
+
+    return edit
+
+
+def _halo(strength: float) -> Edit:
+    """Too little at low frequencies: a dark rim around the molecule."""
+
+    def edit(deposit: Deposit, _: np.random.Generator) -> Deposit:
+        missing = strength * np.exp(-((deposit.frequency * 40.0) ** 2) / 2)
+        return deposit.filtered(np.asarray(1 - missing, np.float32)).contoured_again()
+
+    return edit
+
+
+def _mirrored(recipe: Recipe, _: float) -> Recipe:
+    return replace(recipe, mirror=True)
+
+
+def _wrong_voxels(percent: float) -> Edit:
+    def edit(deposit: Deposit, _: np.random.Generator) -> Deposit:
+        size = deposit.density.voxel_size[0] * (1 + percent / 100)
+        wrong = replace(deposit.density, voxel_size=(size,) * 3)
+        return replace(deposit, density=wrong)
+
+    return edit
+
+
+def _swapped_axes(_: float) -> Edit:
+    return lambda deposit, _generator: deposit.with_values(
+        np.ascontiguousarray(deposit.density.values.transpose(2, 1, 0))
+    )
+
+
+def _biased(share: float) -> Edit:
+    """A share of a noise-free reference, sharper than the data, averaged in."""
+
+    def edit(deposit: Deposit, _: np.random.Generator) -> Deposit:
+        reference = _sharp(deposit)
+        values = (1 - share) * deposit.density.values + share * reference
+        return deposit.with_values(values)
+
+    return edit
+
+
+def _sharp(deposit: Deposit) -> Volume:
+    amplitude = np.exp(2 * deposit.resolution**2 * deposit.frequency**2 / 4)
+    return np.asarray(
+        fft.irfftn(fft.rfftn(deposit.signal) * amplitude, s=deposit.signal.shape), np.float32
+    )
+
+
+DEFECTS: tuple[Defect, ...] = (
+    Defect("decentred", "molecule off the centre", "% of the box, right minus left",
+           (5, 10, 20, 25, 35), 25, ("0.a",), _decentred),
+    Defect("tight_box", "box too tight", "% of the box free on each side",
+           (15, 10, 5, 2), 5, ("0.a",), _tight),
+    Defect("high_contour", "contour too high", "× the right one",
+           (1.3, 1.6, 2.0, 2.5), 2.0, ("0.b",), _editing(_contour_times)),
+    Defect("low_contour", "contour too low", "× the right one",
+           (0.8, 0.6, 0.4, 0.2), 0.4, ("0.b",), _editing(_contour_times)),
+    Defect("dust", "dust around the molecule", "% of the volume at the contour",
+           (2, 5, 10, 20, 40), 20, ("0.b",), _editing(_dust)),
+    Defect("fragment", "a large disconnected lump", "% of the volume at the contour",
+           (2, 5, 10, 20, 40), 20, ("0.b",), _editing(_fragment)),
+    Defect("noisy", "more noise than the resolution allows", "× the noise's amplitude",
+           (1.4, 2.0, 3.0, 5.0), 3.0, ("0.b", "0.e", "0.g"), _louder),
+    Defect("coloured_noise", "slow noise all over the box", "deviation in contours",
+           (0.1, 0.2, 0.5, 1.0), 0.5, ("0.b", "0.c", "0.g"), _editing(_coloured)),
+    Defect("offset", "background not at zero", "standard deviations of the noise",
+           (0.02, 0.05, 0.1, 0.3, 1.0), 0.3, ("0.c",), _editing(_offset)),
+    Defect("masked", "surroundings set to zero", "Å around the molecule",
+           (10, 5, 2), 5, ("0.c",), _editing(_masked)),
+    Defect("oversharpened", "oversharpened", "d² Å² too much",
+           (4, 8, 12, 20), 12, ("0.d", "0.f"), _editing(_sharpened)),
+    Defect("undersharpened", "undersharpened", "d² Å² too little",
+           (10, 20, 40, 80), 40, ("0.d", "0.f"), _editing(lambda dial: _sharpened(-dial))),
+    Defect("low_passed", "low-passed, resolution reported as before", "× the resolution",
+           (1.2, 1.5, 2.0, 3.0), 1.5, ("0.e",), _editing(_low_passed)),
+    Defect("overclaimed", "resolution claimed too good", "× better than it is",
+           (1.2, 1.5, 2.0, 3.0), 1.5, ("0.e",), _editing(_claimed)),
+    Defect("blurred_domain", "half of the molecule of worse resolution", "× the resolution",
+           (1.3, 1.6, 2.0, 3.0), 2.0, ("0.e",), _blurred_domain),
+    Defect("partial_domain", "half of the molecule partly occupied", "missing fraction",
+           (0.2, 0.4, 0.6, 0.8), 0.6, ("0.g",), _partial_domain),
+    Defect("missing_cone", "missing cone", "degrees, half angle",
+           (15, 30, 45, 60), 45, (), _editing(_missing_cone),
+           "3: how the views are spread; 1: Fourier shell correlation by direction"),
+    Defect("preferred_views", "preferred orientation", "× the resolution along z",
+           (1.3, 1.6, 2.0, 3.0), 2.0, (), _editing(_preferred),
+           "4: how the angles are spread; 1: Fourier shell correlation by direction"),
+    Defect("stripes", "stripes through the box", "amplitude in contours",
+           (0.1, 0.2, 0.5, 1.0), 0.5, ("0.b", "0.c"), _editing(_stripes)),
+    Defect("halo", "halo of a wrong contrast correction", "missing fraction at 0",
+           (0.5, 1.0, 2.0, 3.0), 2.0, ("0.c",), _editing(_halo)),
+    Defect("mirrored", "mirrored", "", (1,), 1, ("0.h",), _mirrored,
+           coarsest=COARSEST_HAND, helix=0.2),
+    Defect("swapped_axes", "axes stored in another order than the header says", "",
+           (1,), 1, ("0.h",), _editing(_swapped_axes),
+           coarsest=COARSEST_HAND, helix=0.2),
+    Defect("wrong_voxels", "wrong voxel size", "%",
+           (-10, -5, -2, 2, 5, 10), 5, (), _editing(_wrong_voxels),
+           "A: an atomic model, whose bonds have known lengths"),
+    Defect("biased", "a reference averaged in", "its share",
+           (0.1, 0.3, 0.5, 0.9), 0.5, (), _editing(_biased),
+           "3 and above: a reconstruction from the particles without the reference"),
+)  # fmt: skip
+
+BY_KEY = {defect.key: defect for defect in DEFECTS}

@@ -1,0 +1,127 @@
+"""Good maps of specimens that are no globular particle in a cubic box."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+from recipe import Deposit, Recipe, diameter, drawn_atoms
+from scipy import ndimage
+from scipy.spatial.transform import Rotation
+from specimens import Specimen
+
+from vrs_scipion.simulation import Atoms
+
+_RISE, _TWIST = 27.5, -166.7
+"""Å and degrees from one subunit of actin's filament to the next."""
+_SUBUNITS = 15
+_SHELL_ATOMS = 4000
+_MEMBRANE = 36.0
+"""Å of a bilayer's thickness."""
+
+
+def odd_specimens(good: list[Specimen], count: int, seed: int) -> list[Specimen]:
+    """``count`` maps of each kind of oddity, made of structures of good ones."""
+    generator = np.random.default_rng([seed, 7])
+    drawn = []
+    for oddity, (make_odd, fits) in _ODDITIES.items():
+        fitting = [s for s in good if fits(s)]
+        for index in sorted(generator.permutation(len(fitting))[:count]):
+            specimen = fitting[index]
+            drawn.append(replace(specimen, oddity=oddity, recipe=make_odd(specimen.recipe)))
+    return drawn
+
+
+def _non_cubic(recipe: Recipe) -> Recipe:
+    return replace(recipe, stretch=(1.0, 1.25, 1.6))
+
+
+def _filament(recipe: Recipe) -> Recipe:
+    """A helix that runs through the box along z."""
+    return replace(
+        recipe,
+        resolution=max(recipe.resolution, 6.0),
+        assembly=_helix,
+        turned=False,
+        roominess=1.1,
+        decentring=0.0,
+        stretch=(1.0, 0.5, 0.5),
+        edits=(_middle_third,),
+    )
+
+
+def _helix(atoms: Atoms) -> Atoms:
+    centred = atoms.translated(-atoms.centroid)
+    out = centred.translated((diameter(atoms) / 2.6, 0.0, 0.0))
+    return _joined(
+        [
+            out.rotated(_turn(k).as_matrix()).translated((0.0, 0.0, k * _RISE))
+            for k in range(_SUBUNITS)
+        ]
+    )
+
+
+def _turn(steps: int) -> Rotation:
+    return Rotation.from_euler("z", steps * _TWIST, degrees=True)
+
+
+def _middle_third(deposit: Deposit, _: np.random.Generator) -> Deposit:
+    n = deposit.density.box[0]
+    keep = slice(n // 3, n // 3 + 2 * (n // 6))
+    cut = replace(deposit.density, values=np.ascontiguousarray(deposit.density.values[keep]))
+    return replace(
+        deposit, density=cut, molecule=deposit.molecule[keep], signal=deposit.signal[keep]
+    )
+
+
+def _capsid(recipe: Recipe) -> Recipe:
+    """An icosahedral shell of 60 copies."""
+    return replace(
+        recipe,
+        resolution=max(recipe.resolution, 8.0),
+        assembly=_icosahedron,
+        roominess=min(recipe.roominess, 1.6),
+    )
+
+
+def _icosahedron(atoms: Atoms) -> Atoms:
+    centred = atoms.translated(-atoms.centroid)
+    radius = 2.0 * diameter(atoms) * np.array([0.31, 0.52, 0.8])
+    return _joined(
+        [centred.translated(radius).rotated(r.as_matrix()) for r in Rotation.create_group("I")]
+    )
+
+
+def _joined(parts: list[Atoms]) -> Atoms:
+    return Atoms(
+        positions=np.concatenate([p.positions for p in parts]),
+        elements=tuple(e for p in parts for e in p.elements),
+        b_factors=np.concatenate([p.b_factors for p in parts]),
+        occupancies=np.concatenate([p.occupancies for p in parts]),
+    )
+
+
+def _in_membrane(recipe: Recipe) -> Recipe:
+    return recipe.edited(_add_disc)
+
+
+def _add_disc(deposit: Deposit, _: np.random.Generator) -> Deposit:
+    """A disc of lipid and scaffold around the molecule, weaker than the contour."""
+    box, size = deposit.density.box, deposit.density.voxel_size[0]
+    z, y, x = np.ogrid[tuple(slice(-(n // 2), n - n // 2) for n in box)]
+    across = np.sqrt(x**2 + y**2) * size
+    reach = 0.36 * min(box) * size
+    inside = 1 / (1 + np.exp((np.abs(z) * size - _MEMBRANE / 2) / 3))
+    disc = inside / (1 + np.exp((across - reach) / 3))
+    free = 1 - ndimage.gaussian_filter(deposit.molecule.astype(np.float32), 3 / size)
+    lipid = 0.7 * deposit.contour * disc * free
+    return deposit.with_values(deposit.density.values + lipid)
+
+
+_ODDITIES: dict[str, tuple[Callable[[Recipe], Recipe], Callable[[Specimen], bool]]] = {
+    "non-cubic": (_non_cubic, lambda s: True),
+    "filament": (_filament, lambda s: diameter(drawn_atoms(s.recipe.model)) < 110),
+    "capsid": (_capsid, lambda s: len(drawn_atoms(s.recipe.model)) < _SHELL_ATOMS),
+    "membrane": (_in_membrane, lambda s: True),
+}

@@ -1,0 +1,160 @@
+"""From records of cases to rates: false alarms, power, confusion."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from defects import DEFECTS, Defect
+from scipy import stats
+
+Record = dict[str, Any]
+CODES = ("0.a", "0.b", "0.c", "0.d", "0.e", "0.f", "0.g", "0.h")
+
+
+def warned(record: Record, codes: Iterable[str] = CODES) -> bool:
+    """Whether any of these checks warned."""
+    checks = record["checks"]
+    return any(c in checks and checks[c]["outcome"] == "warnings" for c in codes)
+
+
+def noticed(record: Record, defect: Defect) -> bool:
+    """Whether a check that should notice the defect did, or the map was refused.
+
+    A check that says it does not apply because the map was masked has noticed the mask.
+    """
+    if record["error"]:
+        return True
+    if defect.key == "masked":
+        return any(record["checks"][c]["outcome"] == "not_applicable" for c in defect.caught_by)
+    return warned(record, defect.caught_by or CODES)
+
+
+def interval(hits: int, count: int) -> tuple[float, float]:
+    """95 % interval of a rate (Clopper and Pearson 1934, doi 10.1093/biomet/26.4.404)."""
+    if not count:
+        return 0.0, 1.0
+    ci = stats.binomtest(hits, count).proportion_ci(method="exact")
+    return float(ci.low), float(ci.high)
+
+
+def good(records: Sequence[Record], *, judged_only: bool = False) -> list[Record]:
+    """The usual maps without defect; on request only those that no limit was chosen on."""
+    return [
+        r
+        for r in records
+        if not r["defect"] and not r["oddity"] and not (judged_only and r["calibrates"])
+    ]
+
+
+def false_alarms(records: Sequence[Record], *, judged_only: bool = False) -> list[list[Any]]:
+    """Rows of criterion, alarms, maps that it applied to."""
+    clean = good(records, judged_only=judged_only)
+    rows: list[list[Any]] = []
+    for code in CODES:
+        applied = [
+            r for r in clean if r["checks"].get(code, {}).get("outcome") in ("ok", "warnings")
+        ]
+        keys = sorted({k for r in applied for k in r["checks"][code]["warned"]})
+        for key in keys:
+            hits = sum(key in r["checks"][code]["warned"] for r in applied)
+            rows.append([code, key, hits, len(applied)])
+        rows.append([code, "any warning", sum(warned(r, [code]) for r in applied), len(applied)])
+    rows.append(["any", "any warning", sum(warned(r) for r in clean), len(clean)])
+    return rows
+
+
+def power(records: Sequence[Record], defect: Defect) -> list[tuple[float, int, int]]:
+    """Of each size: dial, noticed, maps."""
+    rows = []
+    for dial in defect.dials:
+        these = [r for r in records if r["defect"] == defect.key and r["dial"] == dial]
+        rows.append((dial, sum(noticed(r, defect) for r in these), len(these)))
+    return rows
+
+
+def confusion(records: Sequence[Record]) -> list[list[Any]]:
+    """Of each defect at its stated size: the share of maps in which each check warned."""
+    rows: list[list[Any]] = [["none", *_shares(good(records))]]
+    for oddity in sorted({r["oddity"] for r in records} - {""}):
+        rows.append([oddity, *_shares([r for r in records if r["oddity"] == oddity])])
+    for defect in DEFECTS:
+        these = [r for r in records if r["defect"] == defect.key and r["dial"] == defect.stated]
+        rows.append([defect.key, *_shares(these)])
+    return rows
+
+
+def _shares(records: Sequence[Record]) -> list[float]:
+    count = max(1, len(records))
+    return [round(sum(warned(r, [code]) for r in records) / count, 3) for code in CODES]
+
+
+def write_tables(records: Sequence[Record], folder: Path) -> None:
+    """Write the tables as CSV."""
+    _write(
+        folder / "verdicts.csv",
+        ["case", "specimen", "kind", "resolution", "defect", "dial", "error", "seconds", *CODES],
+        (
+            [
+                r[k]
+                for k in (
+                    "case",
+                    "specimen",
+                    "kind",
+                    "resolution",
+                    "defect",
+                    "dial",
+                    "error",
+                    "seconds",
+                )
+            ]
+            + [_words(r["checks"].get(code)) for code in CODES]
+            for r in records
+        ),
+    )
+    header = ["check", "criterion", "alarms", "maps"]
+    _write(folder / "false_alarms.csv", header, false_alarms(records))
+    _write(
+        folder / "power.csv",
+        ["defect", "dial", "unit", "noticed", "maps", "low", "high", "stated", "by"],
+        (
+            [d.key, dial, d.unit, hits, count, *map("{:.3f}".format, interval(hits, count)),
+             dial == d.stated, " ".join(d.caught_by)]
+            for d in DEFECTS
+            for dial, hits, count in power(records, d)
+        ),
+    )  # fmt: skip
+    _write(folder / "confusion.csv", ["defect", *CODES], confusion(records))
+
+
+def _words(check: Record | None) -> str:
+    if check is None:
+        return ""
+    return " ".join([check["outcome"], *check["warned"]])
+
+
+def _write(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    with path.open("w", newline="", encoding="utf-8") as lines:
+        writer = csv.writer(lines)
+        writer.writerow(header)
+        writer.writerows(rows)
+
+
+def headline(records: Sequence[Record]) -> str:
+    """What a reader wants to know first."""
+    lines = ["False alarms on good maps:"]
+    lines += [
+        f"  {code} {key}: {hits} of {count}" for code, key, hits, count in false_alarms(records)
+    ]
+    lines.append("Noticed at the stated size:")
+    for defect in DEFECTS:
+        by_dial = {dial: (hits, count) for dial, hits, count in power(records, defect)}
+        hits, count = by_dial[defect.stated]
+        if count:
+            who = " ".join(defect.caught_by) or "none of Level 0"
+            lines.append(
+                f"  {defect.title}, {defect.stated:g} {defect.unit}: {hits} of {count} ({who})"
+            )
+    return "\n".join(lines)

@@ -1,0 +1,110 @@
+"""Good maps: what a careful author would deposit, of molecules of all kinds."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from recipe import Recipe, diameter, drawn_atoms
+
+RESOLUTIONS = (2.5, 3.0, 3.5, 4.0, 4.5, 5.0, 6.0, 7.0, 8.0, 10.0, 12.0)
+_LARGEST_SIDE = 160
+_SMALLEST_SIDE = 40
+_FEWEST_RESOLUTIONS_ACROSS = 8
+_FEWEST_ATOMS = 800
+_MOST_ATOMS = 60_000
+_EXCLUDED = "AF-"
+"""Predicted models: their B-factor column holds something else."""
+
+
+@dataclass(frozen=True)
+class Specimen:
+    """A good map of one structure, and what the structure is.
+
+    ``oddity`` says how it differs from a globular particle in a cubic box, if it does.
+    """
+
+    name: str
+    kind: str
+    helix: float
+    recipe: Recipe
+    oddity: str = ""
+
+    @property
+    def calibrates(self) -> bool:
+        """Whether limits may be chosen on it; the others judge the choice."""
+        return self.recipe.seed % 2 == 0
+
+
+def good_specimens(models: Path, count: int, seed: int) -> list[Specimen]:
+    """``count`` good maps, one a structure, resolutions spread over 2.5–12 Å.
+
+    Parameters
+    ----------
+    models : folder with ``index.json`` and the files that it lists
+    count : of structures; fewer come back where there are fewer
+    seed : draws structures, resolutions and everything of the recipes
+
+    Returns
+    -------
+    Specimens in the order in which they were drawn.
+    """
+    records = json.loads((models / "index.json").read_text(encoding="utf-8"))
+    usable = [r for r in records if _usable(r)]
+    generator = np.random.default_rng(seed)
+    drawn: list[Specimen] = []
+    for index in generator.permutation(len(usable)):
+        if len(drawn) == count:
+            break
+        record = usable[index]
+        path = models / record["file"]
+        across = diameter(drawn_atoms(path))
+        fitting = [d for d in RESOLUTIONS if _fits(across, d)]
+        if not fitting:
+            continue
+        fewest = min(_count(drawn, d) for d in fitting)
+        resolution = next(d for d in fitting if _count(drawn, d) == fewest)
+        drawn.append(
+            Specimen(
+                name=record["file"].split("__")[0].split(".")[0],
+                kind=record["kind"],
+                helix=float(record.get("helix_fraction", 0.0)),
+                recipe=_varied(path, resolution, len(drawn), generator),
+            )
+        )
+    return drawn
+
+
+def _usable(record: dict[str, object]) -> bool:
+    heavy = record["heavy"]
+    assert isinstance(heavy, int)
+    return _FEWEST_ATOMS <= heavy <= _MOST_ATOMS and not str(record["file"]).startswith(_EXCLUDED)
+
+
+def _fits(across: float, resolution: float) -> bool:
+    side = 1.9 * across / resolution * 3.2
+    return (
+        _SMALLEST_SIDE <= side <= _LARGEST_SIDE
+        and across / resolution >= _FEWEST_RESOLUTIONS_ACROSS
+    )
+
+
+def _count(drawn: list[Specimen], resolution: float) -> int:
+    return sum(s.recipe.resolution == resolution for s in drawn)
+
+
+def _varied(path: Path, resolution: float, number: int, generator: np.random.Generator) -> Recipe:
+    """What differs from author to author."""
+    return Recipe(
+        model=path,
+        resolution=resolution,
+        seed=number,
+        sampling=float(generator.uniform(2.6, 3.6)),
+        roominess=float(generator.uniform(1.6, 2.3)),
+        blur=float(generator.uniform(2.0, 8.0)),
+        ratio=float(np.exp(generator.uniform(np.log(600), np.log(6000)))),
+        enclosed=float(generator.uniform(0.7, 1.2)),
+        decentring=float(generator.uniform(0.0, 3.0)),
+    )

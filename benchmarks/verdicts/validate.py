@@ -1,0 +1,100 @@
+"""One case: its map made, prepared and checked; what came out as a line of JSON."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+import time
+import traceback
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+from cases import Case
+from recipe import make
+
+from vrs_scipion.checks.registry import LEVEL_0
+from vrs_scipion.checks.run import run_check
+from vrs_scipion.entry.prepare import Request, prepare
+from vrs_scipion.figures.isosurface.engine import EngineError
+from vrs_scipion.maps.errors import MapError
+from vrs_scipion.maps.writing import write_volume
+from vrs_scipion.results import CheckResult
+
+_SURFACES = (
+    "vrs_scipion.checks.local_values.draw_isosurface",
+    "vrs_scipion.checks.level0_h_hand.draw_isosurface",
+)
+
+
+def validate(case: Case) -> dict[str, Any]:
+    """Make a case's map, run every check of Level 0 on it, and keep numbers and verdicts."""
+    started = time.perf_counter()
+    record: dict[str, Any] = {
+        "case": case.key,
+        "specimen": case.specimen.name,
+        "kind": case.specimen.kind,
+        "oddity": case.specimen.oddity,
+        "helix": case.specimen.helix,
+        "resolution": case.specimen.recipe.resolution,
+        "calibrates": case.specimen.calibrates,
+        "defect": case.defect.key if case.defect else "",
+        "dial": case.dial,
+        "error": "",
+        "checks": {},
+    }
+    try:
+        with tempfile.TemporaryDirectory(prefix="verdicts_") as folder, without_surfaces():
+            record["checks"] = _checked(case, Path(folder))
+    except (MapError, ValueError):
+        record["error"] = traceback.format_exc(limit=1).strip().splitlines()[-1]
+    record["seconds"] = round(time.perf_counter() - started, 2)
+    return record
+
+
+@contextmanager
+def without_surfaces() -> Iterator[None]:
+    """Without pictures of surfaces, which take longer than the checks and decide nothing."""
+    with ExitStack() as stack:
+        for name in _SURFACES:
+            stack.enter_context(patch(name, side_effect=EngineError("not drawn here")))
+        yield
+
+
+def _checked(case: Case, folder: Path) -> dict[str, Any]:
+    deposit = make(case.recipe)
+    write_volume(folder / "map.mrc", deposit.density.values, deposit.density.voxel_size)
+    prepare(Request(folder / "map.mrc", deposit.contour, deposit.resolution), folder / "entry")
+    return {
+        check.code: _summary(run_check(check, folder / "entry", folder / check.code))
+        for check in LEVEL_0
+    }
+
+
+def _summary(result: CheckResult) -> dict[str, Any]:
+    failed = [c.key for c in result.criteria if c.role == "verdict" and not c.passed]
+    return {
+        "outcome": result.outcome.value,
+        "reason": result.reason,
+        "warned": failed if result.warnings else [],
+        "remarks": len(result.warnings) - len(failed) if result.warnings else 0,
+        "criteria": {c.key: c.value for c in result.criteria},
+        "measurements": {k: m.value for k, m in result.measurements.items()},
+    }
+
+
+_cases: list[Case] = []
+
+
+def begin(cases: list[Case]) -> None:
+    """Give a worker process the cases, whose recipes hold functions and cannot be sent."""
+    _cases[:] = cases
+    os.nice(10)
+
+
+def validate_numbered(number: int) -> str:
+    """``validate`` one of the worker's cases; a line of JSON."""
+    return json.dumps(validate(_cases[number]))
