@@ -1,4 +1,4 @@
-"""Curves: one quantity against another, and how often the values of one occur."""
+"""Curves and histograms drawn to files, each with its data beside it as ``NAME.plot.json``."""
 
 from __future__ import annotations
 
@@ -6,95 +6,54 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+from numpy.typing import ArrayLike
 
-from vrs_scipion.figures import style
-from vrs_scipion.figures.guinier import draw_guinier
-from vrs_scipion.figures.histogram import draw_histogram
+from vrs_scipion.figures.guinier import guinier_plot
+from vrs_scipion.figures.histogram import histogram_plot
+from vrs_scipion.figures.mass import mass_plot
+from vrs_scipion.figures.plotting import save_picture
+from vrs_scipion.results.plots import Interval
 
-__all__ = ["draw_guinier", "draw_histogram", "draw_mass_vs_threshold"]
+
+def draw_histogram(
+    values: Any,
+    path: Path,
+    *,
+    xlabel: str,
+    accepted: Interval | None = None,
+    marks: Sequence[tuple[float, str]] = (),
+) -> Path:
+    """Draw `histogram_plot` to ``path``, ``.svg`` or ``.png``, and return the path."""
+    return save_picture(histogram_plot(values, xlabel=xlabel, accepted=accepted, marks=marks), path)
+
+
+def draw_guinier(
+    path: Path,
+    *,
+    inverse_square: ArrayLike,
+    experimental: ArrayLike,
+    corrected: ArrayLike,
+    fitted: tuple[float, float],
+    fit_range: Interval,
+) -> Path:
+    """Draw `guinier_plot` to ``path``, ``.svg`` or ``.png``, and return the path."""
+    plot = guinier_plot(
+        inverse_square=inverse_square,
+        experimental=experimental,
+        corrected=corrected,
+        fitted=fitted,
+        fit_range=fit_range,
+    )
+    return save_picture(plot, path)
 
 
 def draw_mass_vs_threshold(
-    thresholds: Sequence[float], voxels: Sequence[float], contour: float, path: Path
+    thresholds: Sequence[float],
+    voxels: Sequence[float],
+    contour: float,
+    path: Path,
+    *,
+    kda_per_voxel: float | None = None,
 ) -> Path:
-    """Draw how many voxels lie above each threshold, with the recommended contour marked.
-
-    The vertical axis is logarithmic: thresholds above which there is no voxel are drawn as empty
-    triangles on the bottom of the figure.
-
-    Parameters
-    ----------
-    thresholds : in the map's unit, increasing
-    voxels : number of voxels above each of them
-    contour : the recommended contour level, in the map's unit
-    path : file to write, ``.svg`` or ``.png``
-
-    Returns
-    -------
-    path
-
-    Raises
-    ------
-    ValueError
-        If the lists are empty or differ in length, or the suffix is neither of the two.
-    """
-    if not len(thresholds) or len(thresholds) != len(voxels):
-        raise ValueError(
-            f"There are {len(thresholds)} thresholds and {len(voxels)} numbers of voxels: "
-            "as many of one as of the other are needed, and at least one."
-        )
-    levels, counts = np.asarray(thresholds, float), np.asarray(voxels, float)
-    some = counts > 0
-    top = float(counts.max()) if some.any() else 1.0
-    figure = style.new_figure(height=3.2, width=5.2)
-    axes = figure.add_axes((0.15, 0.145, 0.835, 0.82))
-    axes.set_yscale("log")
-    axes.set_ylim(0.6, 2.5 * top)
-    axes.plot(levels[some], counts[some], "o-", color=style.BLUE, markersize=3.5, linewidth=1.4)
-    if not some.all():
-        _mark_empty(axes, levels[~some])
-    _mark_contour(axes, contour)
-    axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
-    axes.yaxis.set_minor_formatter(lambda value, _: "")
-    style.dress(axes, "Threshold (map units)", "Voxels above the threshold")
-    return style.save(figure, path)
-
-
-def _mark_empty(axes: Any, levels: Any) -> None:
-    axes.plot(
-        levels,
-        np.full(len(levels), 0.8),
-        "v",
-        markerfacecolor="white",
-        markeredgecolor=style.BLUE,
-        markersize=4.5,
-    )
-    axes.annotate(
-        "no voxel",
-        (levels[0], 0.8),
-        xytext=(-6, 0),
-        textcoords="offset points",
-        ha="right",
-        va="center",
-        fontsize=7.5,
-        color=style.INK,
-        path_effects=style.halo("white"),
-    )
-
-
-def _mark_contour(axes: Any, contour: float) -> None:
-    axes.axvline(contour, color=style.ORANGE, linewidth=1.4, linestyle=(0, (5, 2)))
-    low, high = axes.get_xlim()
-    on_the_left = contour > (low + high) / 2
-    axes.annotate(
-        f"recommended contour {contour:.4g}",
-        (contour, 0.97),
-        xycoords=("data", "axes fraction"),
-        xytext=(-5 if on_the_left else 5, 0),
-        textcoords="offset points",
-        ha="right" if on_the_left else "left",
-        va="top",
-        fontsize=7.5,
-        color=style.DARK_ORANGE,
-    )
+    """Draw `mass_plot` to ``path``, ``.svg`` or ``.png``, and return the path."""
+    return save_picture(mass_plot(thresholds, voxels, contour, kda_per_voxel), path)

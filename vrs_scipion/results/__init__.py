@@ -12,6 +12,7 @@ from vrs_scipion.results.model import (
     Record,
     Reference,
     ResolutionEstimate,
+    SurfaceColours,
     Table,
 )
 
@@ -27,5 +28,6 @@ __all__ = [
     "Record",
     "Reference",
     "ResolutionEstimate",
+    "SurfaceColours",
     "Table",
 ]

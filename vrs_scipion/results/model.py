@@ -64,7 +64,8 @@ class Criterion(Record):
     The sentences that the report prints are made from the same fields that are evaluated, so
     that they cannot disagree. ``verdict`` criteria decide the outcome; ``advice`` ones are
     printed beside them and never change it. A criterion without a value passes when
-    ``vacuous`` says why there was nothing to measure, and fails otherwise.
+    ``vacuous`` says why there was nothing to measure, and fails otherwise. ``advice`` is what a
+    failure most often means and what to try next.
     """
 
     key: str
@@ -76,6 +77,7 @@ class Criterion(Record):
     role: Literal["verdict", "advice"] = "verdict"
     detail: str = ""
     vacuous: str = ""
+    advice: str = ""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -133,13 +135,31 @@ class Table(Record):
     rows: tuple[tuple[Number | str, ...], ...]
 
 
+class SurfaceColours(Record):
+    """How the map's surface was coloured: by which volume, and which values the colours span.
+
+    ``volume`` (MRC) is relative to the result's folder.
+    """
+
+    volume: str
+    label: str
+    low: float
+    high: float
+
+
 class Figure(Record):
-    """A picture beside the result: ``file`` is relative to the result's folder."""
+    """A picture beside the result: ``file`` is relative to the result's folder.
+
+    ``plot`` names the plot that the picture was drawn from (see `vrs_scipion.results.plots`), and
+    ``surface`` the colours of a surface, for readers that can draw either anew.
+    """
 
     key: str
     file: str
     caption: str
     alt: str
+    plot: str = ""
+    surface: SurfaceColours | None = None
 
 
 class OutputVolume(Record):

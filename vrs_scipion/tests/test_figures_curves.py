@@ -10,7 +10,7 @@ from unittest import mock
 
 import numpy as np
 
-from vrs_scipion.figures import histogram, style
+from vrs_scipion.figures import looks, style
 from vrs_scipion.figures.binning import bin_values
 from vrs_scipion.figures.curves import draw_guinier, draw_histogram
 from vrs_scipion.figures.flags import place_flags
@@ -98,8 +98,8 @@ def texts(draw: Any) -> list[str]:
     for axes in figure.axes:
         words += [text.get_text() for text in axes.texts]
         words += [axes.get_xlabel(), axes.get_ylabel()]
-    for legend in figure.legends:
-        words += [text.get_text() for text in legend.get_texts()]
+        legend = axes.get_legend()
+        words += [text.get_text() for text in legend.get_texts()] if legend else []
     return words
 
 
@@ -147,7 +147,7 @@ class TestHistogram(InFolder):
     def test_shaded_from_limit_to_limit(self) -> None:
         for accepted, shaded in (((-300, 0), (-300, 0)), ((2000, 3000), None)):
             with (
-                mock.patch.object(histogram, "_SHADE", "#123456"),
+                mock.patch.dict(looks.SHADES, accepted=looks.Look("#123456", "#000000")),
                 mock.patch.object(style, "save") as save,
             ):
                 draw_histogram(self.values, self.folder / "a.svg", xlabel="", accepted=accepted)
@@ -206,18 +206,19 @@ class TestGuinier(InFolder):
 
     def test_lines(self) -> None:
         axes = self.figure().axes[0]
-        experimental, corrected, fitted = axes.lines
+        experimental, corrected, fitted, *limits = axes.lines
+        self.assertEqual([list(line.get_xdata()) for line in limits], [[0.02] * 2, [0.1] * 2])
         self.assertGreater(experimental.get_xdata().min(), 0)  # without the map's mean
         self.assertEqual(experimental.get_xdata().size, 40)
         np.testing.assert_allclose(corrected.get_ydata()[1:], -3)
         np.testing.assert_allclose(fitted.get_xdata(), (0.02, 0.1))
         np.testing.assert_allclose(fitted.get_ydata(), (-3.5, -5.5))
-        self.assertEqual(len({line.get_linestyle() for line in axes.lines} - {"-"}), 1)
+        self.assertEqual([line.get_linestyle() for line in axes.lines[:3]], ["-", "--", "--"])
         self.assertLess(axes.get_ylim()[1], 0)
 
     def test_keys_and_resolutions(self) -> None:
         figure = self.figure()
-        words = [text.get_text() for text in figure.legends[0].get_texts()]
+        words = [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
         self.assertEqual(
             words, ["experimental", "corrected", "fitted line, slope −25 Å²", "fitted range"]
         )
