@@ -30,6 +30,9 @@ _COARSE = 30.0
 """Å; the ratio of signal to noise is ``Recipe.ratio`` there."""
 _FSC_LIMIT_RATIO = 1 / 3
 """Ratio of signal to noise of a map whose half maps correlate by 0.143."""
+_COARSEST_SHARPENED = 8.0
+_SHARPENED_FROM = 10.0
+"""Å."""
 _SILENT = 4.0
 """Standard deviations of the noise below which nobody puts a contour."""
 
@@ -96,7 +99,9 @@ class Recipe:
     seed : of everything random
     sampling : voxels per resolution
     roominess : box length over the molecule's largest diameter
-    blur : B-factor left after sharpening, in squares of the resolution
+    blur : B-factor of the molecule, in squares of the resolution
+    left : slope that the author's sharpening leaves in the Guinier plot, in squares of the
+        resolution, negative for a decay; without effect beyond 8 Å, where nobody sharpens
     ratio : of signal to noise in the molecule at 30 Å
     enclosed : volume inside the contour over that of the molecule's mass
     loudness : factor on the noise's amplitude
@@ -114,7 +119,8 @@ class Recipe:
     seed: int
     sampling: float = 3.2
     roominess: float = 1.9
-    blur: float = 4.0
+    blur: float = 12.0
+    left: float = -3.0
     ratio: float = 2000.0
     enclosed: float = 1.0
     loudness: float = 1.0
@@ -157,19 +163,35 @@ def _deposit(recipe: Recipe, generator: np.random.Generator) -> Deposit:
     simulation = simulate(atoms, _settings(recipe, atoms))
     clean, molecule = simulation.density, simulation.truth.mask
     noise = _noise(recipe, clean, molecule, generator)
-    values = clean.values + noise
-    sigma = float(noise.std())
-    volume = atoms.mass * CUBIC_ANGSTROM_PER_DALTON * recipe.enclosed
-    voxels = round(volume / clean.voxel_volume)
-    enclosing = float(np.partition(clean.values.ravel(), -voxels)[-voxels])
-    return Deposit(
-        density=replace(clean, values=values),
-        contour=max(enclosing, _SILENT * sigma),
+    deposit = Deposit(
+        density=replace(clean, values=clean.values + noise),
+        contour=0.0,
         resolution=recipe.resolution,
         molecule=molecule,
         signal=clean.values,
-        noise_sigma=sigma,
+        noise_sigma=0.0,
     )
+    if recipe.resolution <= _COARSEST_SHARPENED:
+        deposit = _sharpened(deposit, recipe.left)
+    sigma = float((deposit.density.values - deposit.signal).std())
+    volume = atoms.mass * CUBIC_ANGSTROM_PER_DALTON * recipe.enclosed
+    voxels = round(volume / clean.voxel_volume)
+    enclosing = float(np.partition(deposit.signal.ravel(), -voxels)[-voxels])
+    return replace(deposit, contour=max(enclosing, _SILENT * sigma), noise_sigma=sigma)
+
+
+def _sharpened(deposit: Deposit, left: float) -> Deposit:
+    """As authors do (Rosenthal and Henderson 2003): the slope of ln amplitude from 10 Å on.
+
+    ``left`` squares of the resolution stay of it.
+    """
+    shells = Shells(deposit.density.box, deposit.density.voxel_size)
+    s, power = shells.frequencies, signal_power(deposit.density, shells)
+    fitted = (s >= 1 / _SHARPENED_FROM) & (s <= 1 / deposit.resolution)
+    slope = np.polyfit(s[fitted] ** 2, np.log(power[fitted]) / 2, 1)[0]
+    change = left * deposit.resolution**2 / 4 - slope
+    ends = np.minimum(deposit.frequency, s[fitted][-1])
+    return deposit.filtered(np.exp(change * ends**2).astype(np.float32))
 
 
 def _settings(recipe: Recipe, atoms: Atoms) -> SimulationSettings:

@@ -108,6 +108,7 @@ class Check:
     explanation : paragraph of the report that says what is measured and why
     answer : the function that measures
     limits : of its criteria
+    advice : by criterion's key, what its failure most often means and what to try next
     references : papers of the method
     engines : names that may be asked for, besides 'auto'
     external : looks for the external ones, best first
@@ -119,9 +120,16 @@ class Check:
     explanation: str
     answer: Callable[[Task], Findings]
     limits: tuple[Limit, ...] = ()
+    advice: Mapping[str, str] = field(default_factory=dict)
     references: tuple[Reference, ...] = ()
     engines: tuple[str, ...] = (BUILTIN,)
     external: Callable[[], Sequence[Availability]] = tuple
+
+    def advised(self, criterion: Criterion) -> Criterion:
+        """A criterion with the check's advice, if it was not met."""
+        if criterion.passed:
+            return criterion
+        return criterion.model_copy(update={"advice": self.advice.get(criterion.key, "")})
 
     def limit_values(self, given: Mapping[str, float] | None = None) -> dict[str, float]:
         """Every limit's value: the given one, or its default.

@@ -228,4 +228,28 @@ CHECK = Check(
             "Space needed for the correction of the CTF; reported, without effect on the verdict.",
         ),
     ),
+    advice={
+        "decentering": (
+            "Often a subvolume, a helix or a focused refinement, of which nothing else is to be "
+            "expected. Otherwise the particles were picked or re-extracted off centre: shift the "
+            "map to the centre of mass, re-extract the particles with that shift and refine "
+            "again. A contour level that takes in noise or a neighbour on one side has the same "
+            "effect."
+        ),
+        "center_of_mass_shift": (
+            "Often the same as an off-centre mask. If the mask is centred and only the mass is "
+            "not, part of the molecule is much weaker than the rest, or the density outside the "
+            "molecule is not zero on average: look at the slices, and subtract the background."
+        ),
+        "space": (
+            "The box is tight for this molecule. Signal that the contrast transfer function has "
+            "spread beyond the box is lost, and the Fourier transform of the map wraps around: "
+            "re-extract the particles in a box of about twice the particle's longest dimension. A "
+            "map that was cropped for deposition has this warning without the problem."
+        ),
+        "space_for_ctf": (
+            "At a defocus of a micrometre or more, high frequencies are displaced by tens of "
+            "ångströms: re-extract the particles in a larger box before the last refinement."
+        ),
+    },
 )

@@ -9,10 +9,12 @@ import numpy as np
 from vrs_scipion.checks.check import Check, Findings, Limit, Task
 from vrs_scipion.entry.files import load_hard_mask, load_map
 from vrs_scipion.figures.curves import draw_mass_vs_threshold
+from vrs_scipion.figures.plotting import plot_file
 from vrs_scipion.figures.slices import draw_slices, max_variance_indices
 from vrs_scipion.maps.density import Volume
 from vrs_scipion.maps.masks import connected_components
 from vrs_scipion.results import Column, Criterion, Figure
+from vrs_scipion.results.numbers import number
 
 CUBIC_ANGSTROM_PER_DALTON = 1.207
 DALTON_PER_RESIDUE = 110.0
@@ -79,7 +81,7 @@ def measure_mask(task: Task) -> Findings:
 
     _report_components(found, blobs, volume, entry.contour)
     _draw_raw_mask(task, found, raw)
-    _report_mass(task, found, mass_vs_threshold(density.values, volume))
+    _report_mass(task, found, mass_vs_threshold(density.values, volume), volume)
     found.measure("raw_voxels", raw_voxels, "voxel", "voxels at or above the contour")
     found.measure("raw_volume", raw_voxels * volume, "Å³", "their volume")
     found.measure("constructed_voxels", hard_voxels, "voxel", "voxels of the mask constructed")
@@ -171,7 +173,9 @@ def _draw_raw_mask(
     )
 
 
-def _report_mass(task: Task, found: Findings, rows: list[tuple[float, int, float, float]]) -> None:
+def _report_mass(
+    task: Task, found: Findings, rows: list[tuple[float, int, float, float]], volume: float
+) -> None:
     if not rows:
         found.paragraphs.append("The map has no positive values: mass against threshold is empty.")
         return
@@ -193,13 +197,16 @@ def _report_mass(task: Task, found: Findings, rows: list[tuple[float, int, float
         [row[1] for row in rows],
         task.entry.contour,
         task.folder / "mass_vs_threshold.svg",
+        kda_per_voxel=volume / CUBIC_ANGSTROM_PER_DALTON / 1000,
     )
     found.figures.append(
         Figure(
             key="mass_vs_threshold",
             file="mass_vs_threshold.svg",
-            caption="Voxels above the threshold, with the recommended contour level marked.",
+            caption="Voxels above the threshold and the molecular mass that they stand for, with "
+            "the recommended contour level marked.",
             alt="Number of voxels, on a logarithmic scale, falling with the threshold.",
+            plot=plot_file("mass_vs_threshold.svg"),
         )
     )
     found.paragraphs.append(
@@ -211,6 +218,12 @@ def _report_mass(task: Task, found: Findings, rows: list[tuple[float, int, float
 
 def _judge(task: Task, found: Findings, blobs: Blobs, volume: float, overlap: float) -> None:
     remaining = blobs.remaining
+    mean = float(remaining.mean()) * volume if remaining.size else None
+    fixed, cubes = (
+        task.limits["remaining_mean_volume"],
+        task.limits["remaining_mean_volume_cubes"],
+    )
+    speck = max(fixed, cubes * (task.entry.resolution or 0.0) ** 3)
     found.criteria += [
         Criterion(
             key="components_for_95",
@@ -222,9 +235,9 @@ def _judge(task: Task, found: Findings, blobs: Blobs, volume: float, overlap: fl
         Criterion(
             key="remaining_mean_volume",
             subject="the average volume of the remaining components",
-            value=float(remaining.mean()) * volume if remaining.size else None,
+            value=mean,
             comparison="<",
-            limit=task.limits["remaining_mean_volume"],
+            limit=speck,
             unit="Å³",
             vacuous="" if remaining.size else "no component remains",
         ),
@@ -242,9 +255,23 @@ def _judge(task: Task, found: Findings, blobs: Blobs, volume: float, overlap: fl
             comparison="<=",
             limit=task.limits["disconnected"],
             unit="%",
-            role="advice",
         ),
     ]
+    if speck > fixed:
+        found.criteria.append(
+            Criterion(
+                key="remaining_mean_volume_fixed",
+                subject="the average volume of the remaining components",
+                value=mean,
+                comparison="<",
+                limit=fixed,
+                unit="Å³",
+                role="advice",
+                detail="the limit of the Validation Report Service at any resolution; at this one "
+                f"the limit is {number(cubes)}·d³",
+                vacuous="" if remaining.size else "no component remains",
+            )
+        )
     found.headline = (
         "There seems to be a problem with the recommended contour level."
         if found.warnings
@@ -279,7 +306,16 @@ CHECK = Check(
             "Å³",
             "Average volume of the other blobs",
             "The check warns when the components beyond those 95 % are not smaller than this on "
-            "average.",
+            "average, nor than the next limit.",
+        ),
+        Limit(
+            "remaining_mean_volume_cubes",
+            0.25,
+            "d³",
+            "Average volume of the other blobs in cubes of the resolution",
+            "Specks of noise are as large as the resolution d makes them: the check warns when the "
+            "components beyond those 95 % are not smaller than this on average, nor than the "
+            "limit in Å³.",
         ),
         Limit(
             "overlap",
@@ -293,7 +329,29 @@ CHECK = Check(
             10.0,
             "%",
             "Disconnected mass",
-            "Mass outside the largest component; reported, without effect on the verdict.",
+            "The check warns when more of the mass than this lies outside the largest component.",
         ),
     ),
+    advice={
+        "components_for_95": (
+            "The contour level is most often too high, so that the molecule falls into pieces, or "
+            "too low, so that noise joins in: look for the level at which the curve of voxels "
+            "against threshold bends. Separate pieces at every level point to flexible or missing "
+            "linkers, or to several molecules in the box."
+        ),
+        "remaining_mean_volume": (
+            "The small components are larger than noise at the voxels' scale: try a slightly "
+            "higher contour level. If they remain, look where they are: around the molecule they "
+            "can be detergent, nucleic acid or a flexible domain; far from it, a reconstruction "
+            "artefact or the neighbour of a crowded field."
+        ),
+        "overlap": (
+            "Much of what is above the contour level is not part of the largest component: the "
+            "level is too low, or the box holds more than one molecule."
+        ),
+        "disconnected": (
+            "A higher contour level removes noise blobs; if large pieces remain apart, the box "
+            "may hold more than one molecule."
+        ),
+    },
 )

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from vrs_scipion import __version__
-from vrs_scipion.checks.check import Check, Findings, Limit, Task
+from vrs_scipion.checks.check import Check, Findings, Task
+from vrs_scipion.checks.sharpening import Accepted, sharpening_limits
 from vrs_scipion.entry.files import load_map
 from vrs_scipion.figures.curves import draw_guinier
+from vrs_scipion.figures.plotting import plot_file
 from vrs_scipion.figures.slices import draw_slices, max_variance_indices
 from vrs_scipion.maps.density import Density
 from vrs_scipion.maps.writing import write_volume
@@ -21,7 +23,7 @@ from vrs_scipion.methods.guinier import (
     nyquist,
     require_fit_range,
 )
-from vrs_scipion.results import Criterion, Engine, Figure, OutputVolume, Reference
+from vrs_scipion.results import Engine, Figure, OutputVolume, Reference
 
 WORST_RESOLUTION = 8.0
 """Å: coarser maps have no range in which the amplitudes of a protein fall steadily."""
@@ -57,7 +59,7 @@ def measure_b_factor(task: Task) -> Findings:
     _note(found, fit)
     _describe(found, fit)
     _draw(task, found, fit, corrected)
-    _judge(task, found, fit.b_factor)
+    _judge(task, found, fit.resolution, fit.b_factor)
     return found
 
 
@@ -152,6 +154,7 @@ def _draw(task: Task, found: Findings, fit: GuinierFit, corrected: CorrectedMap)
             alt="Curves of the logarithm of the amplitude of the map and of the corrected map "
             f"against 1/d², with a line of slope {fit.slope:.4g} Å² from {fit.coarsest:g} to "
             f"{fit.resolution:.4g} Å.",
+            plot=plot_file("guinier.svg"),
         )
     )
     indices = max_variance_indices(corrected.values)
@@ -183,40 +186,15 @@ def _draw(task: Task, found: Findings, fit: GuinierFit, corrected: CorrectedMap)
     )
 
 
-def _judge(task: Task, found: Findings, b_factor: float) -> None:
-    lowest, highest = task.limits["b_factor_lowest"], task.limits["b_factor_highest"]
-    found.criteria += [
-        Criterion(
-            key="b_factor_lowest",
-            subject="the B-factor",
-            value=b_factor,
-            comparison=">=",
-            limit=lowest,
-            unit="Å²",
-            detail="the map is undersharpened" if b_factor < lowest else "",
-        ),
-        Criterion(
-            key="b_factor_highest",
-            subject="the B-factor",
-            value=b_factor,
-            comparison="<=",
-            limit=highest,
-            unit="Å²",
-            detail="the map is oversharpened" if b_factor > highest else "",
-        ),
-    ]
-    if b_factor > highest:
-        found.headline = (
-            f"The map seems to be oversharpened (B-factor {b_factor:.1f} Å²): its high frequencies "
-            "are stronger than those of a molecule."
-        )
-    elif b_factor < lowest:
-        found.headline = (
-            f"The map seems to be undersharpened (B-factor {b_factor:.1f} Å²): its high "
-            "frequencies are weaker than usual."
-        )
-    else:
-        found.headline = f"There is no problem with the map's B-factor, {b_factor:.1f} Å²."
+def _judge(task: Task, found: Findings, resolution: float, b_factor: float) -> None:
+    verdict = Accepted.at(resolution, task.limits).judge(found, b_factor, "the B-factor")
+    found.headline = {
+        "oversharpened": f"The map seems to be oversharpened (B-factor {b_factor:.1f} Å²): its "
+        "high frequencies are stronger than those of a molecule.",
+        "undersharpened": f"The map seems to be undersharpened (B-factor {b_factor:.1f} Å²): its "
+        "high frequencies are weaker than usual.",
+        "": f"There is no problem with the map's B-factor, {b_factor:.1f} Å².",
+    }[verdict]
 
 
 CHECK = Check(
@@ -228,28 +206,24 @@ CHECK = Check(
         "against 1/d², d being its resolution. Between 15 Å and the reported resolution a straight "
         "line is fitted to it, and the B-factor is four times its slope. The sign is Xmipp's, the "
         "opposite of the usual one: amplitudes that decay have a negative B-factor. Maps normally "
-        "have one between −300 and 0 Å²; a positive one means that the high frequencies have been "
-        "amplified beyond those of a molecule (oversharpened), a very negative one that they "
-        "remain too weak (undersharpened)."
+        "have one between −300 (from 4.5 Å on, −15·d²) and 0 Å²; a positive one means that the "
+        "high frequencies have been amplified beyond those of a molecule (oversharpened), a very "
+        "negative one that they remain too weak (undersharpened)."
     ),
     answer=measure_b_factor,
-    limits=(
-        Limit(
-            "b_factor_lowest",
-            -300.0,
-            "Å²",
-            "Lowest B-factor",
-            "The check warns when the B-factor is below this: the map is undersharpened. Decaying "
-            "amplitudes have a negative B-factor.",
+    limits=sharpening_limits("B-factor", -15.0),
+    advice={
+        "b_factor_lowest": (
+            "The map was most often deposited before sharpening. Sharpen it, by its own B-factor "
+            "or locally, and deposit both maps; where blurring remains, flexibility or errors of "
+            "the orientations are likely."
         ),
-        Limit(
-            "b_factor_highest",
-            0.0,
-            "Å²",
-            "Highest B-factor",
-            "The check warns when the B-factor is above this: the map is oversharpened.",
+        "b_factor_highest": (
+            "The map was most often sharpened by too large a B-factor, or with noise left beyond "
+            "its true resolution: sharpen less, low-pass filter at the resolution of the Fourier "
+            "shell correlation, and check that curve for a value that does not fall to zero."
         ),
-    ),
+    },
     references=(
         Reference(
             key="RosenthalHenderson2003",

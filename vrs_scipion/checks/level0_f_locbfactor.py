@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from vrs_scipion import __version__
-from vrs_scipion.checks.check import Check, Findings, Limit, Task
+from vrs_scipion.checks.check import Check, Findings, Task
 from vrs_scipion.checks.local_values import (
     KAUR_2021,
     LocalValues,
@@ -16,11 +16,12 @@ from vrs_scipion.checks.local_values import (
     refused,
     remark_if_homogeneous,
 )
+from vrs_scipion.checks.sharpening import Accepted, sharpening_limits
 from vrs_scipion.maps.density import Volume
 from vrs_scipion.methods import local_ucm, locbfactor
 from vrs_scipion.methods.engine import BUILTIN, choose
 from vrs_scipion.methods.local_sweep import MIN_RES, WIDTH, NotMeasurableError
-from vrs_scipion.results import Criterion, Engine
+from vrs_scipion.results import Engine
 from vrs_scipion.results.numbers import number
 
 VOLUME_FILE = "bmap.mrc"
@@ -51,12 +52,12 @@ def measure_local_b_factor(task: Task) -> Findings:
         f"95 % of the voxels lie between {low:.1f} and {high:.1f} Å² ({{tab:b_factor}}, "
         "{fig:b_factor_histogram})."
     )
-    accepted = (task.limits["b_factor_lowest"], task.limits["b_factor_highest"])
-    draw_distribution(task, found, local, percentiles, accepted)
+    accepted = Accepted.at(measured.max_res, task.limits)
+    draw_distribution(task, found, local, percentiles, (accepted.lowest, accepted.highest))
     keep_volume(task, found, local, measured.density, VOLUME_FILE)
     draw_coloured_surface(task, found, local, measured, (low, high))
     remark_if_homogeneous(found, local, percentiles, _HOMOGENEOUS)
-    _judge(found, median, *accepted)
+    _judge(found, median, accepted)
     return found
 
 
@@ -87,36 +88,11 @@ def _b_factors(task: Task, found: Findings, measured: Measurable) -> Volume:
     )
 
 
-def _judge(found: Findings, median: float, lowest: float, highest: float) -> None:
-    found.criteria += [
-        Criterion(
-            key="b_factor_lowest",
-            subject="the median of the local B-factor",
-            value=median,
-            comparison=">=",
-            limit=lowest,
-            unit="Å²",
-            detail="the map is undersharpened" if median < lowest else "",
-        ),
-        Criterion(
-            key="b_factor_highest",
-            subject="the median of the local B-factor",
-            value=median,
-            comparison="<=",
-            limit=highest,
-            unit="Å²",
-            detail="the map is oversharpened" if median > highest else "",
-        ),
-    ]
-    if median > highest:
+def _judge(found: Findings, median: float, accepted: Accepted) -> None:
+    verdict = accepted.judge(found, median, "the median of the local B-factor")
+    if verdict:
         found.headline = (
-            f"Most of the molecule seems to be oversharpened (median local B-factor {median:.1f} "
-            "Å²)."
-        )
-    elif median < lowest:
-        found.headline = (
-            f"Most of the molecule seems to be undersharpened (median local B-factor {median:.1f} "
-            "Å²)."
+            f"Most of the molecule seems to be {verdict} (median local B-factor {median:.1f} Å²)."
         )
     elif found.warnings:
         found.headline = "The local B-factor is suspiciously homogeneous."
@@ -134,28 +110,24 @@ CHECK = Check(
         "exp(B/(4·d²)), d being the band's resolution, B is the local B-factor; bands lost in the "
         "noise of the background count less. By this sign convention, which is that of the "
         "Guinier plot's slope and opposite to an atom's, the more negative B is, the more that "
-        "part is blurred. Values between −300 and 0 Å² are normal; positive ones mean that high "
-        "frequencies have been amplified beyond those of a molecule."
+        "part is blurred. Medians between −300 (from 3.9 Å on, −20·d²) and 0 Å² are normal; "
+        "positive ones mean that high frequencies have been amplified beyond those of a molecule."
     ),
     answer=measure_local_b_factor,
-    limits=(
-        Limit(
-            "b_factor_lowest",
-            -300.0,
-            "Å²",
-            "Lowest median",
-            "The check warns when the median of the local B-factor in the mask is below this: the "
-            "map is undersharpened.",
+    limits=sharpening_limits("median", -20.0),
+    advice={
+        "b_factor_lowest": (
+            "Most of the molecule is blurred compared with its reported resolution: the map was "
+            "not sharpened, or the resolution is that of its best part. Sharpen it; if the "
+            "warning stays, compare with the local resolution and consider a focused refinement "
+            "of the blurred part."
         ),
-        Limit(
-            "b_factor_highest",
-            0.0,
-            "Å²",
-            "Highest median",
-            "The check warns when the median of the local B-factor in the mask is above this: the "
-            "map is oversharpened.",
+        "b_factor_highest": (
+            "High frequencies are amplified over most of the molecule: sharpen less. After a "
+            "deep-learning or local sharpening this is to be expected; deposit the map before it, "
+            "too."
         ),
-    ),
+    },
     references=(KAUR_2021,),
     engines=(BUILTIN, local_ucm.NAME),
     external=lambda: (local_ucm.availability(),),

@@ -198,6 +198,20 @@ CHECK = Check(
             "verdict.",
         ),
     ),
+    advice={
+        "noise_occupancy": (
+            "Half of the molecule can hardly be told from the background at the reported "
+            "resolution: that resolution is most often too optimistic, or the contour level so "
+            "low that the mask holds noise. Check the Fourier shell correlation with a mask that "
+            "is not too tight, and 3D classification for a part that is missing in many "
+            "particles."
+        ),
+        "occupancy": (
+            "Relative to the rest of the molecule more than half of the voxels are weak: a few "
+            "dense parts, such as a metal or a nucleic acid, dominate, or a part is missing from "
+            "many particles: 3D classification can tell."
+        ),
+    },
     references=(KAUR_2021,),
     engines=(BUILTIN, local_ucm.NAME),
     external=lambda: (local_ucm.availability(),),

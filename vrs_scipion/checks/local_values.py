@@ -16,10 +16,11 @@ from vrs_scipion.entry.model import Entry
 from vrs_scipion.figures.curves import draw_histogram
 from vrs_scipion.figures.isosurface import draw_isosurface
 from vrs_scipion.figures.isosurface.engine import EngineError
+from vrs_scipion.figures.plotting import plot_file
 from vrs_scipion.maps.density import Density, Mask, Volume
 from vrs_scipion.maps.writing import write_volume
 from vrs_scipion.methods.local_sweep import NotMeasurableError
-from vrs_scipion.results import Column, Figure, OutputVolume, Reference
+from vrs_scipion.results import Column, Figure, OutputVolume, Reference, SurfaceColours
 from vrs_scipion.results.numbers import number, quantity
 
 PERCENTILES = (2.5, 25.0, 50.0, 75.0, 97.5)
@@ -144,8 +145,13 @@ class LocalValues:
         return f"{self.title} ({self.unit})" if self.unit else self.title
 
 
-def note_percentiles(found: Findings, local: LocalValues, caption: str) -> list[float]:
-    """Measure and tabulate the percentiles of the values in the mask."""
+def note_percentiles(
+    found: Findings,
+    local: LocalValues,
+    caption: str,
+    further: Sequence[tuple[Column, Sequence[float]]] = (),
+) -> list[float]:
+    """Measure and tabulate the percentiles of the values in the mask, ``further`` beside them."""
     values = [float(v) for v in np.percentile(local.inside, PERCENTILES)]
     for p, value in zip(PERCENTILES, values, strict=True):
         found.measure(
@@ -160,8 +166,9 @@ def note_percentiles(found: Findings, local: LocalValues, caption: str) -> list[
         [
             Column(key="percentile", label="Percentile", unit="%", format="g"),
             Column(key="value", label=local.title, unit=local.unit, format=local.format),
+            *(column for column, _ in further),
         ],
-        list(zip(PERCENTILES, values, strict=True)),
+        list(zip(PERCENTILES, values, *(column for _, column in further), strict=True)),
     )
     return values
 
@@ -183,8 +190,9 @@ def draw_distribution(
     local: LocalValues,
     percentiles: Sequence[float],
     accepted: tuple[float, float] | None = None,
+    marks: Sequence[tuple[float, str]] = (),
 ) -> None:
-    """Draw the histogram of the values, their median marked and the accepted interval shaded."""
+    """Draw the histogram of the values, the accepted interval shaded, median and marks marked."""
     file = f"{local.key}_histogram.svg"
     median = percentiles[PERCENTILES.index(50.0)]
     draw_histogram(
@@ -192,7 +200,7 @@ def draw_distribution(
         task.folder / file,
         xlabel=local.label,
         accepted=accepted,
-        marks=[(median, f"median {number(median)}")],
+        marks=[(median, f"median {number(median)}"), *marks],
     )
     shaded = "; the median is accepted in the shaded interval" if accepted else ""
     found.figures.append(
@@ -202,6 +210,7 @@ def draw_distribution(
             caption=f"Histogram of the {local.words} in the mask{shaded}.",
             alt=f"Histogram of the {local.words}; 95 % of the voxels lie between "
             f"{quantity(percentiles[0], local.unit)} and {quantity(percentiles[-1], local.unit)}.",
+            plot=plot_file(file),
         )
     )
 
@@ -268,6 +277,18 @@ def draw_coloured_surface(
             f"(−90, 0, −90)°, View 3 (0, 0, 0)°. Drawn by {picture.engine_name} "
             f"{picture.engine_version}.{note}",
             alt=f"The surface of the map from three directions, coloured by the {local.words}.",
+            surface=_surface_colours(found, local, colour_range),
         )
     )
     found.paragraphs.append(f"{{fig:{key}}} shows where in the molecule.")
+
+
+def _surface_colours(
+    found: Findings, local: LocalValues, colour_range: tuple[float, float]
+) -> SurfaceColours | None:
+    """How a reader can colour the surface anew, if the values were kept as a volume."""
+    kept = [volume.file for volume in found.volumes if volume.key == local.key]
+    if not kept:
+        return None
+    low, high = colour_range
+    return SurfaceColours(volume=kept[0], label=local.label, low=low, high=high)

@@ -22,6 +22,7 @@ from vrs_scipion.checks.level0_c_background import analyse_background, t_test
 from vrs_scipion.checks.registry import CHECKS, LEVEL_0
 from vrs_scipion.checks.run import TRACEBACK_FILE, run_check
 from vrs_scipion.entry.prepare import Request, prepare
+from vrs_scipion.maps.masks import dilate
 from vrs_scipion.results import CheckResult, Criterion, Outcome
 from vrs_scipion.results.files import load_result
 from vrs_scipion.tests.mrc_files import mrc_bytes, write
@@ -229,7 +230,7 @@ class TestMask(CheckTest):
         self.assert_measured(result, components=count, components_for_95=needed, overlap=1 / count)
         self.assertEqual(len(result.tables["components"].rows), 100)
         self.assertIn(f"the first 100 of {needed:,}", result.tables["components"].caption)
-        self.assertEqual(len(result.warnings), 2)
+        self.assertEqual(len(result.warnings), 3)
 
     @settings(max_examples=100, deadline=None)
     @given(st.lists(st.integers(1, 10**6), min_size=1, max_size=200))
@@ -282,8 +283,21 @@ class TestBackground(CheckTest):
         self.assertIn("nothing to draw", " ".join(result.paragraphs))
 
     def test_an_offset_is_found(self) -> None:
-        result = self.run_on(self.with_molecule(self.noise(mean=0.05)), 10.0)
-        self.assertEqual([c.key for c in result.criteria if not c.passed], ["p_effective", "p"])
+        result = self.run_on(self.with_molecule(self.noise(mean=0.1)), 10.0)
+        self.assertEqual([c.key for c in result.criteria if not c.passed], ["mean", "p"])
+
+    def test_an_offset_that_is_sure_but_tiny_is_told_and_tolerated(self) -> None:
+        result = self.run_on(self.with_molecule(self.noise(mean=0.03)), 10.0)
+        self.assertEqual([c.key for c in result.criteria if not c.passed], ["p"])
+        self.assertEqual(result.outcome, Outcome.OK)
+
+    def test_the_molecule_beyond_its_mask_is_not_held_against_the_background(self) -> None:
+        values = self.with_molecule(self.noise())
+        rim = dilate(values == 50, 4) & (values < 50)
+        values[rim] += np.float32(7)
+        result = self.run_on(values, 10.0)
+        self.assertEqual([c.key for c in result.criteria if not c.passed], ["p", "ratio_near"])
+        self.assertEqual(result.outcome, Outcome.OK)
 
     def test_correlated_noise_is_not_rejected_for_its_random_mean(self) -> None:
         """The naive test rejects most fields of mean zero; the effective one rarely does."""
@@ -310,7 +324,7 @@ class TestBackground(CheckTest):
             result, beyond_5_sigma=beyond, ratio=beyond / (200 * stats.norm.cdf(-5))
         )
         self.assertEqual([f.key for f in result.figures], ["beyond_5_sigma"])
-        self.assertEqual([c.key for c in result.criteria if not c.passed], ["ratio"])
+        self.assertEqual([c.key for c in result.criteria if not c.passed], ["ratio", "ratio_near"])
 
     def test_gaussian_percentage_is_that_of_the_sample_report(self) -> None:
         self.assertAlmostEqual(level0_c_background.GAUSSIAN_BEYOND_5_SIGMA, 0.000057, places=6)

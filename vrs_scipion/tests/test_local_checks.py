@@ -96,7 +96,8 @@ class TestMeasured(LocalCheckTest):
         self.assertEqual(found, sorted(found))
         self.assertTrue(-300 < found[2] < 0)
         self.assertEqual(result.measurements["b_factor_p50"].unit, "Å²")
-        self.assertEqual([c.role for c in result.criteria], ["verdict", "verdict"])
+        self.assertEqual([c.role for c in result.criteria], ["verdict", "verdict", "advice"])
+        self.assertEqual([c.limit for c in result.criteria], [-320.0, 0.0, -300.0])
         self.assertEqual(
             [f.key for f in result.figures], ["b_factor_histogram", "b_factor_surface"]
         )
@@ -173,7 +174,8 @@ class TestMeasured(LocalCheckTest):
 
     def test_limits(self) -> None:
         self.enter()
-        result = self.run_check(B, limits={"b_factor_lowest": -1.0})
+        tight = {"b_factor_lowest": -1.0, "b_factor_lowest_squares": 0.0}
+        result = self.run_check(B, limits=tight)
         self.assertEqual(result.outcome, Outcome.WARNINGS)
         self.assertIn("undersharpened", result.warnings[0])
         result = self.run_check(B, limits={"b_factor_highest": -299.0})
