@@ -7,11 +7,13 @@ from typing import Any
 
 import pyworkflow.protocol.params as params
 from pwem.protocols import EMProtocol
+from pyworkflow.protocol.constants import LEVEL_ADVANCED
 
 from vrs_scipion.checks.run import failed
 from vrs_scipion.objects import VrsCheckOutcome, VrsReport
 from vrs_scipion.protocols.protocol_checks import VrsProtCheck
 from vrs_scipion.report.folder import build_report, gather, load_report
+from vrs_scipion.report.pdf import PAPERS
 from vrs_scipion.report.write import HTML_FILE
 from vrs_scipion.results.files import save_result
 
@@ -44,6 +46,15 @@ class VrsProtReport(EMProtocol):
             label="Outcomes",
             help="Outputs of the checks' protocols, of the same prepared map.",
         )
+        form.addParam(
+            "paper",
+            params.EnumParam,
+            choices=list(PAPERS),
+            default=0,
+            label="Paper of the PDF",
+            expertLevel=LEVEL_ADVANCED,
+            help="A4, or US letter.",
+        )
 
     def _insertAllSteps(self) -> None:
         self._insertFunctionStep(self.compileStep, needsGPU=False)
@@ -53,7 +64,7 @@ class VrsProtReport(EMProtocol):
         results = [self._resultFolder(pointer) for pointer in self.inputOutcomes]
         gather(self.inputEntry.get().getFolder(), results, folder)
         try:
-            build_report(folder)
+            build_report(folder, paper=list(PAPERS)[self.paper.get()])
         finally:
             if (folder / HTML_FILE).exists():
                 output = report_object(folder)

@@ -159,6 +159,36 @@ def _against(reported: float | None, mean: float) -> str:
     return f"{said}."
 
 
+def worry(report: Report) -> str:
+    """What to look at first, in one paragraph of plain English."""
+    said = [check for check in report.checks if check.outcome is Outcome.WARNINGS]
+    crashed = [check for check in report.checks if check.outcome is Outcome.FAILED]
+    score = report.score
+    if not score.evaluable:
+        return "No check could be evaluated: this report says nothing about the map's quality."
+    words = [_how_many(len(said), score.evaluable - score.failed)]
+    words += [check.headline for check in said if check.headline]
+    if crashed:
+        names = ", ".join(f"{check.code} {check.name}" for check in crashed)
+        words.append(f"Nothing is known of what could not be computed: {names}.")
+    about_input = sum(warning.check == INPUT for warning in report.warnings)
+    if about_input:
+        words.append(f"The input itself gave {counted(about_input, 'warning')}, listed below.")
+    if not said and not crashed:
+        words.append("That is no proof that the map is right: it speaks for what was measured.")
+    return " ".join(words)
+
+
+def _how_many(troubled: int, computed: int) -> str:
+    if not computed:
+        return "No check could be computed."
+    if not troubled:
+        return f"None of the {computed} checks that could be evaluated found a problem."
+    verb = "asks" if troubled == 1 else "ask"
+    of = counted(computed, "check that could be evaluated", "checks that could be evaluated")
+    return f"{troubled} of {of} {verb} for a closer look."
+
+
 def _summary(
     checks: Sequence[CheckResult],
     estimates: Sequence[ResolutionEstimate],
@@ -192,6 +222,7 @@ def _identity(entry: Entry) -> ReportEntry:
         resolution=entry.resolution,
         resolution_from=entry.resolution_from,
         source=entry.origin_of_data,
+        deposition=entry.deposition,
         half_maps=entry.half_maps,
         hard_mask=_mask(entry.hard_mask),
         soft_mask=_mask(entry.soft_mask),

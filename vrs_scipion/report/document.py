@@ -7,12 +7,14 @@ they cannot differ in what they say.
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
 from vrs_scipion.report import prose
-from vrs_scipion.report.compile import INPUT, score_remarks
+from vrs_scipion.report.compile import INPUT, resolution_sentence, score_remarks, worry
+from vrs_scipion.report.context import context_sentences
 from vrs_scipion.report.formats import (
     counted,
     date_in_words,
@@ -20,6 +22,7 @@ from vrs_scipion.report.formats import (
     memory,
     moment,
 )
+from vrs_scipion.report.gauge import Gauge, gauge_of
 from vrs_scipion.report.model import Report, ReportEntry
 from vrs_scipion.report.numbering import Block, Numbering
 from vrs_scipion.results.model import CheckResult, Criterion, Engine, Outcome, Reference
@@ -38,11 +41,15 @@ OUTCOME_ICONS = {
 
 @dataclass(frozen=True)
 class Row:
-    """A labelled value; ``kind`` is 'text', 'name' (written by a user) or 'code'."""
+    """A labelled value; ``kind`` is 'text', 'name' (written by a user) or 'code'.
+
+    A ``url`` leads to where the value came from.
+    """
 
     label: str
     value: str
     kind: str = "text"
+    url: str = ""
 
 
 @dataclass(frozen=True)
@@ -57,7 +64,11 @@ class Status:
 
 @dataclass(frozen=True)
 class CriterionRow:
-    """A criterion as a row: what was asked, what was found, and the word for the two."""
+    """A criterion as a row: what was asked, what was found, and the word for the two.
+
+    ``advice`` is what a failure most often means and what to try; ``gauge`` the value against its
+    limit on a bar, None where nothing was measured.
+    """
 
     requirement: str
     sentence: str
@@ -65,6 +76,8 @@ class CriterionRow:
     limit: str
     passed: bool
     word: str
+    advice: str
+    gauge: Gauge | None
 
 
 @dataclass(frozen=True)
@@ -95,8 +108,22 @@ class CitedParagraph:
 
 
 @dataclass(frozen=True)
+class MeasurementRow:
+    """A measured number under its key in report.json, as it is read and in full precision."""
+
+    key: str
+    shown: str
+    description: str
+    value: float | int | None
+    unit: str
+
+
+@dataclass(frozen=True)
 class CheckSection:
-    """Everything that the report says about one check."""
+    """Everything that the report says about one check.
+
+    ``headline`` is its sentence in the summary; ``context`` compares it with simulated maps.
+    """
 
     number: str
     anchor: str
@@ -104,13 +131,15 @@ class CheckSection:
     name: str
     title: str
     status: Status
+    headline: str
     explanation: tuple[str, ...]
     blocks: tuple[Block, ...]
     criteria: tuple[CriterionRow, ...]
     advice: tuple[CriterionRow, ...]
+    context: tuple[str, ...]
     warnings: tuple[str, ...]
     citations: tuple[Citation, ...]
-    measurements: tuple[tuple[str, str, str], ...]
+    measurements: tuple[MeasurementRow, ...]
 
 
 @dataclass(frozen=True)
@@ -145,11 +174,19 @@ class EngineRow:
 
 
 @dataclass(frozen=True)
+class Difference:
+    """Where a check deviates from the Validation Report Service."""
+
+    title: str
+    text: str
+
+
+@dataclass(frozen=True)
 class Document:
     """The whole report, ready to be drawn.
 
     ``summary`` leaves out the sentence on the score, which ``passed``, ``evaluable`` and
-    ``remarks`` say on a line of their own.
+    ``remarks`` say on a line of their own; ``worry`` says what to look at first.
     """
 
     title: str
@@ -158,6 +195,10 @@ class Document:
     created: str
     created_in_words: str
     version: str
+    grade: str
+    grade_in_words: str
+    worry: str
+    resolution: str
     front: tuple[Row, ...]
     context: tuple[CitedParagraph, ...]
     levels: tuple[tuple[str, str], ...]
@@ -172,8 +213,12 @@ class Document:
     level_sections: tuple[LevelSection, ...]
     provenance_number: str
     measured_number: str
+    differences_number: str
+    command: str
     software: tuple[Row, ...]
     engines: tuple[EngineRow, ...]
+    phantoms: str
+    differences: tuple[Difference, ...]
     references: tuple[ReferenceItem, ...]
 
     @property
@@ -202,7 +247,7 @@ def build_document(report: Report) -> Document:
     bibliography = _Bibliography()
     context = tuple(CitedParagraph(text, bibliography.cite(cited)) for text, cited in prose.CONTEXT)
     input_blocks = numbering.section(INPUT, report.input_paragraphs, report.figures, {})
-    levels = _level_sections(report.checks, numbering, bibliography)
+    levels = _level_sections(report, numbering, bibliography)
     return Document(
         title=TITLE,
         subject=report.entry.title or report.entry.map,
@@ -210,6 +255,10 @@ def build_document(report: Report) -> Document:
         created=report.created,
         created_in_words=date_in_words(moment(report.created)),
         version=report.vrs_version,
+        grade=report.level,
+        grade_in_words=prose.level_in_words(report.level),
+        worry=worry(report),
+        resolution=resolution_sentence(report.resolution_estimates, report.entry.resolution) or "",
         front=_front(report),
         context=context,
         levels=prose.LEVELS,
@@ -223,9 +272,16 @@ def build_document(report: Report) -> Document:
         input_blocks=input_blocks,
         level_sections=levels,
         provenance_number=str(len(levels) + 2),
-        measured_number=str(len(levels) + 3),
-        software=tuple(Row(name, version) for name, version in report.software.items()),
+        differences_number=str(len(levels) + 3),
+        measured_number=str(len(levels) + 4),
+        command=command_line(report),
+        software=(
+            Row("SHA-256 of the map", report.entry.sha256, "code"),
+            *(Row(name, version) for name, version in report.software.items()),
+        ),
         engines=tuple(_engine_row(check) for check in report.checks),
+        phantoms=prose.phantoms() if any(c.context for s in levels for c in s.checks) else "",
+        differences=_differences(levels),
         references=bibliography.items(),
     )
 
@@ -259,10 +315,10 @@ class _Bibliography:
 
 
 def _level_sections(
-    checks: Sequence[CheckResult], numbering: Numbering, bibliography: _Bibliography
+    report: Report, numbering: Numbering, bibliography: _Bibliography
 ) -> tuple[LevelSection, ...]:
     by_level: dict[str, list[CheckResult]] = {}
-    for check in checks:
+    for check in report.checks:
         by_level.setdefault(check.code.split(".")[0], []).append(check)
     return tuple(
         LevelSection(
@@ -270,7 +326,9 @@ def _level_sections(
             anchor=f"level-{_slug(level)}",
             title=f"Level {level} analysis",
             checks=tuple(
-                _check_section(check, f"{first}.{second}", numbering, bibliography)
+                _check_section(
+                    check, f"{first}.{second}", report.entry.resolution, numbering, bibliography
+                )
                 for second, check in enumerate(members, start=1)
             ),
         )
@@ -279,7 +337,11 @@ def _level_sections(
 
 
 def _check_section(
-    check: CheckResult, place: str, numbering: Numbering, bibliography: _Bibliography
+    check: CheckResult,
+    place: str,
+    resolution: float | None,
+    numbering: Numbering,
+    bibliography: _Bibliography,
 ) -> CheckSection:
     verdicts = [item for item in check.criteria if item.role == "verdict"]
     advice = [item for item in check.criteria if item.role == "advice"]
@@ -291,14 +353,18 @@ def _check_section(
         name=check.name,
         title=f"Level {check.code} {check.name}",
         status=status_of(check),
+        headline=check.headline,
         explanation=tuple(filter(None, check.explanation.split("\n\n"))),
         blocks=numbering.section(check.code, check.paragraphs, check.figures, check.tables),
         criteria=tuple(_criterion_row(item) for item in verdicts) if counts else (),
         advice=tuple(_criterion_row(item) for item in (advice if counts else check.criteria)),
+        context=context_sentences(check, resolution),
         warnings=check.warnings,
         citations=bibliography.cite(check.references),
         measurements=tuple(
-            (key, quantity(item.value, item.unit), item.description)
+            MeasurementRow(
+                key, quantity(item.value, item.unit), item.description, item.value, item.unit
+            )
             for key, item in check.measurements.items()
         ),
     )
@@ -330,6 +396,8 @@ def _criterion_row(item: Criterion) -> CriterionRow:
         limit=f"{_SIGNS[item.comparison]}\u00a0{quantity(item.limit, item.unit)}",
         passed=item.passed,
         word=words[0] if item.passed else words[1],
+        advice=item.advice,
+        gauge=gauge_of(item),
     )
 
 
@@ -351,12 +419,53 @@ def _warning_groups(report: Report, levels: Sequence[LevelSection]) -> tuple[War
 def _front(report: Report) -> tuple[Row, ...]:
     entry = report.entry
     return (
-        Row("Title", entry.title or "none given", "name"),
         Row("Map", entry.map, "name"),
-        Row("Source of the data", entry.source, "name"),
+        *_source(entry),
         Row("Reported resolution", _resolution(entry)),
         Row("Validation level", f"{report.level} ({prose.level_in_words(report.level)})"),
         Row("Report made on", date_in_words(moment(report.created))),
+    )
+
+
+def _source(entry: ReportEntry) -> list[Row]:
+    """Where the map is from: the archive's entry, or what the user said."""
+    deposition = entry.deposition
+    if deposition is None:
+        return [Row("Source of the data", entry.source, "name")]
+    deposited = deposition.deposited
+    models = ", ".join(deposition.pdb_ids)
+    return [
+        Row("Entry", deposition.accession, "name", deposition.url),
+        *_present(
+            Row("Authors", ", ".join(deposition.authors), "name"),
+            Row("Deposited on", deposited.split("T")[0] if deposited else ""),
+            Row("Atomic models", models, "name"),
+        ),
+    ]
+
+
+def command_line(report: Report) -> str:
+    """The command that validates the same file in the same way."""
+    entry = report.entry
+    words = ["vrs", "validate", entry.map, "--contour", repr(entry.contour)]
+    if entry.resolution is not None:
+        words += ["--resolution", repr(entry.resolution)]
+    if entry.voxel_size_from == "given by the user":
+        words += ["--voxel", repr(entry.voxel_size_zyx[0])]
+    if entry.half_maps:
+        words += ["--half-maps", *(half.name for half in entry.half_maps)]
+    return shlex.join(words)
+
+
+def _differences(levels: Sequence[LevelSection]) -> tuple[Difference, ...]:
+    sections = [check for level in levels for check in level.checks]
+    return (
+        Difference("The report as a whole", prose.DIFFERENCES[""]),
+        *(
+            Difference(f"{check.code} {check.name}", prose.DIFFERENCES[check.code])
+            for check in sections
+            if check.code in prose.DIFFERENCES
+        ),
     )
 
 

@@ -21,14 +21,16 @@ from pathlib import Path
 from vrs_scipion.entry.files import load_entry
 from vrs_scipion.report.compile import INPUT, compile_report
 from vrs_scipion.report.input_data import draw_input_data
+from vrs_scipion.report.interactive import Prepared
 from vrs_scipion.report.model import Report
+from vrs_scipion.report.pdf import A4, require_paper
 from vrs_scipion.report.write import HTML_FILE, JSON_FILE, PDF_FILE, write_report
 from vrs_scipion.results.files import RESULT_FILE, load_result
 
 REPORT_FILES = (PDF_FILE, HTML_FILE, JSON_FILE)
 
 FOLDERS = _ENTRY, _CHECKS, _FIGURES = "entry", "checks", "figures"
-_SOFTWARE = ("numpy", "scipy", "matplotlib", "mrcfile", "pyvista", "typst", "scipion-em")
+_SOFTWARE = ("numpy", "scipy", "matplotlib", "mrcfile", "pyvista", "plotly", "typst", "scipion-em")
 
 
 def gather(entry_folder: Path, result_folders: Sequence[Path], folder: Path) -> None:
@@ -39,21 +41,25 @@ def gather(entry_folder: Path, result_folders: Sequence[Path], folder: Path) -> 
         mirror(source, folder / _CHECKS / load_result(source).code)
 
 
-def build_report(folder: Path, created: datetime | None = None) -> Report:
+def build_report(folder: Path, created: datetime | None = None, paper: str = A4) -> Report:
     """Draw the input data and write the report of a validation folder, computing nothing anew.
 
     Parameters
     ----------
     folder : a validation folder with its entry and results
     created : date of the report; now, if none is given
+    paper : of the PDF, 'a4' or 'letter'
 
     Raises
     ------
     FileNotFoundError
         if the folder holds no entry.
+    ValueError
+        if the paper is another.
     PdfError
         if the PDF could not be made; the other files are there.
     """
+    require_paper(paper)
     entry = load_entry(folder / _ENTRY)
     results = {path.parent: load_result(path.parent) for path in _result_files(folder)}
     section = draw_input_data(entry, folder / _ENTRY, folder / _FIGURES)
@@ -66,13 +72,19 @@ def build_report(folder: Path, created: datetime | None = None) -> Report:
         software=_software(),
     )
     folders = {result.code: path for path, result in results.items()}
-    write_report(report, {INPUT: folder / _FIGURES, **folders}, folder)
+    write_report(
+        report,
+        {INPUT: folder / _FIGURES, **folders},
+        folder,
+        prepared=Prepared(entry, folder / _ENTRY),
+        paper=paper,
+    )
     return report
 
 
 def load_report(folder: Path) -> Report:
     """Read ``report.json`` of a validation folder."""
-    return Report.model_validate_json((folder / JSON_FILE).read_text(encoding="utf-8"))
+    return Report.model_validate_json((folder / JSON_FILE).read_bytes())
 
 
 def mirror(source: Path, target: Path) -> None:

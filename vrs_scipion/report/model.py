@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import ConfigDict, Field
 
-from vrs_scipion.entry.model import Box, Lengths, SourceFile
+from vrs_scipion.entry.model import Box, Deposition, Lengths, SourceFile
 from vrs_scipion.results.model import (
     REPORT_SCHEMA,
     CheckResult,
@@ -31,6 +31,7 @@ class ReportEntry(Record):
     resolution: float | None
     resolution_from: str
     source: str
+    deposition: Deposition | None = None
     half_maps: tuple[SourceFile, ...] = ()
     hard_mask: str = ""
     soft_mask: str = ""

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from vrs_scipion.results.model import Figure, Table
+from vrs_scipion.results.model import Figure, Number, SurfaceColours, Table
 from vrs_scipion.results.numbers import number
 
 _TOKEN = re.compile(r"\{(fig|tab):([^{}]*)\}")
@@ -33,7 +33,10 @@ class Paragraph:
 
 @dataclass(frozen=True)
 class PlacedFigure:
-    """A figure with its number, to be shown at this place; ``owner`` names its folder."""
+    """A figure with its number, to be shown at this place; ``owner`` names its folder.
+
+    ``plot`` and ``surface`` say what else it can be drawn from (see `Figure`).
+    """
 
     number: int
     anchor: str
@@ -43,12 +46,17 @@ class PlacedFigure:
     file: str
     caption: str
     alt: str
+    plot: str = ""
+    surface: SurfaceColours | None = None
     kind: str = "figure"
 
 
 @dataclass(frozen=True)
 class PlacedTable:
-    """A table with its number, its cells in words; ``numeric`` columns align to the right."""
+    """A table with its number, its cells in words; ``numeric`` columns align to the right.
+
+    ``values`` are the cells in full precision, for those who compute with them.
+    """
 
     number: int
     anchor: str
@@ -57,6 +65,7 @@ class PlacedTable:
     head: tuple[str, ...]
     numeric: tuple[bool, ...]
     rows: tuple[tuple[str, ...], ...]
+    values: tuple[tuple[Number | str, ...], ...]
     kind: str = "table"
 
 
@@ -135,6 +144,8 @@ def _placed_figure(place: int, owner: str, figure: Figure) -> PlacedFigure:
         file=figure.file,
         caption=figure.caption,
         alt=figure.alt or figure.caption,
+        plot=figure.plot,
+        surface=figure.surface,
     )
 
 
@@ -159,6 +170,7 @@ def _placed_table(place: int, table: Table) -> PlacedTable:
             )
             for row in table.rows
         ),
+        values=table.rows,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from vrs_scipion.report.context import context_table
 from vrs_scipion.results.model import Reference
 
 VRS = Reference(
@@ -85,3 +86,73 @@ def level_in_words(level: str) -> str:
     qualifiers = level[len(digits) :]
     known = dict((*LEVELS, *QUALIFIERS))
     return "; ".join(known[mark] for mark in (digits, *qualifiers) if mark in known)
+
+
+def phantoms() -> str:
+    """How the simulated maps were made that measured values are compared with."""
+    made = context_table().provenance
+    ratios = " or ".join(f"{ratio:g}" for ratio in made.snr)
+    return (
+        "The simulated maps that some values are compared with are the package's own phantoms, "
+        f"validated by version {made.vrs_version}: {made.phantoms}, with a signal-to-noise ratio "
+        f"of {ratios} inside the molecule and {len(made.seeds)} random seeds each. They have "
+        "neither the flexibility, the preferred orientations nor the processing of real maps: a "
+        "value outside their range is unlike a clean map of helices, not wrong."
+    )
+
+
+DIFFERENCES: dict[str, str] = {
+    "": (
+        "A check whose program crashed counts as evaluable and not passed; the service drops it "
+        "from the score, so that a crash improves the grade. Checks that do not apply, or are not "
+        "available, count in neither. The sentence of a criterion and the comparison that is "
+        "evaluated come from the same data, so that they cannot disagree. Surfaces are drawn by "
+        "ChimeraX where it is installed, and else by VTK."
+    ),
+    "0.a": (
+        "The centre of mass is also computed inside the mask, where densities cannot cancel, and "
+        "that one is judged when the two differ by more than 1 % of the box. The space is also "
+        "held against 30 Å."
+    ),
+    "0.b": (
+        "The average volume of the components beyond 95 % of the mass is computed; the service "
+        "divides a number by itself there, so that its criterion only asks whether a voxel is "
+        "larger than 5 Å³. Specks of noise are as large as the resolution makes them: the limit "
+        "grows with its cube where that is more than 5 Å³. Where no component remains the report "
+        "says so."
+    ),
+    "0.c": (
+        "Voxels are correlated, and close to the mask the molecule's own density has not died "
+        "away. The service's t-test, which takes each voxel of the whole background as "
+        "independent, and its ratio of outliers are printed for information; the verdict takes "
+        "voxels far from the mask, the number of independent samples, and the size of the mean "
+        "against σ. A background that is mostly one exact value was masked, and is not judged."
+    ),
+    "0.d": (
+        "The service accepts −300 to 0 Å² at any resolution (its text names 0 to 300 Å², the same "
+        "with the opposite sign). Coarse maps, well sharpened, have B-factors that a fine map "
+        "never has: here the lower limit falls with the square of the resolution once that is "
+        "below −300 Å², and the service's limit is printed beside it."
+    ),
+    "0.e": (
+        "The limit is the same. Local resolutions of another engine than Xmipp's DeepRes are not "
+        "the service's numbers: the engine that measured is named in the table of engines."
+    ),
+    "0.f": (
+        "The map is resampled to voxels of half the reported resolution and measured inside its "
+        "mask there; the built-in engine gives the numbers of the original program. The lower "
+        "limit falls with the square of the resolution once that is below the service's −300 Å², "
+        "which is printed beside it."
+    ),
+    "0.g": (
+        "The service judges the occupancy relative to the molecule, whose mean in the mask is 0.75 "
+        "for any map, noise included. It is printed; the verdict uses an occupancy against the "
+        "noise of the background, which can fail."
+    ),
+    "0.h": (
+        "The order of the axes in the file is honoured before the hand is judged: ignoring it "
+        "mirrors the map. Without an α-helix there is no score. The built-in network is not "
+        "DeepHand, and its scores are not the service's."
+    ),
+}
+"""Where numbers or verdicts deviate from the Validation Report Service's, and why, by check."""

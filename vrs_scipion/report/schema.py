@@ -12,6 +12,7 @@ from typing import Any
 from vrs_scipion.entry.model import Entry
 from vrs_scipion.report.model import Report
 from vrs_scipion.results.model import CheckResult, Record
+from vrs_scipion.results.plots import Plot
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -21,6 +22,7 @@ MODELS: dict[str, type[Record]] = {
     "report.schema.json": Report,
     "check_result.schema.json": CheckResult,
     "entry.schema.json": Entry,
+    "plot.schema.json": Plot,
 }
 
 

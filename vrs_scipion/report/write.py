@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from vrs_scipion.maps.writing import written_whole
-from vrs_scipion.report.document import Document, build_document
+from vrs_scipion.report.document import build_document
 from vrs_scipion.report.html import render_html
+from vrs_scipion.report.interactive import Prepared
 from vrs_scipion.report.model import Report
-from vrs_scipion.report.pdf import render_pdf
+from vrs_scipion.report.pdf import A4, render_pdf, require_paper
 
 JSON_FILE = "report.json"
 HTML_FILE = "report.html"
@@ -30,7 +32,14 @@ class PdfError(RuntimeError):
     """The PDF could not be made; the other files of the report are there."""
 
 
-def write_report(report: Report, folders: Mapping[str, Path], out: Path) -> ReportFiles:
+def write_report(
+    report: Report,
+    folders: Mapping[str, Path],
+    out: Path,
+    *,
+    prepared: Prepared | None = None,
+    paper: str = A4,
+) -> ReportFiles:
     """Write a report's three files.
 
     Parameters
@@ -40,6 +49,10 @@ def write_report(report: Report, folders: Mapping[str, Path], out: Path) -> Repo
         The folder of the figures of 'input' and of each check's code.
     out : Path
         The folder to write into; made if it is not there.
+    prepared : Prepared, optional
+        The map, for readers of the HTML to look through.
+    paper : str
+        Of the PDF, one of `vrs_scipion.report.pdf.PAPERS`.
 
     Returns
     -------
@@ -48,18 +61,23 @@ def write_report(report: Report, folders: Mapping[str, Path], out: Path) -> Repo
     Raises
     ------
     ValueError
-        If the report refers to a figure or table that is not there; nothing is written.
+        If the report refers to a figure or table that is not there, or the paper is unknown;
+        nothing is written.
     PdfError
         If the PDF cannot be made. HTML and JSON are written, and a PDF of an earlier run is
         removed, because it would not be that of this report.
     """
     files = ReportFiles(out / JSON_FILE, out / HTML_FILE, out / PDF_FILE)
+    require_paper(paper)
     document = build_document(report)
-    page = render_html(document, folders)
-    out.mkdir(parents=True, exist_ok=True)
-    _replace(files.json, json_text(report).encode("utf-8"))
-    _replace(files.html, page.encode("utf-8"))
-    _write_pdf(files.pdf, document, folders)
+    data = json_text(report)
+    with ThreadPoolExecutor(max_workers=1) as aside:
+        pdf = aside.submit(render_pdf, document, folders, paper)
+        page = render_html(document, folders, json_text=data, prepared=prepared)
+        out.mkdir(parents=True, exist_ok=True)
+        _replace(files.json, data.encode("utf-8"))
+        _replace(files.html, page.encode("utf-8"))
+        _write_pdf(files.pdf, pdf)
     return files
 
 
@@ -68,9 +86,9 @@ def json_text(report: Report) -> str:
     return report.model_dump_json(by_alias=True, indent=2) + "\n"
 
 
-def _write_pdf(file: Path, document: Document, folders: Mapping[str, Path]) -> None:
+def _write_pdf(file: Path, pending: Future[bytes]) -> None:
     try:
-        content = render_pdf(document, folders)
+        content = pending.result()
     except Exception as error:
         file.unlink(missing_ok=True)
         raise PdfError(

@@ -17,14 +17,15 @@ import jsonschema
 import numpy as np
 from matplotlib.image import imsave
 
+from vrs_scipion.checks.registry import LEVEL_0
 from vrs_scipion.entry.model import Entry, MaskFile, SourceFile
-from vrs_scipion.report import schema
-from vrs_scipion.report.compile import compile_report, resolution_sentence, score_of
-from vrs_scipion.report.document import build_document
+from vrs_scipion.report import pdf, schema
+from vrs_scipion.report.compile import compile_report, resolution_sentence, score_of, worry
+from vrs_scipion.report.document import build_document, command_line
 from vrs_scipion.report.formats import counted, date_in_words, duration, memory, moment
 from vrs_scipion.report.model import Report
 from vrs_scipion.report.numbering import Numbering, Paragraph
-from vrs_scipion.report.prose import level_in_words
+from vrs_scipion.report.prose import DIFFERENCES, level_in_words
 from vrs_scipion.report.write import PdfError, ReportFiles, write_report
 from vrs_scipion.results.model import (
     CheckResult,
@@ -201,6 +202,57 @@ class TestSummary(unittest.TestCase):
         self.assertEqual([w.check for w in report.warnings], ["input", "0.b"])
 
 
+class TestWorry(unittest.TestCase):
+    def test_nothing_wrong(self) -> None:
+        said = worry(make_report(make_check(), make_check("0.b"), make_check("0.c", "failed")))
+        self.assertIn("None of the 2 checks that could be evaluated found a problem.", said)
+        self.assertIn("Nothing is known of what could not be computed: 0.c Check 0.c.", said)
+        self.assertIn("no proof", worry(make_report(make_check())))
+
+    def test_what_to_look_at(self) -> None:
+        said = worry(make_report(make_check(), full_check(), warnings=("Odd.",)))
+        self.assertEqual(
+            said,
+            "1 of 2 checks that could be evaluated asks for a closer look. Something is odd. "
+            "The input itself gave 1 warning, listed below.",
+        )
+
+    def test_nothing_evaluated(self) -> None:
+        for checks in ((), (make_check("0.a", "not_applicable"),)):
+            self.assertIn("No check could be evaluated", worry(make_report(*checks)))
+        self.assertIn(
+            "No check could be computed.", worry(make_report(make_check("0.a", "failed")))
+        )
+
+
+class TestAdvice(unittest.TestCase):
+    def test_goes_with_what_was_not_met(self) -> None:
+        for check in LEVEL_0:
+            for key, text in check.advice.items():
+                low, high = (
+                    Criterion(key=key, subject="s", value=value, comparison=">", limit=1)
+                    for value in (0, 2)
+                )
+                self.assertEqual(
+                    (check.advised(low).advice, check.advised(high).advice), (text, "")
+                )
+
+    def test_every_check_has_some(self) -> None:
+        for check in LEVEL_0:
+            self.assertTrue(check.advice, f"{check.code} gives no advice")
+            self.assertIn(check.code, DIFFERENCES)
+
+
+class TestCommand(unittest.TestCase):
+    def test_the_same_again(self) -> None:
+        report = make_report(source=SourceFile(name="a map.mrc", sha256="0", bytes=1))
+        self.assertEqual(
+            command_line(report), "vrs validate 'a map.mrc' --contour 0.496 --resolution 8.7"
+        )
+        report = make_report(resolution=None, voxel_size_from="given by the user")
+        self.assertEqual(command_line(report), "vrs validate map.mrc --contour 0.496 --voxel 1.06")
+
+
 class TestNumbering(unittest.TestCase):
     def test_order_of_appearance(self) -> None:
         document = build_document(make_report(make_check(), full_check(), full_check("0.c")))
@@ -328,12 +380,17 @@ class TestFiles(unittest.TestCase):
 
     def test_html_needs_nothing(self) -> None:
         page = _Page(self.write(make_report(full_check())).html.read_text("utf-8"))
-        self.assertFalse({"script", "link", "iframe", "object"} & set(page.tags))
+        self.assertFalse({"link", "iframe", "object"} & set(page.tags))
         self.assertTrue(page.values("src"))
         self.assertTrue(all(value.startswith("data:image/") for value in page.values("src")))
         for tag, name, value in page.attributes:
             if value.startswith("http"):
                 self.assertEqual((tag, name), ("a", "href"))
+        policy = next(value for value in page.values("content") if "default-src" in value)
+        self.assertIn("default-src 'none'", policy)
+        self.assertNotIn("http", policy)
+        scripts = policy.split("script-src ")[1].split(";")[0].split()
+        self.assertEqual([source[:8] for source in scripts], ["'sha256-"] * 2)
         anchors = [value[1:] for value in page.values("href") if value.startswith("#")]
         ids = page.values("id")
         self.assertEqual(len(ids), len(set(ids)))
@@ -353,20 +410,28 @@ class TestFiles(unittest.TestCase):
         )
         files = self.write(make_report(check, title=HOSTILE, origin_of_data=HOSTILE))
         page = _Page(files.html.read_text("utf-8"))
-        self.assertNotIn("script", page.tags)
         self.assertIn(HOSTILE, page.words)
+        programs = [word for word in page.words if word.startswith("alert(")]
+        self.assertEqual(programs, [])
         self.assertEqual(json.loads(files.json.read_text("utf-8"))["entry"]["title"], HOSTILE)
         text = "".join(self.pdf_text(files).split())
         self.assertIn("".join(HOSTILE.split()), text.replace("\u200b", ""))
 
     def test_any_script(self) -> None:
         title = "冷冻电镜 שלום عربي \u202eabc\u202c Ω≈ç 🧬 \x00\x07" + "x" * 300
-        with self.assertNoLogs("vrs_scipion.report.pdf"):
+        own = pdf._fonts(False)
+        with (
+            self.assertNoLogs("vrs_scipion.report.pdf"),
+            mock.patch.object(pdf, "_fonts", return_value=own) as fonts,
+        ):
             files = self.write(make_report(make_check(), title=title))
+        self.assertIn(mock.call(True), fonts.mock_calls)  # asked the machine's, too
         self.assertIn("冷冻电镜", files.html.read_text("utf-8"))
         self.assertNotIn("\x07", files.html.read_text("utf-8"))
         text = self.pdf_text(files)
         self.assertIn("□□□□", text)
+        for words in ("שלום", "Ω≈ç"):
+            self.assertIn(words, text)
         self.assertIn("The HTML report shows them", " ".join(text.split()))
 
     def test_pdf_keeps_to_the_standards(self) -> None:
