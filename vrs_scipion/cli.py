@@ -7,17 +7,27 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from vrs_scipion import __version__
+from vrs_scipion.batch import command as batch_command
 from vrs_scipion.checks.registry import LEVEL_0
+from vrs_scipion.emdb import command as emdb_command
 from vrs_scipion.entry.prepare import Request
+from vrs_scipion.limits import limit_children
 from vrs_scipion.maps.errors import MapError
 from vrs_scipion.methods.engine import AUTO, EngineUnavailableError
+from vrs_scipion.options import above_zero, positive
 from vrs_scipion.simulation import command
+
+if TYPE_CHECKING:
+    from vrs_scipion.job_queue import Queue
 
 COMPLETE, BROKEN, REFUSED, INCOMPLETE = 0, 1, 2, 3
 INTERRUPTED = 130
+_DEBUG = "VRS_DEBUG"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -39,6 +49,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("vrs: stopped; the same command goes on where this one ended", file=sys.stderr)
         return INTERRUPTED
+    except Exception as error:
+        if os.environ.get(_DEBUG):
+            raise
+        said = " ".join(f"{type(error).__name__}: {error}".split())
+        print(
+            f"vrs: this was not foreseen ({said}); {_DEBUG}=1 shows where it happened: please "
+            "report it",
+            file=sys.stderr,
+        )
+        return BROKEN
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -49,17 +69,24 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     validate = commands.add_parser("validate", help="validate a map", description=_VALIDATE)
-    validate.add_argument("map", type=Path, metavar="MAP", help="MRC/CCP4 file, plain or gzipped")
     validate.add_argument(
-        "--contour", type=float, required=True, metavar="T", help="recommended contour level"
+        "map", metavar="MAP", help="MRC/CCP4 file, plain or gzipped, or an entry such as EMD-3488"
     )
-    validate.add_argument("--resolution", type=float, metavar="D", help="reported resolution, Å")
+    validate.add_argument(
+        "--contour", type=float, metavar="T", help="recommended contour level [the entry's]"
+    )
+    validate.add_argument(
+        "--resolution", type=float, metavar="D", help="reported resolution, Å [the entry's]"
+    )
     validate.add_argument("--voxel", type=float, metavar="S", help="voxel size, Å [the header's]")
-    validate.add_argument("--title", default="", help="title of the report [the file's name]")
+    validate.add_argument(
+        "--title", default="", help="title of the report [the entry's, or the file's name]"
+    )
     validate.add_argument(
         "--half-maps", type=Path, nargs=2, default=(), metavar=("H1", "H2"), help="half maps"
     )
     _common(validate)
+    emdb_command.add_arguments(validate)
     validate.set_defaults(run=_validate)
 
     demo = commands.add_parser(
@@ -70,6 +97,14 @@ def _parser() -> argparse.ArgumentParser:
     _common(demo)
     demo.set_defaults(run=_demo)
 
+    batch = commands.add_parser(
+        "batch", help="validate the maps of a table", description=batch_command.DESCRIPTION
+    )
+    batch_command.add_arguments(batch)
+    _engine_option(batch)
+    emdb_command.add_arguments(batch)
+    batch.set_defaults(run=_batch)
+
     report = commands.add_parser(
         "report",
         help="write the pages of a finished validation again",
@@ -77,7 +112,12 @@ def _parser() -> argparse.ArgumentParser:
         "nothing is computed.",
     )
     report.add_argument("folder", type=Path, metavar="DIR", help="folder of a validation")
+    report.add_argument(
+        "--paper", choices=("a4", "letter"), default="a4", help="of the PDF [%(default)s]"
+    )
     report.set_defaults(run=_report)
+
+    _show_parser(commands)
 
     simulation = commands.add_parser(
         "simulate", help="a map with known truth", description=command.DESCRIPTION
@@ -101,10 +141,52 @@ _VALIDATE = (
 )
 
 
+def _show_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    show = commands.add_parser(
+        "show",
+        help="look at the results in a window",
+        description="Open the window of results on DIR: the output folder of vrs validate, even "
+        "while that is at work, or any folder with report.json.",
+    )
+    show.add_argument("folder", type=Path, metavar="DIR", help="folder with the results, or a map")
+    show.add_argument("--check", default="", metavar="CODE", help="check to begin with, e.g. 0.b")
+    show.set_defaults(run=_show)
+
+
 def _common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out", type=Path, metavar="DIR", help="output folder [vrs_ and the map's name]"
     )
+    _engine_option(parser)
+    parser.add_argument(
+        "--threads",
+        type=positive,
+        metavar="N",
+        default=len(os.sched_getaffinity(0)),
+        help="checks to run at once [%(default)s]",
+    )
+    parser.add_argument(
+        "--memory",
+        type=above_zero,
+        metavar="GB",
+        help="for all checks at once, each of which may take the Nth part; of every job of a "
+        "queue [no limit]",
+    )
+    parser.add_argument(
+        "--timeout",
+        type=above_zero,
+        metavar="S",
+        help="seconds that an external program may take [the check's own limit]",
+    )
+    parser.add_argument(
+        "--queue", metavar="NAME", help="send every step to this queue (Slurm) as a job [here]"
+    )
+    parser.add_argument(
+        "--wait", action="store_true", help="wait for another vrs at work in the output folder"
+    )
+
+
+def _engine_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--engine",
         choices=sorted({AUTO, *(name for check in LEVEL_0 for name in check.engines)}),
@@ -112,33 +194,31 @@ def _common(parser: argparse.ArgumentParser) -> None:
         help="what computes the checks that have a choice: auto takes an external program where "
         "it is really installed [%(default)s]",
     )
-    parser.add_argument(
-        "--threads",
-        type=_positive,
-        metavar="N",
-        default=len(os.sched_getaffinity(0)),
-        help="checks to run at once [%(default)s]",
-    )
-
-
-def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError("at least 1")
-    return value
 
 
 def _validate(options: argparse.Namespace) -> int:
-    request = Request(
-        map_path=options.map,
-        contour=options.contour,
-        resolution=options.resolution,
-        voxel_size=options.voxel,
-        title=options.title,
-        half_maps=tuple(options.half_maps),
-    )
-    out = options.out or Path(f"vrs_{options.map.name.split('.')[0]}")
-    return _run(request, out, options)
+    from vrs_scipion.emdb import EmdbError, is_accession, normalised
+
+    path = Path(options.map)
+    if is_accession(options.map) and not path.exists():
+        try:
+            request = emdb_command.requested(options)
+        except EmdbError as error:
+            return _refuse(str(error))
+        name = normalised(options.map)
+    else:
+        if options.contour is None:
+            return _refuse(f"{path.name}: give the recommended contour level (--contour)")
+        request = Request(path, options.contour, options.resolution, options.voxel)
+        request = replace(request, title=options.title)
+        name = path.name.split(".")[0]
+    request = replace(request, half_maps=tuple(options.half_maps))
+    return _run(request, options.out or Path(f"vrs_{name}"), options)
+
+
+def _batch(options: argparse.Namespace) -> int:
+    _stop_on_terminate()
+    return batch_command.run(options)
 
 
 def _demo(options: argparse.Namespace) -> int:
@@ -161,17 +241,27 @@ def _demo(options: argparse.Namespace) -> int:
 
 def _run(request: Request, out: Path, options: argparse.Namespace) -> int:
     from vrs_scipion.headless import OutputError, validate
+    from vrs_scipion.job_queue import QueueError
     from vrs_scipion.progress import shown
     from vrs_scipion.project_graph import RunError
     from vrs_scipion.results import Outcome
 
     _stop_on_terminate()
+    at_once = 1 if options.queue else options.threads
+    share = options.memory and options.memory / at_once
+    limit_children(share, options.timeout)
     try:
         with shown() as observe:
             report = validate(
-                request, out, engine=options.engine, threads=options.threads, observe=observe
+                request,
+                out,
+                engine=options.engine,
+                threads=options.threads,
+                wait=options.wait,
+                queue=_queue(request, options),
+                observe=observe,
             )
-    except (EngineUnavailableError, OutputError) as error:
+    except (EngineUnavailableError, OutputError, QueueError) as error:
         return _refuse(str(error))
     except RunError as error:
         print(f"vrs: {error}", file=sys.stderr)
@@ -183,16 +273,37 @@ def _run(request: Request, out: Path, options: argparse.Namespace) -> int:
     return INCOMPLETE if failed else COMPLETE
 
 
+def _queue(request: Request, options: argparse.Namespace) -> Queue | None:
+    """The queue asked for; a job asks for what the map needs, or for the limit that was given."""
+    from vrs_scipion.job_queue import Queue
+    from vrs_scipion.memory import needed_gb
+
+    if options.queue is None:
+        return None
+    memory = options.memory or needed_gb(request.map_path)
+    return Queue(options.queue, threads=options.threads, memory_gb=memory)
+
+
 def _report(options: argparse.Namespace) -> int:
     from vrs_scipion.report.folder import build_report
+    from vrs_scipion.report.write import PdfError
 
     try:
-        build_report(options.folder)
-    except (FileNotFoundError, NotADirectoryError, ValueError) as error:
+        build_report(options.folder, paper=options.paper)
+    except PdfError as error:
+        print(f"vrs: {error}", file=sys.stderr)
+        return BROKEN
+    except (OSError, ValueError) as error:
         reason = " ".join(str(error).split())
         return _refuse(f"{options.folder} holds no complete validation ({reason})")
     print(f"Report: {options.folder / 'report.pdf'} and .html, .json beside it")
     return COMPLETE
+
+
+def _show(options: argparse.Namespace) -> int:
+    from vrs_scipion.windows import show
+
+    return show.run(options)
 
 
 def _doctor(_: argparse.Namespace) -> int:

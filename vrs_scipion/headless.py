@@ -6,22 +6,26 @@ import contextlib
 import fcntl
 import json
 import os
+import sqlite3
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from vrs_scipion.checks.registry import LEVEL_0
+from vrs_scipion.entry.files import save_deposition
 from vrs_scipion.entry.prepare import Request, inspect
+from vrs_scipion.job_queue import Queue, use_slurm_without_hosts
 from vrs_scipion.maps.reading import sha256
 from vrs_scipion.maps.writing import written_whole
 from vrs_scipion.methods.engine import AUTO, choose
-from vrs_scipion.project_graph import Graph, Observer
+from vrs_scipion.project_graph import Graph, Observer, RunError
 from vrs_scipion.report.folder import FOLDERS, REPORT_FILES, load_report, mirror
 from vrs_scipion.report.model import Report
 from vrs_scipion.scipion_environment import configure
 
 _SCIPION = "scipion"
 _REQUEST_FILE = "request.json"
+_DEPOSITION_FILE = "deposition.json"
 _LOCK_FILE = ".lock"
 _UNSAFE = set('"$`\\\n')
 
@@ -36,6 +40,8 @@ def validate(
     *,
     engine: str = AUTO,
     threads: int = 1,
+    wait: bool = False,
+    queue: Queue | None = None,
     observe: Observer = lambda _: None,
 ) -> Report:
     """Validate a map in a Scipion project under ``out`` and leave the report there.
@@ -48,28 +54,38 @@ def validate(
     out : folder that ends with ``report.pdf``, ``report.html``, ``report.json`` and the results
     engine : 'auto', 'builtin' or the external engine of the checks that have it
     threads : how many protocols run at once
+    wait : for another validation at work in ``out`` to end, instead of refusing
+    queue : to send every protocol to as a job of its own; on this machine without one
     observe : called with the state of every protocol as it changes
 
     Raises
     ------
-    EngineUnavailableError, MapError
-        if the engine is not here or the map cannot be validated; nothing is written then.
+    EngineUnavailableError, MapError, QueueError
+        if the engine or the queue is not here, or the map cannot be validated; nothing is written
+        then.
     OutputError
         if ``out`` holds another validation, or is in use.
     RunError
         if the project could not make the report.
     """
     _require_engine(engine)
+    if queue is not None:
+        use_slurm_without_hosts()
     inspect(request)
     request, out = _anchored(request), out.absolute()
     _claim(out, request, engine)
-    with _locked(out):
+    with _locked(out, wait):
         configure(out / _SCIPION)
         with _kept_working_directory():
-            graph = Graph(request, engine)
-            graph.run(threads, observe)
-            _publish(graph.report_folder(), out)
-            graph.require_complete_report()
+            try:
+                graph = Graph(request, engine, _deposition_file(request, out), queue)
+                graph.run(threads, observe)
+                _publish(graph.report_folder(), out)
+                graph.require_complete_report()
+            except (OSError, sqlite3.Error) as error:
+                raise RunError(
+                    f"{out} cannot be worked in ({error}); the same command goes on once it can"
+                ) from error
     return load_report(out)
 
 
@@ -108,11 +124,18 @@ def _claim(out: Path, request: Request, engine: str) -> None:
             "Scipion hands its project's path to a shell: give an output folder (--out) without "
             "double quotes, dollar signs, backquotes, backslashes and line breaks in its path"
         )
+    try:
+        _claim_folder(out, asked.encode())
+    except OSError as error:
+        raise OutputError(f"{out} cannot be written to ({error.strerror})") from error
+
+
+def _claim_folder(out: Path, asked: bytes) -> None:
     known = out / _REQUEST_FILE
     if out.exists() and not out.is_dir():
         raise OutputError(f"{out.name} is a file; give another output folder (--out)")
     if known.exists():
-        if known.read_text(encoding="utf-8") != asked:
+        if known.read_bytes() != asked:
             raise OutputError(
                 f"{out.name} holds the validation of another map, or of this one with other "
                 "parameters; give another output folder (--out) or remove that one"
@@ -124,19 +147,23 @@ def _claim(out: Path, request: Request, engine: str) -> None:
             f"{out.name} holds {', '.join(taken)} of something else; give another output folder "
             "(--out)"
         )
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        with written_whole(known) as path:
-            path.write_text(asked, encoding="utf-8")
-    except OSError as error:
-        raise OutputError(f"{out} cannot be written to ({error.strerror})") from error
+    out.mkdir(parents=True, exist_ok=True)
+    with written_whole(known) as path:
+        path.write_bytes(asked)
+
+
+def _deposition_file(request: Request, out: Path) -> Path | None:
+    if request.deposition is None:
+        return None
+    save_deposition(request.deposition, out / _DEPOSITION_FILE)
+    return out / _DEPOSITION_FILE
 
 
 @contextlib.contextmanager
-def _locked(out: Path) -> Iterator[None]:
+def _locked(out: Path, wait: bool) -> Iterator[None]:
     with (out / _LOCK_FILE).open("w") as lock:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         except OSError as error:
             raise OutputError(f"another vrs is at work in {out.name}; wait for it") from error
         yield

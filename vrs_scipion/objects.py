@@ -26,6 +26,7 @@ class VrsMap(Volume):
     def __init__(self, **kwargs: object) -> None:
         super().__init__(**kwargs)
         self._sourceFile = pwobj.String()
+        self._depositionFile = pwobj.String()
 
     def setSourceFile(self, path: Path) -> None:
         self._sourceFile.set(str(path))
@@ -33,6 +34,14 @@ class VrsMap(Volume):
     def getSourceFile(self) -> Path:
         """The map's file as its owner gave it."""
         return Path(self._sourceFile.get())
+
+    def setDepositionFile(self, path: Path) -> None:
+        self._depositionFile.set(str(path))
+
+    def getDepositionFile(self) -> Path | None:
+        """What the archive says that the map comes from; None for a map of one's own."""
+        name = self._depositionFile.get()
+        return Path(name) if name else None
 
 
 class VrsEntry(EMFile):

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import selectors
 import signal
 import subprocess
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from vrs_scipion.limits import program_timeout
 
 _SHOWN = 200
+_MOST = 1 << 26
+_CHUNK = 1 << 16
 
 
 class ProgramError(RuntimeError):
@@ -39,7 +47,7 @@ def run_program(
     Parameters
     ----------
     command : program and arguments; no shell reads them
-    timeout_s : seconds
+    timeout_s : seconds; the user's limit (see ``vrs_scipion.limits``) takes its place
     folder : to run in; by default this process's
     environment : its variables; by default this process's
     name : what an error calls it; by default the program's file name
@@ -50,6 +58,7 @@ def run_program(
         if it cannot be started, takes too long, or ends with an error.
     """
     name = name or Path(command[0]).name
+    timeout_s = program_timeout(timeout_s)
     try:
         process = subprocess.Popen(
             command,
@@ -58,21 +67,55 @@ def run_program(
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            text=True,
-            errors="replace",
             start_new_session=True,
         )
     except OSError as error:
         raise ProgramError(f"{name} could not be started ({error.strerror})") from error
-    try:
-        output, errors = process.communicate(timeout=timeout_s)
-    except subprocess.TimeoutExpired as error:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
-        raise ProgramError(f"{name} was not ready after {timeout_s:g} s") from error
+    with process:
+        try:
+            output, errors = _listen(process, timeout_s)
+        except subprocess.TimeoutExpired as error:
+            _kill(process)
+            raise ProgramError(f"{name} was not ready after {timeout_s:g} s") from error
+        except _TooMuchError as error:
+            _kill(process)
+            raise ProgramError(f"{name} wrote more than {_MOST / 1e6:g} MB of messages") from error
     if process.returncode:
         raise ProgramError(f"{name} {_ending(process.returncode, errors or output)}")
     return Written(output, errors)
+
+
+class _TooMuchError(Exception):
+    """A program says more than anybody will read."""
+
+
+def _listen(process: subprocess.Popen[bytes], timeout_s: float) -> tuple[str, str]:
+    """What the program writes to standard output and error until it ends."""
+    deadline = time.monotonic() + timeout_s
+    said: dict[Any, bytearray] = {process.stdout: bytearray(), process.stderr: bytearray()}
+    with selectors.DefaultSelector() as selector:
+        for stream in said:
+            selector.register(stream, selectors.EVENT_READ)
+        while selector.get_map():
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise subprocess.TimeoutExpired(process.args, timeout_s)
+            for key, _ in selector.select(left):
+                chunk = os.read(key.fd, _CHUNK)
+                said[key.fileobj] += chunk
+                if not chunk:
+                    selector.unregister(key.fileobj)
+            if sum(map(len, said.values())) > _MOST:
+                raise _TooMuchError
+    process.wait(max(0.0, deadline - time.monotonic()))
+    output, errors = (bytes(text).decode(errors="replace") for text in said.values())
+    return output, errors
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """End the program and all that it has started."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def last_line(text: str) -> str:

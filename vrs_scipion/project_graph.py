@@ -7,12 +7,15 @@ the last of them has ended, so many at once as are allowed.
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import io
 import json
 import logging
+import math
 import os
+import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -21,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 import psutil
 
 from vrs_scipion.entry.prepare import Request
+from vrs_scipion.job_queue import Queue, in_queue, why_it_ended
 
 if TYPE_CHECKING:
     from pyworkflow.project import Project
@@ -29,7 +33,10 @@ if TYPE_CHECKING:
 TEMPLATE = "vrs_scipion-vrs_level0"
 
 _PROJECT = "project"
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _POLL_SECONDS = 0.2
+_QUEUE_POLL_SECONDS = 5.0
+_GRACE_SECONDS = 10.0  # in which the last words of a job may still be on their way
 
 
 class RunError(RuntimeError):
@@ -61,10 +68,16 @@ Observer = Callable[[list[Progress]], None]
 class Graph:
     """The protocols of the template in a project, and the order in which they can run."""
 
-    def __init__(self, request: Request, engine: str) -> None:
+    def __init__(
+        self,
+        request: Request,
+        engine: str,
+        deposition: Path | None = None,
+        queue: Queue | None = None,
+    ) -> None:
         from pyworkflow.project import Manager
 
-        logging.getLogger("pyworkflow").setLevel(logging.ERROR)
+        _quieten_scipion()
         manager = Manager()
         if (Path(manager.getProjectPath(_PROJECT)) / "project.sqlite").exists():
             self.project: Project = manager.loadProject(_PROJECT)
@@ -74,7 +87,10 @@ class Graph:
         self._protocols: list[Protocol] = self.project.getRuns()
         if len(self._protocols) < _number_of_protocols():
             self.project.deleteProtocol(*self._protocols)
-            self._protocols = self._load_template(request, engine)
+            self._protocols = self._load_template(request, engine, deposition)
+        self._queue = queue
+        self._asked: dict[int, float] = {}
+        self._missed: dict[int, float] = {}
         self._inputs = {p.getObjId(): _input_ids(p) for p in self._protocols}
         self._pids: dict[int, int] = {}
         self._started: dict[int, float] = {}
@@ -88,12 +104,13 @@ class Graph:
         observe(self._progress())
         try:
             while pending := self._unfinished():
-                for protocol in self._ready(pending)[: threads - len(self._started)]:
+                room = len(pending) if self._queue else threads - len(self._started)
+                for protocol in self._ready(pending)[:room]:
                     self._launch(protocol, threads)
                 self._poll()
                 observe(self._progress())
                 if self._unfinished():
-                    time.sleep(_POLL_SECONDS)
+                    time.sleep(_QUEUE_POLL_SECONDS if self._queue else _POLL_SECONDS)
         except BaseException:
             self._stop()
             raise
@@ -126,11 +143,14 @@ class Graph:
 
     def _failure(self, report: Protocol) -> RunError:
         culprit = next((p for p in self._protocols if p.isFailed()), report)
-        message = " ".join(culprit.getErrorMessage().split()) or "it ended without a message"
+        said = _COLOURS.sub("", culprit.getErrorMessage())
+        message = " ".join(said.split()) or "it ended without a message"
         log = Path(self.project.path) / culprit.getLogPaths()[1]
         return RunError(f"'{culprit.getObjLabel()}' failed: {message} (its log: {log})")
 
-    def _load_template(self, request: Request, engine: str) -> list[Protocol]:
+    def _load_template(
+        self, request: Request, engine: str, deposition: Path | None
+    ) -> list[Protocol]:
         from pyworkflow.template import TemplateList
 
         from vrs_scipion.protocols.check_form import choose_engine
@@ -161,6 +181,8 @@ class Graph:
             protocol.setObjLabel(labels[key])
             protocol._prerequisites.clear()
             choose_engine(protocol, engine)
+            if deposition and protocol.hasAttribute("depositionFile"):
+                protocol.depositionFile.set(str(deposition))
             self.project._storeProtocol(protocol)
         return list(loaded.values())
 
@@ -170,15 +192,24 @@ class Graph:
             key = protocol.getObjId()
             if not protocol.isSaved():
                 self._refresh(protocol, protocol.getPid())
-            if protocol.isFinished() and not self._inputs[key] & self._rerun:
+            if protocol.isFinished() and not self._is_stale(protocol):
                 self._kept.add(key)
                 self._seconds[key] = 0.0
-            elif protocol.isActive() and _alive(protocol.getPid()):
+            elif protocol.isActive() and self._alive(protocol, protocol.getPid()):
                 self._pids[key] = protocol.getPid()
                 self._started[key] = time.monotonic()
             else:
                 self._rerun.add(key)
         self.project.mapper.commit()
+
+    def _is_stale(self, protocol: Protocol) -> bool:
+        """Whether one of its inputs is still to come, or has come after it started."""
+        inputs = self._inputs[protocol.getObjId()]
+        if inputs & (self._rerun | set(self._started)):
+            return True
+        started = protocol.initTime.datetime()
+        ended = [p.endTime.datetime() for p in self._protocols if p.getObjId() in inputs]
+        return any(moment is not None and moment > started for moment in ended)
 
     def _unfinished(self) -> list[Protocol]:
         return [p for p in self._protocols if p.getObjId() not in self._seconds]
@@ -201,9 +232,14 @@ class Graph:
             self._seconds[key] = 0.0
             return
         protocol.runMode.set(MODE_RESTART)
-        if protocol.hasAttribute("numberOfThreads"):
+        protocol._useQueue.set(False)
+        if self._queue is not None:
+            self._queue.take(protocol)
+        elif protocol.hasAttribute("numberOfThreads"):
             siblings = sum(self._inputs[k] == self._inputs[key] for k in self._inputs)
             protocol.numberOfThreads.set(max(1, threads // siblings))
+        for remembered in (self._asked, self._missed):
+            remembered.pop(key, None)
         self._started[key] = time.monotonic()
         self.project.launchProtocol(protocol, wait=False, force=True)
         self._pids[key] = protocol.getPid()
@@ -214,7 +250,8 @@ class Graph:
             if key in self._started:
                 self._refresh(protocol, self._pids[key])
                 self.project.mapper.commit()
-                if not protocol.isActive():
+                ended = protocol.isFinished() or not self._alive(protocol, self._pids[key])
+                if ended and not protocol.isActive():
                     self._seconds[key] = time.monotonic() - self._started.pop(key)
 
     def _refresh(self, protocol: Protocol, pid: int) -> None:
@@ -224,14 +261,40 @@ class Graph:
         takes a process that has just ended for one that died: what a process that is gone has
         written is read once more.
         """
-        self.project._updateProtocol(protocol)
-        if protocol.isFinished() or _alive(pid):
+        self._update(protocol)
+        if protocol.isFinished() or self._alive(protocol, pid):
             return
         protocol.lastUpdateTimeStamp.set(None)
-        self.project._updateProtocol(protocol)
-        if protocol.isActive():
+        self._update(protocol)
+        if protocol.useQueueForProtocol() and _left_queue(protocol):
+            protocol.setFailed(why_it_ended(protocol))
+            self.project._storeProtocol(protocol)
+        elif protocol.isActive():
             protocol.setFailed("its process was killed before it could leave a result")
             self.project._storeProtocol(protocol)
+
+    def _update(self, protocol: Protocol) -> None:
+        """Scipion's own look at the protocol, whose tracebacks are of no use to anybody here."""
+        with contextlib.redirect_stderr(io.StringIO()):
+            self.project._updateProtocol(protocol)
+
+    def _alive(self, protocol: Protocol, pid: int) -> bool:
+        """Whether the protocol's process runs, or its job is in the queue or has just left it."""
+        if not protocol.useQueueForProtocol():
+            marks = (self.project.path, protocol.getDbPath())
+            return _runs(pid, marks) or _any_runs(marks)
+        return self._job_lives(protocol)
+
+    def _job_lives(self, protocol: Protocol) -> bool:
+        """Whether the job is in the queue, which is asked once per poll, or has just left it."""
+        key, now = protocol.getObjId(), time.monotonic()
+        if now - self._asked.get(key, -math.inf) < _QUEUE_POLL_SECONDS / 2:
+            return key not in self._missed or now - self._missed[key] < _GRACE_SECONDS
+        self._asked[key] = now
+        if in_queue(protocol):
+            self._missed.pop(key, None)
+            return True
+        return now - self._missed.setdefault(key, now) < _GRACE_SECONDS
 
     def _stop(self) -> None:
         for protocol in self._protocols:
@@ -253,11 +316,31 @@ class Graph:
         return Progress(label, State.WAITING, 0.0)
 
 
-def _alive(pid: int) -> bool:
+def _quieten_scipion() -> None:
+    """Leave the terminal to the progress; one of Scipion's modules logs under its file's name."""
+    module = importlib.util.find_spec("pyworkflow.protocol.launch")
+    for name in ("pyworkflow", module.origin if module else None):
+        logging.getLogger(name or "pyworkflow").setLevel(logging.ERROR)
+
+
+def _runs(pid: int, marks: Sequence[str]) -> bool:
+    """Whether the process is there and has the marks of its protocol: numbers are used again."""
     try:
-        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
-    except psutil.NoSuchProcess:
+        process = psutil.Process(pid)
+        command = " ".join(process.cmdline())
+        return process.status() != psutil.STATUS_ZOMBIE and all(mark in command for mark in marks)
+    except (psutil.NoSuchProcess, psutil.AccessDenied):
         return False
+
+
+def _any_runs(marks: Sequence[str]) -> bool:
+    """Whether the protocol outlived the shell that Scipion had started it with."""
+    return any(_runs(pid, marks) for pid in psutil.pids())
+
+
+def _left_queue(protocol: Protocol) -> bool:
+    """Whether the protocol's job is gone without a word from the protocol itself."""
+    return bool(protocol.isActive() or "not found running" in protocol.getErrorMessage())
 
 
 def _escaped(text: str) -> str:

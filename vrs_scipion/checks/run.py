@@ -11,6 +11,7 @@ from pathlib import Path
 
 from vrs_scipion.checks.check import Check, Findings, Task, builtin_engine
 from vrs_scipion.entry.files import load_entry
+from vrs_scipion.limits import enforce_memory_limit, memory_limit
 from vrs_scipion.maps.writing import written_whole
 from vrs_scipion.methods.engine import EngineUnavailableError
 from vrs_scipion.results import CheckResult, Outcome
@@ -46,6 +47,7 @@ def run_check(
             f"check {check.code} has no engine {engine!r}; it has auto, {', '.join(check.engines)}"
         )
     started = time.perf_counter()
+    enforce_memory_limit()
     try:
         task = Task(load_entry(entry_folder), entry_folder, folder, values, engine, threads)
         result = _result(check, check.answer(task))
@@ -102,7 +104,7 @@ def _result(check: Check, found: Findings) -> CheckResult:
         tables=found.tables,
         figures=tuple(found.figures),
         volumes=tuple(found.volumes),
-        criteria=tuple(found.criteria),
+        criteria=tuple(check.advised(criterion) for criterion in found.criteria),
         warnings=warnings,
         resolution_estimate=found.resolution_estimate,
         references=check.references,
@@ -110,5 +112,14 @@ def _result(check: Check, found: Findings) -> CheckResult:
 
 
 def _one_line(error: Exception) -> str:
+    if isinstance(error, MemoryError):
+        return _out_of_memory()
     text = " ".join(str(error).split())
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def _out_of_memory() -> str:
+    limit = memory_limit()
+    if limit is None:
+        return "there was not enough memory; use a machine with more of it or a binned map"
+    return f"it needed more than the {limit / 1e9:.3g} GB of memory that it may take (--memory)"

@@ -7,7 +7,7 @@ from pathlib import Path
 import mrcfile
 import numpy as np
 
-from vrs_scipion.entry.model import ENTRY_FILE, Entry, MaskFile, ResizedMap
+from vrs_scipion.entry.model import ENTRY_FILE, Deposition, Entry, MaskFile, ResizedMap
 from vrs_scipion.maps.density import Density, Mask, Volume
 from vrs_scipion.maps.writing import written_whole
 
@@ -26,7 +26,24 @@ def load_entry(folder: Path) -> Entry:
     FileNotFoundError, pydantic.ValidationError
         if it is not there or not an entry of this version.
     """
-    return Entry.model_validate_json((folder / ENTRY_FILE).read_text(encoding="utf-8"))
+    return Entry.model_validate_json((folder / ENTRY_FILE).read_bytes())
+
+
+def save_deposition(deposition: Deposition, path: Path) -> None:
+    """Write what an archive says of a map."""
+    with written_whole(path) as temporary:
+        temporary.write_text(deposition.model_dump_json(indent=1) + "\n", encoding="utf-8")
+
+
+def load_deposition(path: Path) -> Deposition:
+    """Read what an archive says of a map.
+
+    Raises
+    ------
+    FileNotFoundError, pydantic.ValidationError
+        if it is not there or not a deposition of this version.
+    """
+    return Deposition.model_validate_json(path.read_bytes())
 
 
 def load_map(entry: Entry, folder: Path) -> Density:

@@ -41,6 +41,28 @@ class ResizedMap(Record):
     hard_mask: MaskFile | None = None
 
 
+class Deposition(Record):
+    """What an archive says of a map that was deposited there; ``voxel_size`` in Å along z, y, x.
+
+    ``deposited`` is an ISO 8601 date; ``pdb_ids`` are the fitted models.
+    """
+
+    accession: str
+    url: str
+    title: str = ""
+    authors: tuple[str, ...] = ()
+    deposited: str | None = None
+    contour: float | None = None
+    resolution: float | None = None
+    voxel_size: Lengths | None = None
+    pdb_ids: tuple[str, ...] = ()
+
+    @property
+    def source(self) -> str:
+        """The archive's entry in words, e.g. 'EMDB entry EMD-3488'."""
+        return f"EMDB entry {self.accession}"
+
+
 class Entry(Record):
     """A prepared map. Triples run along z, y, x; lengths are in Å; files are relative.
 
@@ -50,6 +72,7 @@ class Entry(Record):
     schema_version: Literal["vrs-entry/1"] = Field(default=ENTRY_SCHEMA, alias="schema")
     title: str
     origin_of_data: str = "user data"
+    deposition: Deposition | None = None
     source: SourceFile
     half_maps: tuple[SourceFile, ...] = ()
     map_file: str

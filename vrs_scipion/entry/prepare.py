@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from vrs_scipion.entry.files import save_entry
-from vrs_scipion.entry.model import Entry, MaskFile, ResizedMap, SourceFile
+from vrs_scipion.entry.model import Deposition, Entry, MaskFile, ResizedMap, SourceFile
 from vrs_scipion.maps.density import Density, Mask
 from vrs_scipion.maps.errors import MapError, printable
 from vrs_scipion.maps.fourier import resample
@@ -46,6 +46,7 @@ class Request:
     voxel_size_from : who gave ``voxel_size``
     title : of the report; the file's name when empty
     half_maps : files of the two half maps, or none
+    deposition : what an archive says of the map, if it comes from there
     """
 
     map_path: Path
@@ -55,6 +56,7 @@ class Request:
     voxel_size_from: str = "given by the user"
     title: str = ""
     half_maps: tuple[Path, ...] = ()
+    deposition: Deposition | None = None
 
 
 @dataclass(frozen=True)
@@ -132,7 +134,9 @@ def prepare(request: Request, folder: Path, inspected: Inspected | None = None) 
     whole = moments(density.values)
     resized, resized_warnings = _write_resized(request, density, folder)
     entry = Entry(
-        title=request.title or printable(request.map_path.name),
+        title=_title(request),
+        origin_of_data=request.deposition.source if request.deposition else "user data",
+        deposition=request.deposition,
         source=_source(request.map_path, density),
         half_maps=tuple(
             _source(path, half)
@@ -144,11 +148,13 @@ def prepare(request: Request, folder: Path, inspected: Inspected | None = None) 
         ),
         box=density.box,
         voxel_size=density.voxel_size,
-        voxel_size_from="file header" if request.voxel_size is None else request.voxel_size_from,
+        voxel_size_from=_voxel_size_from(request),
         nstart=density.nstart,
         origin=density.origin,
         contour=request.contour,
+        contour_from=_given_by(request, "contour"),
         resolution=request.resolution,
+        resolution_from=_given_by(request, "resolution"),
         minimum=float(density.values.min()),
         maximum=float(density.values.max()),
         mean=whole.mean,
@@ -179,6 +185,29 @@ _HARD_MASK = (
     "voxels at or above {contour:g}, largest connected component (26-neighbourhood), dilated by "
     "{distance:g} Å ({iterations} × the 18-neighbourhood)"
 )
+
+
+def _title(request: Request) -> str:
+    deposited = request.deposition.title if request.deposition else ""
+    return request.title or deposited or printable(request.map_path.name)
+
+
+def _voxel_size_from(request: Request) -> str:
+    size = request.voxel_size
+    if size is None:
+        return "file header"
+    deposition = request.deposition
+    if deposition and deposition.voxel_size and math.dist(deposition.voxel_size, (size,) * 3) == 0:
+        return deposition.source
+    return request.voxel_size_from
+
+
+def _given_by(request: Request, name: str) -> str:
+    """Who gave the contour or the resolution: the archive, where its number was left as it is."""
+    deposition = request.deposition
+    if deposition and getattr(deposition, name) == getattr(request, name):
+        return deposition.source
+    return "given by the user"
 
 
 def _require_sensible_numbers(request: Request) -> None:

@@ -31,19 +31,48 @@ def resample(density: Density, voxel_size: float) -> Density:
     Density
         box even along every axis and as near to the old extent as that allows.
     """
-    values = density.values
-    box = []
-    for axis, (n, old) in enumerate(zip(density.box, density.voxel_size, strict=True)):
-        m = max(2, 2 * math.floor(n * old / (2 * voxel_size) + 0.5))
-        operator = _interpolation_matrix(n, m, voxel_size / old).astype(np.float32)
-        values = _apply(operator, values, axis)
-        box.append(m)
+    box = resampled_box(density, voxel_size)
     shift = (
         o + (n // 2) * old - (m // 2) * voxel_size
         for o, n, old, m in zip(density.origin, density.box, density.voxel_size, box, strict=True)
     )
     z, y, x = shift
+    values = resample_at(density, voxel_size, tuple(np.arange(m) for m in box))
     return Density(values, (voxel_size,) * 3, origin=(z, y, x))
+
+
+def resampled_box(density: Density, voxel_size: float) -> tuple[int, int, int]:
+    """Voxels along z, y, x of the map that ``resample`` makes."""
+    z, y, x = (
+        max(2, 2 * math.floor(n * old / (2 * voxel_size) + 0.5))
+        for n, old in zip(density.box, density.voxel_size, strict=True)
+    )
+    return z, y, x
+
+
+def resample_at(
+    density: Density, voxel_size: float, indices: tuple[NDArray[np.intp], ...]
+) -> Volume:
+    """A part of the map that ``resample`` makes, without making the rest.
+
+    Parameters
+    ----------
+    density : map with voxels of any size and box
+    voxel_size : Å, the same along all axes
+    indices : which planes along z, y, x, in any order
+
+    Returns
+    -------
+    float32 array, one value per combination of indices.
+    """
+    values = density.values
+    sizes = zip(
+        density.box, resampled_box(density, voxel_size), density.voxel_size, indices, strict=True
+    )
+    for axis, (n, m, old, wanted) in enumerate(sizes):
+        operator = _interpolation_matrix(n, wanted - m // 2, voxel_size / old).astype(np.float32)
+        values = _apply(operator, values, axis)
+    return values
 
 
 def _apply(operator: NDArray[np.float32], values: Volume, axis: int) -> Volume:
@@ -57,16 +86,16 @@ def _apply(operator: NDArray[np.float32], values: Volume, axis: int) -> Volume:
     return applied
 
 
-def _interpolation_matrix(n: int, m: int, ratio: float) -> NDArray[np.float64]:
-    """(m, n) matrix from n periodic samples to m at ``ratio`` old voxels, voxel N/2 fixed.
+def _interpolation_matrix(n: int, steps: NDArray[np.intp], ratio: float) -> NDArray[np.float64]:
+    """Matrix from n periodic samples to those ``steps`` times ``ratio`` voxels from voxel N/2.
 
     Row j holds the Dirichlet kernel of the frequencies k with |k| ≤ n/2 and |k|/n ≤ 1/(2·ratio);
     the Nyquist frequency of an even n counts half on either side.
     """
-    positions = (np.arange(m) - m // 2) * ratio + n // 2
+    positions = steps * ratio + n // 2
     offsets = positions[:, None] - np.arange(n)[None, :]
     highest = min(n // 2, int(np.floor(n / (2 * ratio) + _ROUNDING)))
-    matrix = np.ones((m, n))
+    matrix = np.ones((len(steps), n))
     for k in range(1, highest + 1):
         weight = 1.0 if 2 * k == n else 2.0
         matrix += weight * np.cos(2 * np.pi * k / n * offsets)

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
-import psutil
 
+from vrs_scipion.limits import available_memory
 from vrs_scipion.maps.density import Density, Triple, Volume
 from vrs_scipion.maps.errors import MapError, printable
 from vrs_scipion.maps.header import HEADER_BYTES, Header, HeaderError, parse_header
@@ -27,6 +27,7 @@ _CHUNK = 1 << 22
 _SMALLEST_SIDE = 8
 _READING_NEEDS = 3  # float32 volumes: the values as stored, as float32, and one to work with
 _USUAL_VOXEL = (0.05, 25.0)
+_POSSIBLE_VOXEL = (0.02, 1000.0)
 _SAME_VOXEL = 1e-3
 _SAME_RANGE = 1e-3
 
@@ -114,11 +115,11 @@ def sha256(path: Path | str) -> str:
 @contextmanager
 def _opened(path: Path) -> Iterator[tuple[BinaryIO, bool]]:
     """The file's content as a stream, decompressed, and whether it was compressed."""
-    if not path.exists():
-        raise MapError(path, f"there is no such file in {printable(str(path.parent))}")
-    if not path.is_file():
-        raise MapError(path, "it is not a file; give the map's file itself")
     try:
+        if not path.exists():
+            raise MapError(path, f"there is no such file in {printable(str(path.parent))}")
+        if not path.is_file():
+            raise MapError(path, "it is not a file; give the map's file itself")
         with path.open("rb") as file:
             compressed = file.read(2) == _GZIP_MAGIC
             file.seek(0)
@@ -164,6 +165,12 @@ def _voxel_size(header: Header, given: float | None, path: Path) -> tuple[Triple
             raise MapError(
                 path, "its header gives no voxel size; give it in Å (--voxel on the command line)"
             )
+    if not all(_POSSIBLE_VOXEL[0] <= s <= _POSSIBLE_VOXEL[1] for s in (z, y, x)):
+        raise MapError(
+            path,
+            f"voxels of {x:.4g} × {y:.4g} × {z:.4g} Å cannot be; give the right size in Å "
+            "(--voxel on the command line)",
+        )
     if not all(_USUAL_VOXEL[0] <= s <= _USUAL_VOXEL[1] for s in (z, y, x)):
         notes += (f"A voxel of {x:g} × {y:g} × {z:g} Å is unusual: is it right?",)
     if max(z, y, x) - min(z, y, x) > _SAME_VOXEL * max(z, y, x):
@@ -196,7 +203,7 @@ def _require_room(header: Header, path: Path, compressed: bool) -> None:
             f"its header promises {promised:,} bytes, more than {present:,} gzipped bytes can hold",
         )
     needed = _READING_NEEDS * header.values * 4
-    available = psutil.virtual_memory().available
+    available = available_memory()
     if needed > available:
         raise MapError(
             path,

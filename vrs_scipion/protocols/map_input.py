@@ -9,6 +9,8 @@ import numpy as np
 import pyworkflow.protocol.params as params
 from pwem.objects import Volume
 
+from vrs_scipion.entry.files import load_deposition
+from vrs_scipion.entry.model import Deposition
 from vrs_scipion.entry.prepare import Inspected, Request, inspect
 from vrs_scipion.maps.errors import MapError
 from vrs_scipion.maps.reading import read_header
@@ -68,6 +70,7 @@ class MapInput:
             voxel_size_from="the volume in Scipion",
             title=str(self.title.get() or ""),  # type: ignore[attr-defined]
             half_maps=tuple(_plain(name) for name in _half_maps(volume)),
+            deposition=_deposition(volume),
         )
 
     def _inspect(self) -> Inspected:
@@ -115,6 +118,11 @@ def _plain(name: str) -> Path:
 
 def _half_maps(volume: Volume) -> list[str]:
     return list(volume.getHalfMaps(asList=True)) if volume.hasHalfMaps() else []
+
+
+def _deposition(volume: Volume) -> Deposition | None:
+    path = volume.getDepositionFile() if isinstance(volume, VrsMap) else None
+    return load_deposition(path) if path else None
 
 
 def _number(parameter: Any) -> float:

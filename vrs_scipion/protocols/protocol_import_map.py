@@ -9,6 +9,7 @@ import pyworkflow.protocol.params as params
 import pyworkflow.utils as pwutils
 from pwem.objects import Transform
 from pwem.protocols import EMProtocol
+from pyworkflow.protocol.constants import LEVEL_ADVANCED
 
 from vrs_scipion.maps.density import Density
 from vrs_scipion.maps.errors import MapError
@@ -48,6 +49,15 @@ class VrsProtImportMap(EMProtocol):
         line = form.addLine("Half maps", help="The two half maps, if you have them.")
         line.addParam("half1", params.FileParam, label="1", allowsNull=True)
         line.addParam("half2", params.FileParam, label="2", allowsNull=True)
+        form.addParam(
+            "depositionFile",
+            params.FileParam,
+            allowsNull=True,
+            expertLevel=LEVEL_ADVANCED,
+            label="Deposition",
+            help="What an archive says of the map (deposition.json, which vrs validate writes for "
+            "an entry of EMDB); none for a map of your own.",
+        )
 
     def _insertAllSteps(self) -> None:
         self._insertFunctionStep(self.importStep, needsGPU=False)
@@ -58,6 +68,8 @@ class VrsProtImportMap(EMProtocol):
         sampling = mean_voxel_size(density.voxel_size)
         volume = VrsMap()
         volume.setSourceFile(source)
+        if self.depositionFile.get():
+            volume.setDepositionFile(_absolute(self.depositionFile.get()))
         volume.setSamplingRate(sampling)
         volume.setFileName(self._usable(source, density))
         origin = Transform()
@@ -88,11 +100,11 @@ class VrsProtImportMap(EMProtocol):
         return str(copy)
 
     def _source(self) -> Path:
-        return Path(self.mapFile.get()).expanduser().absolute()
+        return _absolute(self.mapFile.get())
 
     def _halves(self) -> list[Path]:
         given = (self.half1.get(), self.half2.get())
-        return [Path(name).expanduser().absolute() for name in given if name]
+        return [_absolute(name) for name in given if name]
 
     def _read(self, path: Path) -> Density:
         return read_density(path, self.samplingRate.get() or None)
@@ -122,3 +134,7 @@ class VrsProtImportMap(EMProtocol):
 
     def _citations(self) -> list[str]:
         return ["Cheng2015"]
+
+
+def _absolute(name: str) -> Path:
+    return Path(name).expanduser().absolute()

@@ -13,6 +13,7 @@ import unittest
 from pathlib import Path
 
 from vrs_scipion.checks.registry import CHECKS, LEVEL_0
+from vrs_scipion.project_graph import Graph
 from vrs_scipion.report.folder import load_report
 from vrs_scipion.results import Outcome
 from vrs_scipion.tests.mrc_files import mrc_bytes, write
@@ -174,6 +175,40 @@ class TestRefusals(HeadlessTest):
         self.refused(self.command("report", "out"), "holds no complete validation")
 
 
+class TestStock(unittest.TestCase):
+    """What an earlier run has left, and what of it still holds."""
+
+    def stale(self, started: str, ended: str | None, *, rerun: bool = False) -> bool:
+        graph = object.__new__(Graph)
+        check = _Protocol(1, started="2026-01-01 10:00:00", ended=ended)
+        report = _Protocol(2, started=started, ended="2026-01-01 12:00:00")
+        graph._protocols = [check, report]
+        graph._inputs = {1: set(), 2: {1}}
+        graph._rerun = {1} if rerun else set()
+        graph._started = {}
+        return graph._is_stale(report)
+
+    def test_a_report_older_than_one_of_its_checks(self) -> None:
+        """A check outlived its driver, and the report was made without it."""
+        self.assertTrue(self.stale(started="2026-01-01 11:00:00", ended="2026-01-01 11:30:00"))
+        self.assertFalse(self.stale(started="2026-01-01 11:00:00", ended="2026-01-01 10:30:00"))
+        self.assertTrue(self.stale("2026-01-01 11:00:00", "2026-01-01 10:30:00", rerun=True))
+
+
+class _Protocol:
+    """As much of a protocol as says when it ran."""
+
+    def __init__(self, key: int, *, started: str, ended: str | None) -> None:
+        from pyworkflow.object import String
+
+        self._key = key
+        self.initTime = String(started)
+        self.endTime = String(ended)
+
+    def getObjId(self) -> int:
+        return self._key
+
+
 class TestTemplate(unittest.TestCase):
     def test_the_template_is_json_once_its_fields_are_filled(self) -> None:
         import vrs_scipion
@@ -191,9 +226,10 @@ class TestTemplate(unittest.TestCase):
             classes[:2] + classes[-1:], ["VrsProtImportMap", "VrsProtPrepare", "VrsProtReport"]
         )
         self.assertEqual(len(classes), 3 + len(LEVEL_0))
-        ids = [p["object.id"] for p in protocols]
-        self.assertEqual(protocols[-1]["_prerequisites"], ids[2:-1])
-        self.assertEqual(protocols[-1]["inputOutcomes"], [f"{i}.outputOutcome" for i in ids[2:-1]])
+        checks = {p["object.id"] for p in protocols[2:-1]}
+        self.assertEqual(set(protocols[-1]["_prerequisites"]), checks)
+        outcomes = set(protocols[-1]["inputOutcomes"])
+        self.assertEqual(outcomes, {f"{key}.outputOutcome" for key in checks})
         self.assertEqual(
             [alias for *_, alias in fields],
             ["map", "voxel", "half1", "half2", "contour", "resolution", "title"],

@@ -1,0 +1,248 @@
+"""Validations that are killed again and again, and whether they end as if nothing had happened.
+
+    python benchmarks/faults.py [--kills N] [--side VOXELS] [--seed S] [--threads N] [--queue NAME]
+
+A phantom is validated once undisturbed, then again while, at random moments, SIGKILL hits the
+driver, one protocol, or all of it; each time the same command is given again, until the report is
+complete. It has to say the same as the undisturbed one, nothing that had finished may be computed
+again, and no file may be there by half. At the end, a disk that is full (a small tmpfs; needs root)
+and a limit of memory. With a queue (Slurm), a job is cancelled instead of a protocol killed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import io
+import json
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import mrcfile
+import psutil
+
+from vrs_scipion.maps.writing import write_volume
+from vrs_scipion.report.folder import load_report
+from vrs_scipion.simulation import demo_phantom
+
+_TARGETS = ("driver", "protocol", "everything")
+_QUEUE_TARGETS = ("driver", "job")
+_VARYING = {"created", "seconds", "peak_memory_bytes", "software"}
+_COMMAND = (sys.executable, "-m", "vrs_scipion.cli", "validate", "--wait")
+_FINISHED = re.compile(r"^(.+): finished (?:in|before)", re.MULTILINE)
+_RUNNING = re.compile(r"^(.+): running", re.MULTILINE)
+
+
+@dataclass
+class Watched:
+    """A run of the driver, and what it has said so far."""
+
+    process: subprocess.Popen[str]
+    said: list[str] = field(default_factory=list)
+
+    @classmethod
+    def start(cls, folder: Path, out: Path, *options: str) -> Watched:
+        arguments = json.loads((folder / "arguments.json").read_text())
+        process = subprocess.Popen(
+            [*_COMMAND, f"--out={out}", *options, *arguments],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        run = cls(process)
+        threading.Thread(target=run._listen, daemon=True).start()
+        return run
+
+    def _listen(self) -> None:
+        assert self.process.stderr is not None
+        self.said.extend(self.process.stderr)
+
+    def text(self) -> str:
+        return "".join(self.said)
+
+    def kill(self, target: str, rng: random.Random) -> bool:
+        """SIGKILL the target, or cancel a job; whether there was one."""
+        if target == "job":
+            return cancel_job(rng)
+        with contextlib.suppress(psutil.NoSuchProcess):
+            driver = psutil.Process(self.process.pid)
+            below = driver.children(recursive=True)
+            victims = {
+                "driver": [driver],
+                "protocol": rng.sample(below, 1) if below else [],
+                "everything": [*below, driver],
+            }[target]
+            for victim in victims:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    victim.send_signal(signal.SIGKILL)
+            return bool(victims)
+        return False
+
+
+def cancel_job(rng: random.Random) -> bool:
+    """Cancel one of the jobs of this user; whether there was one."""
+    command = ["squeue", "--noheader", "--me", "--format=%i"]
+    jobs = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    if jobs:
+        subprocess.run(["scancel", rng.choice(jobs)], check=True)
+    return bool(jobs)
+
+
+def comparable(value: Any) -> Any:
+    """A report without its dates, times and costs."""
+    if isinstance(value, dict):
+        return {k: comparable(v) for k, v in value.items() if k not in _VARYING}
+    if isinstance(value, list):
+        return [comparable(item) for item in value]
+    return value
+
+
+def said_by(out: Path) -> Any:
+    """What the report in ``out`` says."""
+    return comparable(load_report(out).model_dump(mode="json"))
+
+
+def require_whole(out: Path) -> None:
+    """Every file that is not marked as temporary has to be readable to its end."""
+    for path in out.rglob("*"):
+        if path.name.startswith(".") or path.is_symlink() or not path.is_file():
+            continue
+        if path.suffix == ".json":
+            json.loads(path.read_text())
+        elif path.suffix == ".mrc" and "Runs" not in path.parts:
+            assert mrcfile.validate(path, print_file=io.StringIO()), path
+
+
+def disturbed(
+    folder: Path, number: int, rng: random.Random, usual_s: float, options: argparse.Namespace
+) -> Counter[str]:
+    """One validation with kills until it is through; what was done to it."""
+    out = folder / f"out_{number}"
+    done: Counter[str] = Counter()
+    finished: set[str] = set()
+    while True:
+        run = Watched.start(folder, out, *given(options))
+        target = rng.choice(_QUEUE_TARGETS if options.queue else _TARGETS)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            run.process.wait(rng.uniform(0.05, 0.6) * usual_s)
+        hit = run.process.poll() is None and run.kill(target, rng)
+        if hit:
+            done[target] += 1
+        if hit and target in ("driver", "everything"):
+            run.process.wait()
+        code = run.process.wait()
+        time.sleep(0.2)
+        text = run.text()
+        again = set(_RUNNING.findall(text)) & finished
+        assert not again - {"report"}, f"computed again: {again}"
+        finished |= set(_FINISHED.findall(text))
+        require_whole(out) if out.exists() else None
+        if code == 0:
+            return done
+        assert hit or code == 3, f"it ended with {code}: {text[-500:]}"
+
+
+def main() -> None:
+    """Kill so often, then count."""
+    parser = argparse.ArgumentParser(description="Kill validations and start them again.")
+    parser.add_argument("--kills", type=int, default=50)
+    parser.add_argument("--side", type=int, default=64)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--queue")
+    options = parser.parse_args()
+    rng = random.Random(options.seed)
+    with tempfile.TemporaryDirectory(prefix="vrs_faults_") as name:
+        folder = Path(name)
+        prepare_phantom(folder, options.side)
+        started = time.monotonic()
+        run = Watched.start(folder, folder / "undisturbed", *given(options))
+        assert run.process.wait() == 0, run.text()
+        usual_s = time.monotonic() - started
+        expected = said_by(folder / "undisturbed")
+        print(f"undisturbed: {usual_s:.0f} s", flush=True)
+        total: Counter[str] = Counter()
+        number = 0
+        while total.total() < options.kills:
+            done = disturbed(folder, number, rng, usual_s, options)
+            same = said_by(folder / f"out_{number}") == expected
+            total += done
+            counts = ", ".join(f"{target} {count}" for target, count in sorted(done.items()))
+            print(f"run {number}: {counts or 'no kill'}; same report: {same}", flush=True)
+            assert same
+            number += 1
+        print(f"{number} runs, {total.total()} kills: {dict(total)}; all reports the same")
+        if not options.queue:
+            full_disk(folder, options.threads)
+            little_memory(folder)
+
+
+def given(options: argparse.Namespace) -> list[str]:
+    """What the driver is told beside its map."""
+    queue = [f"--queue={options.queue}", "--memory=2"] if options.queue else []
+    return [f"--threads={options.threads}", *queue]
+
+
+def prepare_phantom(folder: Path, side: int) -> None:
+    """A small phantom and the arguments to validate it with."""
+    phantom = demo_phantom(box=(side,) * 3)
+    write_volume(folder / "map.mrc", phantom.density.values, phantom.density.voxel_size)
+    numbers = [f"--contour={phantom.contour!r}", f"--resolution={phantom.resolution!r}"]
+    (folder / "arguments.json").write_text(json.dumps([str(folder / "map.mrc"), *numbers]))
+
+
+@contextlib.contextmanager
+def small_disk(place: Path, megabytes: int) -> Iterator[None]:
+    """A tmpfs of this size at ``place``."""
+    place.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", place], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "-l", place], check=True)
+
+
+def full_disk(folder: Path, threads: int) -> None:
+    """Disks that fill up at any point: one sentence, and nothing that looks whole but is not."""
+    if os.geteuid():
+        print("full disk: not tried, only root can mount one")
+        return
+    for megabytes in (1, 4, 8, 16):
+        place = folder / f"disk_{megabytes}"
+        with small_disk(place, megabytes):
+            run = Watched.start(folder, place / "out", f"--threads={threads}")
+            code = run.process.wait()
+            time.sleep(0.2)
+            require_whole(place / "out") if (place / "out").exists() else None
+            last = [line for line in run.said if line.startswith("vrs: ")]
+            print(f"disk of {megabytes} MB: ended with {code}: {''.join(last).strip()}", flush=True)
+            assert "Traceback" not in run.text()
+
+
+def little_memory(folder: Path) -> None:
+    """A limit that some checks exceed: they fail with that reason, the report is there."""
+    run = Watched.start(folder, folder / "memory", "--threads=1", "--memory=0.3")
+    code = run.process.wait()
+    time.sleep(0.2)
+    reasons = []
+    with contextlib.suppress(FileNotFoundError):
+        checks = load_report(folder / "memory").checks
+        reasons = [f"{check.code}: {check.reason}" for check in checks if check.reason]
+    print(f"0.3 GB of memory: ended with {code}: {reasons or run.text()[-300:]}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,164 @@
+"""What the whole of Level 0 takes, from the map's file to the three files of the report.
+
+    python benchmarks/load.py [SIDE ...] [--threads N] [--keep DIR]
+
+Each map is protein-like noise in a ball. Wall time, processor time and the peak of the memory of
+all processes together; then each protocol's share, its start included. How time and memory
+grow with the box stands at the end, as exponents of the number of voxels.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import math
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import psutil
+from scipy import fft
+
+from vrs_scipion.maps.writing import write_volume
+from vrs_scipion.report.folder import load_report
+
+_VOXEL = 1.0
+_RESOLUTION = 3.2
+_RADIUS = 0.28  # of the box
+_NOISE = 0.05
+_SAMPLE_S = 0.2
+_PROTOCOL = re.compile(r"Runs/\d+_VrsProt(\w+)")
+_TARGETS = {100: (30, math.inf), 256: (90, 3), 512: (600, 12)}
+
+
+def protein_like(side: int) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+    """Noise whose spectrum falls as exp(-B f² / 4), B = 60 Å², in a ball, in weak noise."""
+    rng = np.random.default_rng(side)
+    spectrum = fft.rfftn(rng.standard_normal((side,) * 3, np.float32), overwrite_x=True)
+    f = np.square(np.fft.fftfreq(side, _VOXEL)).astype(np.float32)
+    g = np.square(np.fft.rfftfreq(side, _VOXEL)).astype(np.float32)
+    for plane, fz in zip(spectrum, f, strict=True):
+        squared = fz + f[:, None] + g
+        plane *= np.exp(-15 * squared) * (squared < _RESOLUTION**-2)
+    values = fft.irfftn(spectrum, (side,) * 3, overwrite_x=True)
+    del spectrum
+    values /= values.std()
+    values += 2
+    steps = (np.arange(side, dtype=np.float32) - side // 2) / (side * _RADIUS)
+    for plane, z in zip(values, steps, strict=True):
+        plane *= z * z + steps[:, None] ** 2 + steps**2 < 1
+        plane += _NOISE * rng.standard_normal(plane.shape, np.float32)
+    return values.astype(np.float32, copy=False)
+
+
+@dataclass
+class Cost:
+    """What a validation took: seconds of wall and processor, peak memory in bytes.
+
+    ``shares`` are processor seconds and peak of each protocol with all that it started.
+    """
+
+    wall_s: float
+    processor_s: float
+    peak: int
+    shares: dict[str, tuple[float, int]]
+
+
+def measured(command: list[str], log: Path) -> Cost:
+    """Run a command and watch it with all that it starts."""
+    started = time.monotonic()
+    seconds: dict[tuple[str, int], float] = {}
+    names: dict[int, str] = {}
+    peaks: Counter[str] = Counter()
+    peak = 0
+    with log.open("w") as said:
+        process = subprocess.Popen(command, stdout=said, stderr=said)
+        root = psutil.Process(process.pid)
+        while process.poll() is None:
+            memory: Counter[str] = Counter()
+            with contextlib.suppress(psutil.NoSuchProcess):
+                for one in [root, *root.children(recursive=True)]:
+                    with contextlib.suppress(psutil.NoSuchProcess):
+                        name = names.setdefault(one.pid, _name(one, names))
+                        times = one.cpu_times()
+                        seconds[name, one.pid] = times.user + times.system
+                        memory[name] += one.memory_full_info().uss
+            for name, used in memory.items():
+                peaks[name] = max(peaks[name], used)
+            peak = max(peak, memory.total())
+            time.sleep(_SAMPLE_S)
+    if process.returncode not in (0, 3):
+        raise SystemExit(log.read_text()[-2000:])
+    processor: Counter[str] = Counter()
+    for (name, _), used_s in seconds.items():
+        processor[name] += used_s
+    shares = {name: (processor[name], peaks[name]) for name in processor}
+    return Cost(time.monotonic() - started, sum(processor.values()), peak, shares)
+
+
+def _name(process: psutil.Process, names: Mapping[int, str]) -> str:
+    """The protocol that a process belongs to, or 'driver'."""
+    found = _PROTOCOL.search(" ".join(process.cmdline()))
+    return found[1] if found else names.get(process.ppid(), "driver")
+
+
+def validate(side: int, threads: int, folder: Path) -> Cost:
+    """Validate a map of this side; print what it took."""
+    path = folder / f"ball_{side}.mrc"
+    if not path.exists():
+        write_volume(path, protein_like(side), (_VOXEL,) * 3)
+    out = folder / f"out_{side}"
+    cost = measured(
+        [
+            *(sys.executable, "-m", "vrs_scipion.cli", "validate", str(path), "--contour=1.0"),
+            *(f"--resolution={_RESOLUTION}", f"--threads={threads}", f"--out={out}"),
+        ],
+        folder / f"log_{side}.txt",
+    )
+    seconds, gigabytes = _TARGETS.get(side, (math.inf, math.inf))
+    print(
+        f"{side}³: {cost.wall_s:.0f} s (asked: {seconds} s), {cost.processor_s:.0f} s of processor "
+        f"time, {cost.peak / 1e9:.2f} GB (asked: {gigabytes} GB), load {os.getloadavg()[0]:.1f}",
+        flush=True,
+    )
+    for name, (used_s, used) in sorted(cost.shares.items(), key=lambda item: -item[1][0]):
+        print(
+            f"    {name}: {used_s:.1f} s of processor time, {used / 1e9:.2f} GB "
+            f"({used / (4 * side**3):.1f} volumes)",
+            flush=True,
+        )
+    for check in load_report(out).checks:
+        print(f"    {check.code}: {check.outcome.value} {check.reason}", flush=True)
+    return cost
+
+
+def main() -> None:
+    """Every side in turn."""
+    parser = argparse.ArgumentParser(description="Measure the whole of Level 0.")
+    parser.add_argument("sides", type=int, nargs="*", default=[100, 256, 512])
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--keep", type=Path, metavar="DIR")
+    options = parser.parse_args()
+    with contextlib.ExitStack() as stack:
+        folder = options.keep or Path(
+            stack.enter_context(tempfile.TemporaryDirectory(prefix="vrs_load_"))
+        )
+        folder.mkdir(exist_ok=True)
+        costs = {side: validate(side, options.threads, folder) for side in options.sides}
+    for small, large in zip(options.sides, options.sides[1:], strict=False):
+        voxels = 3 * math.log(large / small)
+        time_ = math.log(costs[large].processor_s / costs[small].processor_s) / voxels
+        memory = math.log(costs[large].peak / costs[small].peak) / voxels
+        print(f"{small}³ to {large}³: processor time ~ N^{time_:.2f}, memory ~ N^{memory:.2f}")
+
+
+if __name__ == "__main__":
+    main()

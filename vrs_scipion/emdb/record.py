@@ -1,0 +1,200 @@
+"""What EMDB's REST interface says of an entry: the few fields that a validation starts from.
+
+``GET {api}/entry/EMD-3488`` answers with the entry's whole record as JSON, a translation of EMDB's
+XML schema (https://www.ebi.ac.uk/emdb/documentation): an element with attributes is an object
+whose text is ``valueOf_``, without them it is the text alone; a list of one may stand for itself.
+Both are accepted; what is used must make sense, and everything else is passed over.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat, ValidationError
+
+from vrs_scipion.emdb.errors import EmdbError
+from vrs_scipion.entry.model import Deposition
+
+ENTRY_PAGE = "https://www.ebi.ac.uk/emdb/{accession}"
+
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_PDB = re.compile(r"[0-9][a-z0-9]{3}|pdb_[a-z0-9]{8}", re.IGNORECASE)
+_SHOWN = 3
+
+
+def _text_of(value: Any) -> Any:
+    return value.get("valueOf_") if isinstance(value, dict) else value
+
+
+def _list_of(value: Any) -> Any:
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]
+
+
+_Text = Annotated[str, BeforeValidator(_text_of)]
+_Number = Annotated[FiniteFloat, BeforeValidator(_text_of)]
+_Positive = Annotated[FiniteFloat, Field(gt=0), BeforeValidator(_text_of)]
+_Count = Annotated[int, Field(gt=0), BeforeValidator(_text_of)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class _Authors(_Part):
+    author: Annotated[list[_Text], BeforeValidator(_list_of)] = []
+
+
+class _Dates(_Part):
+    deposition: _Text | None = None
+
+
+class _Status(_Part):
+    code: _Text | None = None
+
+
+class _Admin(_Part):
+    title: _Text = ""
+    authors_list: _Authors = _Authors()
+    key_dates: _Dates = _Dates()
+    current_status: _Status = _Status()
+
+
+class _PdbReference(_Part):
+    pdb_id: _Text
+
+
+class _PdbList(_Part):
+    pdb_reference: Annotated[list[_PdbReference], BeforeValidator(_list_of)] = []
+
+
+class _CrossReferences(_Part):
+    pdb_list: _PdbList | None = None
+
+
+class _Contour(_Part):
+    level: _Number | None = None
+    primary: bool = False
+
+
+class _Contours(_Part):
+    contour: Annotated[list[_Contour], BeforeValidator(_list_of)] = []
+
+
+class _Dimensions(_Part):
+    col: _Count
+    row: _Count
+    sec: _Count
+
+
+class _Spacing(_Part):
+    x: _Positive
+    y: _Positive
+    z: _Positive
+
+
+class _Map(_Part):
+    dimensions: _Dimensions | None = None
+    pixel_spacing: _Spacing | None = None
+    contour_list: _Contours | None = None
+
+
+class _Reconstruction(_Part):
+    resolution: _Positive | None = None
+
+
+class _Processing(_Part):
+    final_reconstruction: _Reconstruction | None = None
+
+
+class _Determination(_Part):
+    image_processing: Annotated[list[_Processing], BeforeValidator(_list_of)] = []
+
+
+class _Determinations(_Part):
+    structure_determination: Annotated[list[_Determination], BeforeValidator(_list_of)] = []
+
+
+class EmdbRecord(_Part):
+    """The record of an entry, as far as it is used."""
+
+    emdb_id: str
+    admin: _Admin = _Admin()
+    crossreferences: _CrossReferences = _CrossReferences()
+    structure_determination_list: _Determinations = _Determinations()
+    map: _Map
+
+    @property
+    def status(self) -> str:
+        """REL when it is released; HOLD, HPUB, OBS, …"""
+        return self.admin.current_status.code or "REL"
+
+    @property
+    def stored_box(self) -> tuple[int, int, int] | None:
+        """Sections, rows, columns of the map's file."""
+        box = self.map.dimensions
+        return (box.sec, box.row, box.col) if box else None
+
+    def deposition(self) -> Deposition:
+        """What the report and the checks take from the record."""
+        spacing = self.map.pixel_spacing
+        date = _DATE.match(self.admin.key_dates.deposition or "")
+        return Deposition(
+            accession=self.emdb_id,
+            url=ENTRY_PAGE.format(accession=self.emdb_id),
+            title=" ".join(self.admin.title.split()),
+            authors=tuple(" ".join(name.split()) for name in self.admin.authors_list.author),
+            deposited=date[0] if date else None,
+            contour=self._contour(),
+            resolution=self._resolution(),
+            voxel_size=(spacing.z, spacing.y, spacing.x) if spacing else None,
+            pdb_ids=self._pdb_ids(),
+        )
+
+    def _contour(self) -> float | None:
+        """The primary contour level, or the first where none is marked."""
+        contours = self.map.contour_list.contour if self.map.contour_list else []
+        levels = [c for c in contours if c.level is not None]
+        chosen = next((c for c in levels if c.primary), levels[0] if levels else None)
+        return chosen.level if chosen else None
+
+    def _resolution(self) -> float | None:
+        for determination in self.structure_determination_list.structure_determination:
+            for processing in determination.image_processing:
+                final = processing.final_reconstruction
+                if final and final.resolution:
+                    return final.resolution
+        return None
+
+    def _pdb_ids(self) -> tuple[str, ...]:
+        listed = self.crossreferences.pdb_list
+        names = [reference.pdb_id.strip() for reference in listed.pdb_reference] if listed else []
+        return tuple(dict.fromkeys(name.upper() for name in names if _PDB.fullmatch(name)))
+
+
+def parse_record(content: bytes, accession: str) -> EmdbRecord:
+    """Read the JSON that EMDB answers with for ``accession``.
+
+    Raises
+    ------
+    EmdbError
+        if it is no JSON, not of this entry, or its fields make no sense.
+    """
+    try:
+        record = EmdbRecord.model_validate_json(content)
+    except ValidationError as error:
+        raise EmdbError(
+            f"{accession}: EMDB's answer cannot be understood ({_complaint(error)}); try again "
+            "later, or download the map and give its file with --contour"
+        ) from error
+    if record.emdb_id.upper() != accession:
+        raise EmdbError(f"{accession}: EMDB answered with another entry, {record.emdb_id[:20]!r}")
+    return record.model_copy(update={"emdb_id": accession})
+
+
+def _complaint(error: ValidationError) -> str:
+    problems = error.errors(include_url=False, include_context=False, include_input=False)
+    said = [f"{'.'.join(map(str, p['loc'])) or 'JSON'}: {p['msg']}" for p in problems[:_SHOWN]]
+    return "; ".join(said)

@@ -1,0 +1,69 @@
+"""What is to be validated of an entry: the depositors' numbers where the user gives none."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from vrs_scipion.emdb.errors import EmdbError
+from vrs_scipion.emdb.fetch import Fetched
+from vrs_scipion.entry.model import Deposition
+from vrs_scipion.entry.prepare import Request
+from vrs_scipion.maps.density import Triple
+from vrs_scipion.maps.reading import read_header
+
+_SAME_VOXEL = 1e-3
+
+
+def entry_request(
+    fetched: Fetched,
+    *,
+    contour: float | None = None,
+    resolution: float | None = None,
+    voxel_size: float | None = None,
+    title: str = "",
+) -> Request:
+    """The request to validate an entry; what is given here goes before what was deposited.
+
+    The deposited voxel size is taken where it contradicts the file's header by more than 0.1 %.
+
+    Raises
+    ------
+    EmdbError
+        if the entry has no contour level and none is given, or its voxels are no cubes where the
+        header contradicts them.
+    MapError
+        if the map's header cannot be read.
+    """
+    deposition = fetched.deposition
+    contour = deposition.contour if contour is None else contour
+    if contour is None:
+        raise EmdbError(
+            f"{deposition.accession}: the entry recommends no contour level; give one (--contour)"
+        )
+    request = Request(
+        map_path=fetched.map_path,
+        contour=contour,
+        resolution=deposition.resolution if resolution is None else resolution,
+        voxel_size=voxel_size,
+        title=title or deposition.title,
+        deposition=deposition,
+    )
+    if voxel_size is None and deposition.voxel_size is not None:
+        header = read_header(fetched.map_path).voxel_size
+        if not _same(header, deposition.voxel_size):
+            return replace(request, voxel_size=_one_size(deposition.voxel_size, deposition))
+    return request
+
+
+def _same(header: Triple, deposited: Triple) -> bool:
+    pairs = zip(header, deposited, strict=True)
+    return all(abs(a - b) <= _SAME_VOXEL * b for a, b in pairs)
+
+
+def _one_size(size: Triple, deposition: Deposition) -> float:
+    if max(size) - min(size) > _SAME_VOXEL * max(size):
+        raise EmdbError(
+            f"{deposition.accession}: the voxel size that was deposited contradicts the map's "
+            "header and is no cube; give the right one (--voxel)"
+        )
+    return size[0]

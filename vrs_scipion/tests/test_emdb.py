@@ -1,0 +1,357 @@
+"""Entries of EMDB, from a server on this machine that plays its interface and its failures."""
+
+from __future__ import annotations
+
+import gzip
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from unittest import mock
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from vrs_scipion.emdb import Archive, EmdbError, entry_request, fetch, is_accession, normalised
+from vrs_scipion.emdb.record import parse_record
+from vrs_scipion.entry.files import load_entry
+from vrs_scipion.entry.prepare import prepare
+from vrs_scipion.report.folder import load_report
+from vrs_scipion.tests.mrc_files import mrc_bytes
+from vrs_scipion.tests.test_entry import blob
+
+HAVE_TRUSTME = importlib.util.find_spec("trustme") is not None
+if TYPE_CHECKING or HAVE_TRUSTME:
+    from vrs_scipion.tests import emdb_server as play
+    from vrs_scipion.tests.emdb_server import ACCESSION, MAP_PATH, RECORD_PATH, record
+
+_ADVICE = "the server of these tests needs trustme: pip install trustme"
+
+
+def map_bytes() -> bytes:
+    """A map whose gzipped file is long enough to be cut."""
+    noise = np.random.default_rng(1).normal(0, 0.01, (48, 48, 48)).astype(np.float32)
+    return gzip.compress(mrc_bytes(blob((48, 48, 48)) + noise), 1, mtime=0)
+
+
+@unittest.skipUnless(HAVE_TRUSTME, _ADVICE)
+class EmdbTest(unittest.TestCase):
+    def setUp(self) -> None:
+        kept = tempfile.TemporaryDirectory(prefix="vrs_emdb_")
+        self.addCleanup(kept.cleanup)
+        self.folder = Path(kept.name)
+        self.server = play.EmdbServer()
+        self.addCleanup(self.server.close)
+        trusted = {"REQUESTS_CA_BUNDLE": str(self.server.authority)}
+        patched = mock.patch.dict(os.environ, trusted)
+        patched.start()
+        self.addCleanup(patched.stop)
+        self.archive = Archive(
+            api=self.server.api,
+            files=self.server.files,
+            cache=self.folder / "cache",
+            timeout_s=1.0,
+            attempts=3,
+            backoff_s=0.01,
+        )
+        self.map = map_bytes()
+        self.serve()
+
+    def serve(self, **changes: Any) -> None:
+        self.server.answers = {
+            RECORD_PATH: [play.as_json(record(**changes))],
+            MAP_PATH: [play.file(self.map)],
+        }
+
+    def refused(self, *words: str, archive: Archive | None = None) -> None:
+        with self.assertRaises(EmdbError) as caught:
+            entry_request(fetch(ACCESSION, archive or self.archive))
+        said = str(caught.exception)
+        self.assertEqual(len(said.splitlines()), 1)
+        for word in words:
+            self.assertIn(word, said)
+        self.assertFalse(list(self.archive.cache.glob("*/*.map.gz")))
+
+
+class TestFetching(EmdbTest):
+    def test_an_entry_and_its_map(self) -> None:
+        seen: list[tuple[int, int]] = []
+        fetched = fetch("emd-3488", self.archive, lambda here, whole: seen.append((here, whole)))
+        self.assertEqual(fetched.map_path.read_bytes(), self.map)
+        self.assertEqual(seen[0], (0, len(self.map)))
+        self.assertEqual(seen[-1], (len(self.map), len(self.map)))
+        request = entry_request(fetched)
+        self.assertEqual((request.contour, request.resolution), (0.3, 4.5))
+        self.assertIsNone(request.voxel_size)
+        deposition = fetched.deposition
+        self.assertEqual(deposition.authors, ("Doe J", "Roe R"))
+        self.assertEqual(deposition.deposited, "2016-12-09")
+        self.assertEqual(deposition.pdb_ids, ("5NI1",))
+        prepare(request, self.folder / "entry")
+        entry = load_entry(self.folder / "entry")
+        self.assertEqual(entry.deposition, deposition)
+        self.assertEqual(entry.origin_of_data, "EMDB entry EMD-3488")
+        self.assertEqual(entry.contour_from, "EMDB entry EMD-3488")
+        self.assertEqual(entry.title, "A helix bundle that was never deposited")
+
+    def test_what_the_user_gives_goes_first(self) -> None:
+        request = entry_request(fetch(ACCESSION, self.archive), contour=0.4, title="mine")
+        prepare(request, self.folder / "entry")
+        entry = load_entry(self.folder / "entry")
+        self.assertEqual((entry.contour, entry.contour_from), (0.4, "given by the user"))
+        self.assertEqual(entry.resolution_from, "EMDB entry EMD-3488")
+        self.assertEqual(entry.title, "mine")
+
+    def test_the_deposited_voxel_size_where_the_header_contradicts_it(self) -> None:
+        spacing = {axis: {"valueOf_": "1.1"} for axis in "xyz"}
+        self.serve(map__pixel_spacing=spacing)
+        request = entry_request(fetch(ACCESSION, self.archive))
+        self.assertEqual(request.voxel_size, 1.1)
+        prepare(request, self.folder / "entry")
+        entry = load_entry(self.folder / "entry")
+        self.assertEqual(entry.voxel_size_from, "EMDB entry EMD-3488")
+        self.assertIn("differs from the header's", entry.source.notes[0])
+
+    def test_the_second_time_nothing_is_transferred(self) -> None:
+        first = fetch(ACCESSION, self.archive)
+        second = fetch(ACCESSION, self.archive)
+        self.assertEqual(first, second)
+        self.assertIn("If-None-Match", self.server.requests[-1][1])
+        self.server.answers[MAP_PATH] = [play.file(gzip.compress(gzip.decompress(self.map)))]
+        self.server.answers[MAP_PATH] = [play.file(gzip.compress(b"other"), etag='"2"')]
+        with self.assertRaisesRegex(EmdbError, "no whole map"):
+            fetch(ACCESSION, self.archive)
+        self.assertEqual(first.map_path.read_bytes(), self.map)
+
+    def test_a_changed_file_in_the_cache_is_fetched_again(self) -> None:
+        path = fetch(ACCESSION, self.archive).map_path
+        path.write_bytes(b"\0" * len(self.map))
+        self.assertEqual(fetch(ACCESSION, self.archive).map_path.read_bytes(), self.map)
+
+    def test_offline(self) -> None:
+        offline = replace(self.archive, offline=True)
+        self.refused("not in the cache", "--offline", archive=offline)
+        known = fetch(ACCESSION, self.archive)
+        asked = len(self.server.requests)
+        self.assertEqual(fetch(ACCESSION, offline), known)
+        self.assertEqual(len(self.server.requests), asked)
+
+    def test_a_server_that_is_down_leaves_the_cache(self) -> None:
+        known = fetch(ACCESSION, self.archive)
+        self.server.answers = {RECORD_PATH: [play.status(500)], MAP_PATH: [play.status(503)]}
+        again = fetch(ACCESSION, self.archive)
+        self.assertEqual(again.deposition, known.deposition)
+        self.assertEqual(len(again.notes), 2)
+        self.assertIn("cannot be reached", again.notes[0])
+
+
+class TestBadDays(EmdbTest):
+    def test_no_such_entry(self) -> None:
+        self.server.answers = {}
+        self.refused("EMDB has no such entry")
+        self.assertEqual(self.server.asked(RECORD_PATH), 1)
+
+    def test_an_entry_whose_map_is_not_public(self) -> None:
+        self.serve(admin__current_status={"code": {"valueOf_": "HPUB"}})
+        self.server.answers[MAP_PATH] = [play.status(404)]
+        self.refused("its map is not public (status HPUB)")
+
+    def test_errors_that_pass(self) -> None:
+        good = self.server.answers[RECORD_PATH][0]
+        self.server.answers[RECORD_PATH] = [play.status(500), play.status(429), good]
+        self.assertEqual(fetch(ACCESSION, self.archive).map_path.read_bytes(), self.map)
+
+    def test_errors_that_stay(self) -> None:
+        self.server.answers[RECORD_PATH] = [play.status(500)]
+        self.refused("3 attempts", "the server answered 500")
+        self.assertEqual(self.server.asked(RECORD_PATH), 3)
+
+    def test_forbidden(self) -> None:
+        self.server.answers[RECORD_PATH] = [play.status(403)]
+        self.refused("status 403")
+
+    def test_half_a_file_is_gone_on_with(self) -> None:
+        half = len(self.map) // 2
+        self.server.answers[MAP_PATH] = [play.file(self.map, until=half), play.file(self.map)]
+        self.assertEqual(fetch(ACCESSION, self.archive).map_path.read_bytes(), self.map)
+        self.assertIn("Range", self.server.requests[-1][1])
+
+    def test_half_a_file_of_an_older_version_is_dropped(self) -> None:
+        half = len(self.map) // 2
+        self.server.answers[MAP_PATH] = [
+            play.file(b"\0" * len(self.map), etag='"old"', until=half),
+            play.file(self.map),
+        ]
+        self.assertEqual(fetch(ACCESSION, self.archive).map_path.read_bytes(), self.map)
+
+    def test_half_a_file_and_never_more(self) -> None:
+        self.server.answers[MAP_PATH] = [play.file(self.map, until=100)]
+        self.archive = replace(self.archive, attempts=1)
+        self.refused("1 attempts", "is kept")
+        self.serve()
+        self.assertEqual(fetch(ACCESSION, self.archive).map_path.read_bytes(), self.map)
+        self.assertEqual(self.server.requests[-1][1]["Range"], "bytes=100-")
+
+    def test_a_file_that_is_cut_short_where_it_is_stored(self) -> None:
+        self.server.answers[MAP_PATH] = [play.file(self.map[:-2000])]
+        self.refused("no whole map")
+        self.assertFalse(list(self.archive.cache.glob("*/*.part")))
+
+    def test_a_map_of_another_size_than_the_entry_says(self) -> None:
+        self.serve(map__dimensions={"col": 48, "row": 48, "sec": "64"})
+        self.refused("(48, 48, 48)", "(64, 48, 48)")
+
+    def test_a_gzip_bomb(self) -> None:
+        bomb = mrc_bytes(blob((48, 48, 48))) + bytes(50_000_000)
+        self.server.answers[MAP_PATH] = [play.file(gzip.compress(bomb, 9))]
+        self.refused("another size than its own header says (more than")
+
+    def test_redirects(self) -> None:
+        moved = f"{self.server.url}/elsewhere"
+        self.server.answers["/elsewhere"] = self.server.answers[RECORD_PATH]
+        self.server.answers[RECORD_PATH] = [play.redirect(moved)]
+        self.assertEqual(fetch(ACCESSION, self.archive).map_path.read_bytes(), self.map)
+
+    def test_redirects_elsewhere(self) -> None:
+        port = self.server.url.rsplit(":", 1)[1]
+        for url in (f"http://localhost:{port}/x", "https://example.org/x", "file:///etc/passwd"):
+            self.server.answers[RECORD_PATH] = [play.redirect(url)]
+            self.refused("refused: only https")
+
+    def test_redirects_in_a_circle(self) -> None:
+        self.server.answers[RECORD_PATH] = [play.redirect(RECORD_PATH)]
+        self.refused("redirects in a row")
+
+    def test_a_server_that_says_nothing(self) -> None:
+        self.archive = replace(self.archive, attempts=1, timeout_s=0.3)
+        self.server.answers[RECORD_PATH] = [play.silence(5)]
+        self.refused("no answer in time")
+
+    def test_a_server_that_trickles(self) -> None:
+        self.archive = replace(self.archive, attempts=1, timeout_s=0.5)
+        self.server.answers[RECORD_PATH] = [play.trickle(0.05)]
+        self.refused("bytes came in")
+
+    def test_a_certificate_that_nobody_knows(self) -> None:
+        with mock.patch.dict(os.environ, {"REQUESTS_CA_BUNDLE": ""}):
+            self.refused("certificate could not be verified")
+
+    def test_answers_that_make_no_sense(self) -> None:
+        for content, words in (
+            (b"<html>maintenance</html>", "cannot be understood"),
+            (b"{", "cannot be understood"),
+            (b"[]", "cannot be understood"),
+            (b'{"emdb_id": "EMD-3488"}', "map"),
+            (json.dumps(record(emdb_id="EMD-1111")).encode(), "another entry"),
+            (json.dumps(record(map="large")).encode(), "map"),
+        ):
+            self.server.answers[RECORD_PATH] = [play.text(content)]
+            self.refused(words)
+
+    def test_a_missing_contour(self) -> None:
+        self.serve(map__contour_list=None)
+        fetched = fetch(ACCESSION, self.archive)
+        with self.assertRaisesRegex(EmdbError, "recommends no contour level; give one"):
+            entry_request(fetched)
+        self.assertEqual(entry_request(fetched, contour=0.2).contour, 0.2)
+
+    def test_a_full_disk(self) -> None:
+        usage = mock.Mock(free=1000)
+        with mock.patch("shutil.disk_usage", return_value=usage):
+            self.refused("the disk of")
+
+    def test_a_cache_that_cannot_be_written_to(self) -> None:
+        (self.folder / "file").write_text("")
+        self.archive = replace(self.archive, cache=self.folder / "file")
+        self.refused("cannot be written to", "--cache")
+
+
+class TestCommand(EmdbTest):
+    def vrs(self, *arguments: str, command: str = "validate") -> subprocess.CompletedProcess[str]:
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("SCIPION_")}
+        environment |= {
+            "VRS_EMDB_API": self.server.api,
+            "VRS_EMDB_FILES": self.server.files,
+            "VRS_CACHE": str(self.archive.cache),
+        }
+        return subprocess.run(
+            [sys.executable, "-m", "vrs_scipion.cli", command, *arguments],
+            capture_output=True,
+            text=True,
+            cwd=self.folder,
+            env=environment,
+            check=False,
+        )
+
+    def test_from_the_accession_to_the_report(self) -> None:
+        done = self.vrs("emd-3488")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("downloaded", done.stderr)
+        report = load_report(self.folder / "vrs_EMD-3488")
+        self.assertEqual(report.entry.source, "EMDB entry EMD-3488")
+        self.assertEqual(report.entry.contour_from, "EMDB entry EMD-3488")
+        self.assertEqual(report.entry.map, "emd_3488.map.gz")
+        entry = load_entry(self.folder / "vrs_EMD-3488" / "entry")
+        assert entry.deposition is not None
+        self.assertEqual(entry.deposition.pdb_ids, ("5NI1",))
+        again = self.vrs("EMD-3488", "--offline")
+        self.assertEqual(again.returncode, 0, again.stderr)
+        self.assertIn("report: finished before", again.stderr)
+
+    def test_entries_in_a_batch(self) -> None:
+        table = self.folder / "table.csv"
+        table.write_text("map\nEMD-3488\nEMD-9999\n")
+        done = self.vrs("--at-once=2", "table.csv", command="batch")
+        self.assertEqual(done.returncode, 3, done.stderr)
+        self.assertIn("EMD-3488: complete", done.stderr)
+        self.assertIn("EMD-9999: refused: EMD-9999: EMDB has no such entry", done.stderr)
+
+    def test_refusals_are_one_sentence(self) -> None:
+        self.server.answers = {}
+        for arguments, words in (
+            (("EMD-3488",), "no such entry"),
+            (("EMD-3488", "--offline"), "not in the cache"),
+            (("EMD-3488", "--emdb-api", "http://localhost/emdb/api"), "https://"),
+        ):
+            done = self.vrs(*arguments)
+            self.assertEqual(done.returncode, 2, done.stderr)
+            self.assertEqual(len(done.stderr.splitlines()), 1, done.stderr)
+            self.assertIn(words, done.stderr)
+            self.assertFalse((self.folder / "vrs_EMD-3488").exists())
+
+
+class TestAccessions(unittest.TestCase):
+    def test_what_is_one(self) -> None:
+        self.assertEqual(normalised(" emd-23402 "), "EMD-23402")
+        for text in ("EMD-348", "EMD-3488/../x", "emd_3488.map.gz", "3488", "EMD-３４８８", ""):
+            self.assertFalse(is_accession(text), text)
+
+
+class TestRecords(unittest.TestCase):
+    @settings(max_examples=50, deadline=None)
+    @given(st.data())
+    def test_any_json_is_a_record_or_one_sentence(self, data: st.DataObject) -> None:
+        leaves = st.none() | st.booleans() | st.floats() | st.text(max_size=5) | st.integers()
+        anything = st.recursive(
+            leaves,
+            lambda s: st.lists(s, max_size=3) | st.dictionaries(st.text(max_size=5), s, max_size=3),
+            max_leaves=6,
+        )
+        names = ("emdb_id", "admin", "crossreferences", "structure_determination_list", "map")
+        document = {name: data.draw(anything) for name in names}
+        document["emdb_id"] = data.draw(st.just("EMD-3488") | anything)
+        try:
+            parse_record(json.dumps(document).encode(), "EMD-3488").deposition()
+        except EmdbError as error:
+            self.assertEqual(len(str(error).splitlines()), 1)
+
+
+if __name__ == "__main__":
+    unittest.main()
