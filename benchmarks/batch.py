@@ -24,7 +24,7 @@ from vrs_scipion.batch.table import Row
 from vrs_scipion.batch.workplace import this_machine
 from vrs_scipion.checks.registry import LEVEL_0
 from vrs_scipion.maps.writing import write_volume
-from vrs_scipion.report.write import HTML_FILE
+from vrs_scipion.report.folder import HTML_FILE
 from vrs_scipion.results import Outcome
 from vrs_scipion.simulation import demo_phantom
 

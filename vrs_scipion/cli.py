@@ -285,7 +285,7 @@ def _queue(request: Request, options: argparse.Namespace) -> Queue | None:
 
 
 def _report(options: argparse.Namespace) -> int:
-    from vrs_scipion.report.folder import build_report
+    from vrs_scipion.report.build import build_report
     from vrs_scipion.report.write import PdfError
 
     try:

@@ -26,7 +26,7 @@ from vrs_scipion.protocols.check_outputs import describe_result, outcome_object,
 from vrs_scipion.protocols.map_input import MapInput
 from vrs_scipion.protocols.protocol_prepare import entry_outputs
 from vrs_scipion.protocols.protocol_report import report_object
-from vrs_scipion.report.folder import build_report, gather
+from vrs_scipion.report.folder import gather
 from vrs_scipion.results import Outcome
 from vrs_scipion.results.files import load_result
 
@@ -102,6 +102,8 @@ class VrsProtLevel0(MapInput, EMProtocol):
             raise RuntimeError("; ".join(broken))
 
     def _compile(self) -> None:
+        from vrs_scipion.report.build import build_report  # slow to load; no other step draws pages
+
         folder = Path(self._getExtraPath("report"))
         gather(self._entryFolder(), [self._resultFolder(c.code) for c in LEVEL_0], folder)
         build_report(folder)

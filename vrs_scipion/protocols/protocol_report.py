@@ -12,9 +12,7 @@ from pyworkflow.protocol.constants import LEVEL_ADVANCED
 from vrs_scipion.checks.run import failed
 from vrs_scipion.objects import VrsCheckOutcome, VrsReport
 from vrs_scipion.protocols.protocol_checks import VrsProtCheck
-from vrs_scipion.report.folder import build_report, gather, load_report
-from vrs_scipion.report.pdf import PAPERS
-from vrs_scipion.report.write import HTML_FILE
+from vrs_scipion.report.folder import HTML_FILE, PAPERS, gather, load_report
 from vrs_scipion.results.files import save_result
 
 
@@ -60,11 +58,13 @@ class VrsProtReport(EMProtocol):
         self._insertFunctionStep(self.compileStep, needsGPU=False)
 
     def compileStep(self) -> None:
+        from vrs_scipion.report.build import build_report  # slow to load; no other step draws pages
+
         folder = Path(self._getExtraPath("report"))
         results = [self._resultFolder(pointer) for pointer in self.inputOutcomes]
         gather(self.inputEntry.get().getFolder(), results, folder)
         try:
-            build_report(folder, paper=list(PAPERS)[self.paper.get()])
+            build_report(folder, paper=PAPERS[self.paper.get()])
         finally:
             if (folder / HTML_FILE).exists():
                 output = report_object(folder)

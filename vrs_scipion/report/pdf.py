@@ -25,15 +25,14 @@ import typst
 
 from vrs_scipion.report.assets import figure_files
 from vrs_scipion.report.document import Document
+from vrs_scipion.report.folder import A4, LETTER, PAPERS
 from vrs_scipion.report.formats import CONTROLS, moment
 from vrs_scipion.results.model import Record
 
 UNSHOWN = "□"
 """What stands in the PDF for a character that its fonts lack."""
 
-A4, LETTER = "a4", "letter"
-PAPERS = {A4: "a4", LETTER: "us-letter"}
-"""The papers of a report, by the names that Typst gives them."""
+_TYPST_PAPERS = {A4: "a4", LETTER: "us-letter"}
 
 TEMPLATE = "report.typ"
 PROBE = "probe.typ"
@@ -70,7 +69,7 @@ def render_pdf(document: Document, folders: Mapping[str, Path], paper: str = A4)
         source, probe = (_copy_template(template, folder) for template in (TEMPLATE, PROBE))
         data = _data(document, probe) | {
             "images": _copy_images(files, folder),
-            "paper": PAPERS[paper],
+            "paper": _TYPST_PAPERS[paper],
         }
         (folder / "report.json").write_text(json.dumps(data), encoding="utf-8")
         timestamp = int(moment(document.created).timestamp())

@@ -9,14 +9,11 @@ from pathlib import Path
 
 from vrs_scipion.maps.writing import written_whole
 from vrs_scipion.report.document import build_document
+from vrs_scipion.report.folder import A4, HTML_FILE, JSON_FILE, PDF_FILE
 from vrs_scipion.report.html import render_html
 from vrs_scipion.report.interactive import Prepared
 from vrs_scipion.report.model import Report
-from vrs_scipion.report.pdf import A4, render_pdf, require_paper
-
-JSON_FILE = "report.json"
-HTML_FILE = "report.html"
-PDF_FILE = "report.pdf"
+from vrs_scipion.report.pdf import render_pdf, require_paper
 
 
 @dataclass(frozen=True)
@@ -52,7 +49,7 @@ def write_report(
     prepared : Prepared, optional
         The map, for readers of the HTML to look through.
     paper : str
-        Of the PDF, one of `vrs_scipion.report.pdf.PAPERS`.
+        Of the PDF, one of `vrs_scipion.report.folder.PAPERS`.
 
     Returns
     -------

@@ -24,7 +24,7 @@ from vrs_scipion.batch.outcome import RowOutcome, Status, load_outcome
 from vrs_scipion.batch.table import Row
 from vrs_scipion.batch.validate_row import command, validate_row
 from vrs_scipion.batch.workplace import WorkplaceError, dask_cluster, needed_gb_of, this_machine
-from vrs_scipion.report.write import HTML_FILE
+from vrs_scipion.report.folder import HTML_FILE
 from vrs_scipion.results import Outcome
 from vrs_scipion.tests.mrc_files import mrc_bytes, write
 from vrs_scipion.tests.test_entry import blob

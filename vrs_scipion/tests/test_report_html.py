@@ -28,17 +28,17 @@ from vrs_scipion.entry.prepare import Request, prepare
 from vrs_scipion.figures.isosurface.engine import EngineError
 from vrs_scipion.maps.writing import write_volume
 from vrs_scipion.report import surface_mesh as mesh_module
+from vrs_scipion.report.build import build_report
 from vrs_scipion.report.context import Row, context_sentences, context_table
 from vrs_scipion.report.document import build_document
-from vrs_scipion.report.folder import build_report, load_report
+from vrs_scipion.report.folder import HTML_FILE, LETTER, PDF_FILE, load_report
 from vrs_scipion.report.gauge import gauge_of
 from vrs_scipion.report.interactive import as_script_data
 from vrs_scipion.report.numbering import Numbering, PlacedTable
-from vrs_scipion.report.pdf import LETTER, render_pdf
+from vrs_scipion.report.pdf import render_pdf
 from vrs_scipion.report.slice_atlas import slice_atlas
 from vrs_scipion.report.surface_mesh import SurfaceMesh, surface_mesh
 from vrs_scipion.report.tables import table_csv
-from vrs_scipion.report.write import HTML_FILE, PDF_FILE
 from vrs_scipion.results.files import save_result
 from vrs_scipion.results.model import (
     CheckResult,
