@@ -1,8 +1,8 @@
-"""Opening a finished report."""
+"""Looking at a whole validation: its report, and every check in a line."""
 
 from __future__ import annotations
 
-import webbrowser
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,26 +10,100 @@ from pyworkflow.viewer import DESKTOP_TKINTER, View, Viewer
 
 from vrs_scipion.objects import VrsReport
 from vrs_scipion.protocols import VrsProtLevel0, VrsProtReport
+from vrs_scipion.report.folder import HTML_FILE, PDF_FILE
+from vrs_scipion.viewers.form_viewer import OUTCOME, Views, VrsFormViewer
+from vrs_scipion.viewers.views import PageView
+from vrs_scipion.windows.results_folder import Contents, FolderError, locate, read_contents
 
 
-class BrowserView(View):
-    """A page in the desktop's browser."""
+class VrsReportViewer(VrsFormViewer):
+    """Opens a report as web page, as PDF and as a window, and each of its checks."""
 
-    def __init__(self, page: Path) -> None:
-        self._page = page
+    _label = "Validation: the report"
+    _targets = [VrsProtReport, VrsProtLevel0]
 
-    def show(self) -> None:
-        webbrowser.open(self._page.absolute().as_uri())
+    def _addFacts(self, form: Any) -> None:
+        contents = self._contents()
+        if contents is None:
+            self._addText(form, OUTCOME, [_without_report(self.protocol)])
+            return
+        self._addText(form, OUTCOME, [contents.title, contents.score])
+
+    def _addButtons(self, form: Any) -> None:
+        contents = self._contents()
+        if contents is None:
+            return
+        folder = self._folder()
+        group = form.addGroup("Look at")
+        self._addButton(
+            group,
+            "window",
+            "Everything in a window",
+            "Every check with its numbers, plots, slices and surface.",
+            lambda: self._window(folder),
+        )
+        self._addButton(
+            group,
+            "page",
+            "Report as web page",
+            "Opens report.html in the browser.",
+            lambda: self._file(folder / HTML_FILE),
+        )
+        self._addButton(
+            group,
+            "pdf",
+            "Report as PDF",
+            "Opens report.pdf in the desktop's viewer.",
+            lambda: self._file(folder / PDF_FILE),
+        )
+        checks = form.addGroup("Checks")
+        for item in contents.items[1:]:
+            label = f"{item.icon}  {item.title}: {item.words}"
+            tip = item.reason or (item.result.headline if item.result else "")
+            self._addButton(
+                checks,
+                f"check_{item.code.replace('.', '_')}",
+                label,
+                tip or "Opens this check in the window of results.",
+                partial(self._window, folder, check=item.code),
+            )
+        self._addVolumes(form)
+
+    def _folder(self) -> Path:
+        """The validation's folder, or the protocol's while there is no report."""
+        report = getattr(self.protocol, "outputReport", None)
+        if report is not None:
+            return self._inProject(report.getFolder())
+        return self._inProject(Path(self.protocol._getExtraPath()))
+
+    def _contents(self) -> Contents | None:
+        try:
+            return read_contents(locate(self._folder()), self.protocol.isActive)
+        except FolderError:
+            return None
+
+    def _file(self, path: Path) -> Views:
+        if not path.is_file():
+            words = f"{path.name} is not there: the report was not compiled, or could not be."
+            return [self.infoMessage(words, "Validation")]
+        return self._document(path) if path.suffix == ".pdf" else self._page(path)
 
 
-class VrsReportViewer(Viewer):
-    """Opens the report's HTML in the browser."""
+class VrsReportObjectViewer(Viewer):
+    """Opens a report among a protocol's outputs in the browser."""
 
+    _name = "Validation report"
     _environments = [DESKTOP_TKINTER]
-    _targets = [VrsProtReport, VrsProtLevel0, VrsReport]
+    _targets = [VrsReport]
 
     def _visualize(self, target: Any, **_: Any) -> list[View]:
-        report = target if isinstance(target, VrsReport) else getattr(target, "outputReport", None)
-        if report is None:
-            return [self.infoMessage("There is no report yet: run the protocol first.")]
-        return [BrowserView(Path(report.getFileName()))]
+        page = Path(self.getProject().getPath()).absolute() / target.getFileName()
+        return [PageView(page, lambda text: self.infoMessage(text, "Validation").show())]
+
+
+def _without_report(protocol: Any) -> str:
+    if protocol.isActive():
+        return "…  Running: there is nothing to be shown yet. Open this form again in a while."
+    if protocol.isFailed():
+        return f"✕  Failed: {protocol.getErrorMessage()}"
+    return "?  There is no report yet: run the protocol first."

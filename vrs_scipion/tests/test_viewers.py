@@ -1,0 +1,284 @@
+"""The viewers of the protocols: what their forms say, and what their buttons open."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import unittest
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+from pwem.objects import FSC, Volume
+from pyworkflow.config import Config
+from pyworkflow.viewer import DESKTOP_TKINTER
+
+from vrs_scipion.protocols import (
+    VrsProtLevel0,
+    VrsProtMask,
+    VrsProtMass,
+    VrsProtPrepare,
+)
+from vrs_scipion.tests.test_protocols import VOXEL, ProtocolTest
+from vrs_scipion.viewers import (
+    VrsCheckOutcomeViewer,
+    VrsCheckViewer,
+    VrsEntryViewer,
+    VrsImportMapViewer,
+    VrsPrepareViewer,
+    VrsReportObjectViewer,
+    VrsReportViewer,
+    VrsVolumeViewer,
+)
+from vrs_scipion.viewers.views import NO_CHIMERAX
+from vrs_scipion.wizards import VrsResolutionWizard, VrsVoxelSizeWizard
+from vrs_scipion.wizards.wizard_known import crossing
+
+_FORM = """
+import os, subprocess, sys
+from pathlib import Path
+from vrs_scipion.scipion_environment import configure
+home, name, run, screenshot = sys.argv[1:]
+configure(Path(home))
+from pyworkflow.project import Project
+import pyworkflow.gui.project
+from pyworkflow.config import Config
+from pyworkflow.viewer import DESKTOP_TKINTER
+
+project = Project(Config.getDomain(), name)
+project.load(dbPath=os.path.join(name, "project.sqlite"))
+os.chdir(name)
+protocol = project.getProtocol(int(run))
+(viewer, *_) = Config.getDomain().findViewers(protocol, DESKTOP_TKINTER)
+shown = viewer(project=project, protocol=protocol)
+real = pyworkflow.gui.form.FormWindow.show
+
+def show(window, *args, **kwargs):
+    def look():
+        window.root.update()
+        subprocess.run(["import", "-window", "root", screenshot], check=False)
+        print(window.root.winfo_reqwidth(), window.root.winfo_reqheight(), flush=True)
+        os._exit(0)
+
+    window.root.after(1500, look)
+    return real(window, *args, **kwargs)
+
+import pyworkflow.gui.form
+pyworkflow.gui.form.FormWindow.show = show
+shown.visualize(protocol)
+"""
+
+
+def text(viewer: Any, name: str) -> str:
+    return str(viewer._definition.getParam(name).default.get())
+
+
+class TestViewers(ProtocolTest):
+    """Of a map that was imported, prepared, checked and reported."""
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        super().setUpClass()
+        test = cls()
+        cls.imported = test.import_map()
+        cls.prepared = test.prepare(cls.imported)
+        cls.mass = test.launchProtocol(test.check(VrsProtMass, cls.prepared))
+        cls.reported = test.report(cls.prepared, [cls.mass])
+
+    def form(self, kind: type, protocol: Any) -> Any:
+        """A viewer as it is when its form has been opened."""
+        viewer = kind(project=self.proj, protocol=protocol)
+        viewer.setProtocol(protocol)
+        viewer._tell = mock.Mock()
+        return viewer
+
+    def press(self, viewer: Any, name: str) -> list[str]:
+        """Press a button of the form; the words of the windows that it started."""
+        with mock.patch("vrs_scipion.viewers.views.start") as start:
+            for view in viewer._getVisualizeDict()[name](name):
+                view.show()
+        return [str(word) for call in start.call_args_list for word in call.args[0]]
+
+    # ----------------------------------------------------------------- forms
+
+    def test_every_protocol_has_its_viewer(self) -> None:
+        find = Config.getDomain().findViewers
+        for protocol, kind in (
+            (self.imported, VrsImportMapViewer),
+            (self.prepared, VrsPrepareViewer),
+            (self.mass, VrsCheckViewer),
+            (self.reported, VrsReportViewer),
+            (self.newProtocol(VrsProtLevel0), VrsReportViewer),
+        ):
+            self.assertIs(find(protocol, DESKTOP_TKINTER)[0], kind)
+        self.assertIs(find(self.mass.outputOutcome, DESKTOP_TKINTER)[0], VrsCheckOutcomeViewer)
+        self.assertIs(find(self.reported.outputReport, DESKTOP_TKINTER)[0], VrsReportObjectViewer)
+        self.assertIs(find(self.prepared.outputEntry, DESKTOP_TKINTER)[0], VrsEntryViewer)
+        self.assertIn(VrsVolumeViewer, find(Volume(), DESKTOP_TKINTER))
+
+    def test_a_check_shows_outcome_criteria_and_numbers(self) -> None:
+        viewer = self.form(VrsCheckViewer, self.mass)
+        self.assertIn("0.a Mass analysis", text(viewer, "text_outcome"))
+        self.assertIn("The largest decentering is below", text(viewer, "text_criteria"))
+        self.assertIn("space before the mask along X", text(viewer, "text_numbers"))
+
+    def test_a_check_that_was_not_run_says_so(self) -> None:
+        protocol = self.check(VrsProtMask, self.prepared)
+        self.proj.saveProtocol(protocol)
+        viewer = self.form(VrsCheckViewer, protocol)
+        self.assertIn("no result", text(viewer, "text_outcome"))
+
+    def test_a_check_that_is_running_or_failed_says_so(self) -> None:
+        protocol = self.check(VrsProtMask, self.prepared)
+        self.proj.saveProtocol(protocol)
+        protocol.setStatus("running")
+        viewer = self.form(VrsCheckViewer, protocol)
+        self.assertIn("running", text(viewer, "text_outcome"))
+        protocol.setFailed("no memory")
+        viewer = self.form(VrsCheckViewer, protocol)
+        self.assertIn("no memory", text(viewer, "text_outcome"))
+
+    def test_the_report_lists_every_check(self) -> None:
+        viewer = self.form(VrsReportViewer, self.reported)
+        label = str(viewer._definition.getParam("check_0_a").label)
+        self.assertIn("0.a Mass analysis", label)
+        self.assertIn("blob.map.gz", text(viewer, "text_outcome"))
+
+    # ----------------------------------------------------------------- buttons
+
+    def test_windows_start_in_processes_of_their_own(self) -> None:
+        words = self.press(self.form(VrsCheckViewer, self.mass), "window_slices")
+        self.assertEqual(words[:3], [sys.executable, "-m", "vrs_scipion.windows.show"])
+        self.assertTrue((Path(words[3]) / "result.json").is_file())
+        self.assertTrue((Path(words[words.index("--entry") + 1]) / "entry.json").is_file())
+        self.assertEqual(words[words.index("--pane") + 1], "slices")
+        self.assertNotIn("--pid", words)
+
+    def test_a_check_of_the_report_opens_there(self) -> None:
+        words = self.press(self.form(VrsReportViewer, self.reported), "check_0_a")
+        self.assertTrue((Path(words[3]) / "report.json").is_file())
+        self.assertEqual(words[words.index("--check") + 1], "0.a")
+
+    def test_the_page_and_the_pdf_open_outside(self) -> None:
+        viewer = self.form(VrsReportViewer, self.reported)
+        with mock.patch("vrs_scipion.viewers.views.open_page") as page:
+            self.press(viewer, "page")
+        self.assertTrue(page.call_args.args[0].is_file())
+        with mock.patch("vrs_scipion.viewers.views.open_document") as document:
+            self.press(viewer, "pdf")
+        self.assertEqual(document.call_args.args[0].name, "report.pdf")
+
+    def test_a_check_finds_its_section_of_the_report(self) -> None:
+        viewer = self.form(VrsCheckViewer, self.mass)
+        with mock.patch("vrs_scipion.viewers.views.open_page") as page:
+            self.press(viewer, "section")
+        path, anchor = page.call_args.args
+        self.assertEqual(anchor, "check-0-a")
+        self.assertIn('id="check-0-a"', path.read_text(encoding="utf-8"))
+
+    def test_without_a_program_the_file_is_named(self) -> None:
+        viewer = self.form(VrsReportViewer, self.reported)
+        with mock.patch("webbrowser.open", return_value=False):
+            self.press(viewer, "page")
+        self.assertIn("report.html", viewer._tell.call_args.args[0])
+
+    def test_volumes_open_where_scipion_has_no_program_for_them(self) -> None:
+        viewer = self.form(VrsPrepareViewer, self.prepared)
+        with mock.patch("vrs_scipion.viewers.form_viewer._works", return_value=False):
+            words = self.press(viewer, "open_outputHardMask")
+        self.assertTrue(words[3].endswith("mask_hard.mrc"))
+
+    def test_chimerax_gets_its_commands_or_is_said_to_be_missing(self) -> None:
+        viewer = self.form(VrsPrepareViewer, self.prepared)
+        with mock.patch("vrs_scipion.viewers.views.find_chimerax", return_value=None):
+            self.press(viewer, "chimerax")
+        viewer._tell.assert_called_once_with(NO_CHIMERAX)
+        script = self.in_project(Path(self.prepared._getExtraPath("chimerax_map.cxc")))
+        self.assertIn("level 0.3", script.read_text(encoding="utf-8"))
+
+    def test_outputs_open_in_windows_too(self) -> None:
+        for kind, target, protocol in (
+            (VrsCheckOutcomeViewer, self.mass.outputOutcome, self.mass),
+            (VrsEntryViewer, self.prepared.outputEntry, self.prepared),
+            (VrsVolumeViewer, self.prepared.outputHardMask, self.prepared),
+        ):
+            viewer = kind(project=self.proj, protocol=protocol)
+            with mock.patch("vrs_scipion.viewers.views.start") as start:
+                viewer.visualize(target)
+            self.assertTrue(Path(start.call_args.args[0][3]).exists())
+
+    # ------------------------------------- wizards that fill in what is known already
+
+    def wizard(self, kind: type, protocol: Any) -> tuple[mock.Mock, list[str]]:
+        form = mock.Mock(protocol=protocol)
+        said: list[str] = []
+
+        def tell(title: str, words: str, parent: Any) -> None:
+            said.append(words)
+
+        with (
+            mock.patch("vrs_scipion.wizards.wizard_known.showInfo", tell),
+            mock.patch("vrs_scipion.wizards.wizard_known.showError", tell),
+        ):
+            kind().show(form)
+        return form.setVar, said
+
+    def test_the_voxel_size_comes_from_the_header(self) -> None:
+        set_value, said = self.wizard(VrsVoxelSizeWizard, self.imported)
+        set_value.assert_called_once_with("samplingRate", VOXEL)
+        self.assertEqual(said, [])
+
+    def test_of_a_file_that_is_none_it_says_why_not(self) -> None:
+        self.imported.mapFile.set("/nowhere/map.mrc")
+        set_value, said = self.wizard(VrsVoxelSizeWizard, self.imported)
+        set_value.assert_not_called()
+        self.assertIn("there is no such file", said[0])
+        self.imported.mapFile.set(str(self.map_file))
+
+    def test_the_resolution_comes_from_the_fsc_of_the_volumes_protocol(self) -> None:
+        curve = FSC()
+        curve.setData([0.05, 0.1, 0.2, 0.3], [1.0, 0.9, 0.243, 0.043])
+        protocol = self.newProtocol(VrsProtPrepare)
+        protocol.inputVolume.set(self.imported)
+        protocol.inputVolume.setExtended("outputVolume")
+        set_value, said = self.wizard(VrsResolutionWizard, protocol)
+        set_value.assert_not_called()
+        self.assertIn("Scipion knows none", said[0])
+        with mock.patch.object(
+            type(self.imported), "iterOutputAttributes", return_value=[("outputFSC", curve)]
+        ):
+            set_value, said = self.wizard(VrsResolutionWizard, protocol)
+        set_value.assert_called_once_with("resolution", 4.0)
+        self.assertIn("outputFSC", said[0])
+
+    def test_where_a_curve_crosses(self) -> None:
+        self.assertAlmostEqual(crossing([0.1, 0.2], [0.243, 0.043], 0.143) or 0, 0.15)
+        self.assertIsNone(crossing([0.1, 0.2], [0.1, 0.0], 0.143))
+        self.assertIsNone(crossing([0.1, 0.2], [0.9, 0.8], 0.143))
+        self.assertIsNone(crossing([], [], 0.143))
+
+    # ----------------------------------------------------------------- on a screen
+
+    def drawn(self, protocol: Any, name: str) -> tuple[int, int]:
+        folder = Path(os.environ.get("VRS_SCREENSHOTS", str(self.folder)))
+        arguments = [os.environ["SCIPION_USER_DATA"], str(self.proj.path)]
+        arguments += [str(protocol.getObjId()), str(folder / f"form_{name}.png")]
+        screen = ("xvfb-run", "-a", "-s", "-screen 0 1280x720x24")
+        done = subprocess.run(
+            [*screen, sys.executable, "-c", _FORM, *arguments],
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+        self.assertEqual(done.returncode, 0, done.stderr)
+        width, height = done.stdout.split()[-2:]
+        return int(width), int(height)
+
+    @unittest.skipUnless(shutil.which("xvfb-run"), "xvfb-run is not here (apt: xvfb)")
+    def test_the_forms_open_and_fit_the_screen(self) -> None:
+        for protocol, name in ((self.mass, "check"), (self.reported, "report")):
+            width, height = self.drawn(protocol, name)
+            self.assertLessEqual(width, 1280)
+            self.assertLessEqual(height, 720)

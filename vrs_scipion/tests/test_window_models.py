@@ -1,0 +1,367 @@
+"""What the windows show, told without a screen."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import mrcfile
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from vrs_scipion.maps.writing import write_volume
+from vrs_scipion.results.files import load_plot
+from vrs_scipion.tests.window_results import BOX, CONTOUR, VOXEL, local_values, make_results
+from vrs_scipion.windows.chimerax_script import write_script
+from vrs_scipion.windows.layers import Layer, find_layers
+from vrs_scipion.windows.pages import leading_to
+from vrs_scipion.windows.results_folder import (
+    Contents,
+    FolderError,
+    State,
+    at_work,
+    locate,
+    process_lives,
+    read_contents,
+)
+from vrs_scipion.windows.shading import Scale, coloured, greys, outlines
+from vrs_scipion.windows.show import WindowError, command, require_window
+from vrs_scipion.windows.surface import VALUES, SurfaceMaker, ValueField, colour
+from vrs_scipion.windows.tables import (
+    criteria_grid,
+    measurements_grid,
+    plot_text,
+    tab_separated,
+)
+from vrs_scipion.windows.volume import COARSE, LazyVolume, Shelf
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_results(tmp_path_factory.mktemp("results"))
+
+
+@pytest.fixture
+def copy(results: Path, tmp_path: Path) -> Path:
+    """Results of one's own, to be spoiled."""
+    return Path(shutil.copytree(results, tmp_path / "copy"))
+
+
+def contents(folder: Path, entry: Path | None = None, running: bool = False) -> Contents:
+    return read_contents(locate(folder, entry), lambda: running)
+
+
+def states(found: Contents) -> dict[str, State]:
+    return {item.code: item.state for item in found.items}
+
+
+class TestFolder:
+    def test_a_report_shows_what_is_in_it(self, results: Path) -> None:
+        found = contents(results)
+        assert found.title == "A blob"
+        assert [item.code for item in found.items] == ["input", "0.a", "0.b", "0.f", "0.g"]
+        assert set(states(found).values()) == {State.DONE}
+        assert found.items[4].words == "Failed"
+        assert "too little memory" in found.items[4].reason
+        assert "evaluable items passed" in found.score
+
+    def test_without_a_report_all_checks_are_expected(self, copy: Path) -> None:
+        (copy / "report.json").unlink()
+        found = contents(copy)
+        assert states(found)["0.a"] is State.DONE
+        assert states(found)["0.h"] is State.MISSING
+        assert "no result" in found.items[-1].reason
+
+    def test_what_is_missing_while_work_goes_on_is_running(self, copy: Path) -> None:
+        (copy / "report.json").unlink()
+        assert states(contents(copy, running=True))["0.h"] is State.RUNNING
+
+    def test_a_broken_result_is_said_to_be_one(self, copy: Path) -> None:
+        (copy / "report.json").unlink()
+        (copy / "checks" / "0.b" / "result.json").write_text("{]")
+        found = contents(copy)
+        assert states(found)["0.b"] is State.BROKEN
+        assert states(found)["0.a"] is State.DONE
+
+    def test_a_broken_report_does_not_hide_the_results(self, copy: Path) -> None:
+        (copy / "report.json").write_text('{"schema": "vrs-report/0"}')
+        assert states(contents(copy))["0.f"] is State.DONE
+
+    def test_a_result_alone_needs_its_map(self, results: Path, tmp_path: Path) -> None:
+        alone = tmp_path / "result"
+        shutil.copytree(results / "checks" / "0.b", alone)
+        with pytest.raises(FolderError, match="holds no prepared map"):
+            locate(alone)
+        found = contents(alone, results / "entry")
+        assert [item.code for item in found.items] == ["input", "0.b"]
+        assert found.score == ""
+
+    def test_an_entry_alone_is_the_map_alone(self, results: Path) -> None:
+        found = contents(results / "entry")
+        assert [item.code for item in found.items] == ["input"]
+
+    def test_results_of_a_run_that_goes_on_are_found_in_its_project(
+        self, results: Path, tmp_path: Path
+    ) -> None:
+        run = tmp_path / "scipion" / "projects" / "project" / "Runs"
+        shutil.copytree(results / "entry", run / "000001_VrsProtPrepare" / "extra" / "entry")
+        shutil.copytree(results / "checks" / "0.a", run / "000002_VrsProtMass" / "extra" / "result")
+        found = contents(tmp_path, running=True)
+        assert states(found)["0.a"] is State.DONE
+        assert states(found)["0.b"] is State.RUNNING
+
+    def test_no_folder(self, tmp_path: Path) -> None:
+        with pytest.raises(FolderError, match="is no folder"):
+            locate(tmp_path / "nothing")
+
+    def test_the_lock_of_a_run_is_seen(self, tmp_path: Path) -> None:
+        assert not at_work(tmp_path)
+        with (tmp_path / ".lock").open("w") as lock:
+            assert not at_work(tmp_path)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            assert at_work(tmp_path)
+        assert not at_work(tmp_path)
+
+    def test_a_process_that_has_ended_does_not_live(self) -> None:
+        assert process_lives(os.getpid())
+        ended = subprocess.Popen([sys.executable, "-c", ""])
+        ended.wait()
+        assert not process_lives(ended.pid)
+
+
+class TestTables:
+    def test_criteria_say_what_was_held_against_what(self, results: Path) -> None:
+        section = contents(results).items[3].section
+        assert section is not None
+        grid = criteria_grid(section)
+        assert grid.rows[0][0] == "The median is above 0 Å²".replace("0 Å", "0\u00a0Å")
+        assert grid.rows[0][3] == "! Not passed"
+        assert grid.marks == (False,)
+
+    def test_numbers_are_copied_in_full(self, results: Path) -> None:
+        result = contents(results).items[1].result
+        assert result is not None
+        grid = measurements_grid(result)
+        lines = tab_separated(grid).splitlines()
+        assert lines[0] == "Quantity\tValue\tUnit\tName"
+        for line, item in zip(lines[1:], result.measurements.values(), strict=True):
+            cells = line.split("\t")
+            assert float(cells[1]) == item.value
+            assert cells[2] == item.unit
+
+    def test_chosen_rows_alone(self, results: Path) -> None:
+        result = contents(results).items[1].result
+        assert result is not None
+        assert len(tab_separated(measurements_grid(result), [2]).splitlines()) == 2
+
+    def test_the_data_of_a_plot(self, results: Path) -> None:
+        plot = load_plot(results / "checks" / "0.f" / "histogram.plot.json")
+        lines = plot_text(plot).splitlines()
+        assert len(lines) == 1 + sum(len(series.x) for series in plot.series)
+        assert lines[0].split("\t")[1] == "Local B-factor (Å²)"
+
+
+class TestLayers:
+    def test_densities_masks_and_values_are_told_apart(self, results: Path) -> None:
+        layers = find_layers(contents(results))
+        assert [layer.key for layer in layers.densities] == ["map"]
+        assert layers.densities[0].contour == CONTOUR
+        assert [layer.key for layer in layers.masks] == ["hard", "soft"]
+        (values,) = layers.values
+        assert values.name == "0.f Local B-factor (Å²)"
+        assert values.unit == "Å²"
+        assert values.mask is not None
+        assert values.mask.name == "mask_hard.mrc"
+
+    def test_zero_is_a_value_where_the_colours_say_so(self) -> None:
+        values, inside = np.array([0.0, 0.0, 0.5, np.nan]), np.array([1.0, 0.0, 1.0, 1.0])
+        occupancy = Layer("g", "Occupancy", Path("a"), colour_range=(0.0, 1.0))
+        assert occupancy.counts(values, inside).tolist() == [True, False, True, False]
+        factor = Layer("f", "B-factor", Path("a"), colour_range=(-90.0, -10.0))
+        assert factor.counts(values, inside).tolist() == [False, False, True, False]
+        assert occupancy.counts(values, None).tolist() == [False, False, True, False]
+
+    def test_a_volume_that_is_gone_is_left_out(self, copy: Path) -> None:
+        (copy / "checks" / "0.f" / "bmap.mrc").unlink()
+        assert find_layers(contents(copy)).values == ()
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, np.ndarray]:
+    """A volume large enough to be shown coarsely first."""
+    path = tmp_path_factory.mktemp("large") / "large.mrc"
+    values = np.random.default_rng(0).normal(size=(COARSE + 5, COARSE * 2 + 1, 40))
+    write_volume(path, values.astype(np.float32), (2.0, 1.0, 1.5), origin=(10.0, -20.0, 5.0))
+    return path, values.astype(np.float32)
+
+
+class TestVolume:
+    def test_a_small_volume_is_fine_at_once(self, results: Path) -> None:
+        volume = LazyVolume(results / "entry" / "map.mrc")
+        assert volume.fine
+        with mrcfile.open(results / "entry" / "map.mrc") as mrc:
+            cut = volume.cut(1, volume.frame.position(1, 12))
+            np.testing.assert_array_equal(cut.values, mrc.data[:, 12, :])
+        assert cut.vertical == pytest.approx((-VOXEL[0] / 2, (BOX[0] - 0.5) * VOXEL[0]))
+
+    def test_a_large_one_is_coarse_until_it_was_read(self, large: tuple[Path, np.ndarray]) -> None:
+        path, values = large
+        volume = LazyVolume(path)
+        assert not volume.fine
+        assert volume.binning == 3
+        coarse = volume.cut(0, volume.frame.position(0, 1))
+        expected = values[1, :255, :39].reshape(85, 3, 13, 3).mean(axis=(1, 3))
+        np.testing.assert_allclose(coarse.values, expected, rtol=1e-5)
+        told: list[float] = []
+        assert not volume.warm(stopped=lambda: True)
+        assert volume.warm(told=told.append)
+        assert told[-1] == 1
+        np.testing.assert_array_equal(volume.cut(0, volume.frame.position(0, 1)).values, values[1])
+
+    def test_coarse_planes_lie_where_the_fine_ones_do(self, large: tuple[Path, np.ndarray]) -> None:
+        volume = LazyVolume(large[0])
+        before = volume.cut(2, 20.0)
+        volume.warm()
+        after = volume.cut(2, 20.0)
+        step = volume.binning * max(volume.frame.voxel_size)
+        assert np.abs(np.subtract(before.vertical, after.vertical)).max() < step
+        assert np.abs(np.subtract(before.horizontal, after.horizontal)).max() < step
+
+    @settings(max_examples=50, deadline=None)
+    @given(st.tuples(*(st.integers(0, n - 1) for n in BOX)))
+    def test_a_voxel_is_found_where_it_is(self, results: Path, index: tuple[int, int, int]) -> None:
+        volume = LazyVolume(results / "entry" / "map.mrc")
+        z, y, x = (volume.frame.position(axis, i) for axis, i in enumerate(index))
+        assert tuple(volume.frame.index(axis, p) for axis, p in enumerate((z, y, x))) == index
+        with mrcfile.open(results / "entry" / "map.mrc") as mrc:
+            assert volume.at((z, y, x)) == mrc.data[index]
+
+    def test_beyond_the_box_there_is_nothing(self, results: Path) -> None:
+        volume = LazyVolume(results / "entry" / "map.mrc")
+        assert volume.at((-5.0, 0.0, 0.0)) is None
+        places = np.array([-5.0, 0.0, VOXEL[2]])
+        plane = volume.cut_like(0, 0.0, places, places)
+        assert np.isnan(plane[0]).all()
+        assert np.isnan(plane[:, 0]).all()
+        assert np.isfinite(plane[1:, 1:]).all()
+        assert np.isnan(volume.cut_like(0, 1e4, places, places)).all()
+
+    def test_another_grid_shows_the_same_place(self, results: Path, tmp_path: Path) -> None:
+        fine = LazyVolume(results / "entry" / "map.mrc")
+        with mrcfile.open(results / "entry" / "map.mrc") as mrc:
+            halved = mrc.data[::2, ::2, ::2].copy()
+        z, y, x = VOXEL
+        write_volume(tmp_path / "half.mrc", halved, (2 * z, 2 * y, 2 * x))
+        coarse = LazyVolume(tmp_path / "half.mrc")
+        rows, columns = (fine.frame.positions(axis)[::2] for axis in (1, 2))
+        plane = coarse.cut_like(0, fine.frame.position(0, 6), rows, columns)
+        np.testing.assert_array_equal(plane, halved[3])
+
+    def test_world_follows_the_header(self, large: tuple[Path, np.ndarray], tmp_path: Path) -> None:
+        assert LazyVolume(large[0]).world_start == pytest.approx((10.0, -20.0, 5.0))
+        write_volume(
+            tmp_path / "n.mrc", np.ones((8, 8, 8), np.float32), (2.0,) * 3, nstart=(1, 2, 3)
+        )
+        assert LazyVolume(tmp_path / "n.mrc").world_start == pytest.approx((2.0, 4.0, 6.0))
+
+    def test_a_shelf_opens_a_volume_once(self, results: Path) -> None:
+        shelf = Shelf()
+        path = results / "entry" / "map.mrc"
+        assert shelf.get(path) is shelf.get(path)
+
+
+class TestShading:
+    def test_greys_run_from_black_to_white_upside_up(self) -> None:
+        picture = greys(np.array([[0.0, 1.0], [2.0, np.nan]], np.float32), Scale(0, 2))
+        assert picture[:, :, 0].tolist() == [[255, 48], [0, 128]]
+
+    def test_colours_are_laid_where_there_are_values(self) -> None:
+        values = np.array([[np.nan, 5.0]], np.float32)
+        grey = greys(np.zeros((1, 2), np.float32), Scale(-1, 1))
+        picture = coloured(grey, values, Scale(0, 10))
+        assert (picture[0, 0] == grey[0, 0]).all()
+        assert (picture[0, 1] != grey[0, 1]).any()
+
+    def test_an_outline_runs_along_the_level(self) -> None:
+        rows, columns = np.indices((40, 40))
+        distance = np.hypot(rows - 20, columns - 20).astype(np.float32)
+        (line,) = outlines(-distance, -10)
+        np.testing.assert_allclose(np.hypot(*(line - 20).T), 10, atol=0.05)
+        assert outlines(-distance, 5) == []
+
+
+class TestSurfaceValues:
+    def test_values_are_read_between_voxels_and_only_where_they_count(self, results: Path) -> None:
+        (layer,) = find_layers(contents(results)).values
+        field = ValueField(layer, Shelf())
+        middle = [VOXEL[2] * 17, VOXEL[1] * 16, VOXEL[0] * 15]
+        between = [VOXEL[2] * 17.5, VOXEL[1] * 16, VOXEL[0] * 15]
+        found = field.at(np.array([middle, between, [0.0, 0.0, 0.0]]))
+        np.testing.assert_allclose(found[:2], [-83.0, -82.5], atol=1e-4)
+        assert np.isnan(found[2])
+        assert (field.low, field.high) == layer.colour_range
+
+    def test_a_surface_encloses_what_is_above_its_level(self, results: Path) -> None:
+        path = results / "entry" / "map.mrc"
+        maker = SurfaceMaker(path, (0.0, 0.0, 0.0), CONTOUR)
+        assert maker.lowest < CONTOUR < maker.highest
+        with mrcfile.open(path) as mrc:
+            above = np.count_nonzero(mrc.data >= CONTOUR) * np.prod(VOXEL)
+        fine, binning = maker.fine(CONTOUR)
+        assert binning == 1
+        for mesh in (maker.coarse(CONTOUR), fine):
+            assert mesh.volume == pytest.approx(above, rel=0.1)
+        (layer,) = find_layers(contents(results)).values
+        values = colour(fine, ValueField(layer, Shelf())).point_data[VALUES]
+        known = np.isfinite(values)
+        assert known.mean() > 0.9
+        expected = np.asarray(fine.points)[known, 0] / VOXEL[2] - 100
+        np.testing.assert_allclose(values[known], expected, atol=1.0)
+
+    def test_without_a_voxel_above_it_there_is_no_surface(self, results: Path) -> None:
+        with pytest.raises(ValueError, match="has no surface"):
+            SurfaceMaker(results / "entry" / "map.mrc", (0.0, 0.0, 0.0), 100.0)
+
+    def test_the_values_are_those_that_were_written(self) -> None:
+        assert local_values()[15, 16, 17] == -83
+
+
+class TestFiles:
+    def test_chimerax_colours_the_map_by_the_values(self, results: Path, tmp_path: Path) -> None:
+        layers = find_layers(contents(results))
+        text = write_script(layers, layers.values[0], tmp_path / "a.cxc").read_text()
+        assert f'open "{results / "entry" / "map.mrc"}"' in text
+        assert "volume #1 style surface step 1 level 0.3" in text
+        assert "color sample #1 map #2 palette" in text
+        assert text.count("key ") == 1
+
+    def test_chimerax_without_values(self, results: Path, tmp_path: Path) -> None:
+        text = write_script(find_layers(contents(results)), None, tmp_path / "a.cxc").read_text()
+        assert "color sample" not in text
+
+    def test_a_page_that_leads_on(self, tmp_path: Path) -> None:
+        page = leading_to(tmp_path / "a & b.html", "check-0-b")
+        try:
+            assert "a%20%26%20b.html#check-0-b" in page.read_text()
+        finally:
+            page.unlink()
+
+
+class TestCommand:
+    def test_the_words_that_start_a_window(self) -> None:
+        words = command(Path("/r"), entry=Path("/e"), check="0.b", pane="slices", pid=7)
+        assert words[1:4] == ["-m", "vrs_scipion.windows.show", "/r"]
+        assert words[4:] == ["--entry", "/e", "--check", "0.b", "--pane", "slices", "--pid", "7"]
+
+    def test_without_a_screen_it_says_so(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
+            monkeypatch.delenv(name, raising=False)
+        monkeypatch.setattr(sys, "platform", "linux")
+        with pytest.raises(WindowError):
+            require_window()

@@ -1,0 +1,165 @@
+"""The form that all our viewers are: facts at the top, buttons below."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pyworkflow.protocol.params as params
+from pwem.objects import Volume
+from pwem.viewers import ChimeraViewer, DataViewer
+from pyworkflow.config import Config
+from pyworkflow.viewer import DESKTOP_TKINTER, ProtocolViewer, View, Viewer
+
+from vrs_scipion.figures.isosurface.engine_chimerax import find_chimerax
+from vrs_scipion.viewers.views import (
+    ChimeraXView,
+    DocumentView,
+    PageView,
+    WindowView,
+)
+from vrs_scipion.windows import show
+from vrs_scipion.windows.chimerax_script import write_script
+from vrs_scipion.windows.layers import find_layers
+from vrs_scipion.windows.results_folder import FolderError, locate, read_contents
+
+Views = list[View]
+OUTCOME = "Outcome"
+_WIDTH, _TALLEST = 84, 10
+
+
+class VrsFormViewer(ProtocolViewer):
+    """Base of our protocols' viewers.
+
+    A subclass says in ``_facts`` what is shown, and adds buttons in ``_addButtons``.
+    """
+
+    _environments = [DESKTOP_TKINTER]
+    _buttons: dict[str, Callable[[], Views]]
+
+    def __init__(self, **kwargs: Any) -> None:
+        self._setting("_buttons", {})
+        super().__init__(**kwargs)
+
+    def _setting(self, name: str, value: Any) -> None:
+        """Keep a plain value: a protocol takes what is set on it for parameters."""
+        object.__setattr__(self, name, value)
+
+    def _defineParams(self, form: Any) -> None:
+        form.addSection(label="Results")
+        self._addFacts(form)
+        self._addButtons(form)
+
+    def _addFacts(self, form: Any) -> None:
+        raise NotImplementedError
+
+    def _addButtons(self, form: Any) -> None:
+        raise NotImplementedError
+
+    def _getVisualizeDict(self) -> dict[str, Callable[..., Views]]:
+        return {name: lambda _=None, call=call: call() for name, call in self._buttons.items()}
+
+    # ----------------------------------------------------------------- parts of the form
+
+    def _addText(self, form: Any, label: str, lines: Sequence[str]) -> None:
+        """Lines that can be scrolled and copied."""
+        form.addParam(
+            f"text_{label.lower()}",
+            params.TextParam,
+            label=label,
+            important=label == OUTCOME,
+            default="\n".join(lines),
+            width=_WIDTH,
+            height=min(sum(1 + len(line) // _WIDTH for line in lines) + 1, _TALLEST),
+        )
+
+    def _addButton(
+        self, form: Any, name: str, label: str, tip: str, call: Callable[[], Views]
+    ) -> None:
+        """A line with an eye that opens something."""
+        form.addParam(name, params.LabelParam, label=label, help=tip)
+        self._buttons[name] = call
+
+    # ----------------------------------------------------------------- what buttons open
+
+    def _tell(self, text: str) -> None:
+        self.infoMessage(text, "Validation").show()
+
+    def _inProject(self, path: Path) -> Path:
+        """A path of a protocol, which counts from the project's folder."""
+        return Path(self.getProject().getPath()).absolute() / path
+
+    def _workingPid(self) -> int:
+        """The process that works on the protocol, where one does."""
+        return int(self.protocol.getPid() or 0) if self.protocol.isActive() else 0
+
+    def _window(
+        self, folder: Path, entry: Path | None = None, check: str = "", pane: str = ""
+    ) -> Views:
+        words = show.command(folder, entry=entry, check=check, pane=pane, pid=self._workingPid())
+        return [WindowView(words, self._tell)]
+
+    def _page(self, page: Path, anchor: str = "") -> Views:
+        return [PageView(page, self._tell, anchor)]
+
+    def _document(self, document: Path) -> Views:
+        return [DocumentView(document, self._tell)]
+
+    def _volume(self, volume: Volume) -> Views:
+        """A volume in Scipion's own viewer where its program is here, else in our window."""
+        for viewer in Config.getDomain().findViewers(volume, DESKTOP_TKINTER):
+            if _works(viewer):
+                shown = viewer(
+                    project=self.getProject(), protocol=self.protocol, parent=self.formWindow
+                )
+                shown.visualize(volume)
+                return []
+        return self._planes(volume)
+
+    def _planes(self, volume: Volume) -> Views:
+        """The planes of a volume in our window."""
+        return [WindowView(show.command(self._inProject(Path(volume.getFileName()))), self._tell)]
+
+    def _chimerax(self, folder: Path, entry: Path | None, key: str = "") -> Views:
+        """The map in ChimeraX, coloured by the values named ``key``."""
+        try:
+            layers = find_layers(read_contents(locate(folder, entry)))
+            values = next((layer for layer in layers.values if layer.key == key), None)
+            name = f"chimerax_{key.replace(':', '_').replace('.', '') or 'map'}.cxc"
+            target = self._inProject(Path(self.protocol._getExtraPath(name)))
+            script = write_script(layers, values, target)
+        except (FolderError, OSError, ValueError) as error:
+            return [self.errorMessage(str(error), "Validation")]
+        return [ChimeraXView(script, self._tell)]
+
+    def _addVolumes(self, form: Any) -> None:
+        """A button for each volume among the protocol's outputs."""
+        for name, output in self.protocol.iterOutputAttributes():
+            if isinstance(output, Volume):
+                words = output.getObjComment() or _spaced(name.removeprefix("output"))
+                self._addButton(
+                    form,
+                    f"open_{name}",
+                    f"Volume: {words}",
+                    f"Opens {output.getFileName()} in Scipion's viewer of volumes (ChimeraX or "
+                    "Xmipp); where neither is here, in a window of ours.",
+                    partial(self._volume, output),
+                )
+
+
+def _spaced(name: str) -> str:
+    """'HardMask' as 'hard mask'."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower()
+
+
+def _works(viewer: type[Viewer]) -> bool:
+    """Whether what a viewer of volumes starts is here: ChimeraX, or Xmipp's plugin."""
+    if issubclass(viewer, ChimeraViewer):
+        return find_chimerax() is not None
+    if issubclass(viewer, DataViewer):
+        return importlib.util.find_spec("xmipp3") is not None
+    return True

@@ -1,0 +1,160 @@
+"""Looking at what one check found."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from pyworkflow.viewer import DESKTOP_TKINTER, View, Viewer
+
+from vrs_scipion.objects import VrsCheckOutcome, VrsEntry, VrsReport
+from vrs_scipion.protocols import VrsProtCheck, VrsProtReport
+from vrs_scipion.report.document import CheckSection
+from vrs_scipion.viewers.form_viewer import OUTCOME, Views, VrsFormViewer
+from vrs_scipion.viewers.views import WindowView
+from vrs_scipion.windows import show
+from vrs_scipion.windows.layers import find_layers
+from vrs_scipion.windows.results_folder import (
+    Contents,
+    FolderError,
+    Item,
+    locate,
+    read_contents,
+)
+from vrs_scipion.windows.tables import criteria_grid, measurements_grid
+
+
+class VrsCheckViewer(VrsFormViewer):
+    """Shows the outcome of a check, its criteria and numbers, and opens all the rest."""
+
+    _label = "Validation: what the check found"
+    _targets = [VrsProtCheck]
+
+    def _addFacts(self, form: Any) -> None:
+        item = self._item()
+        if item is None or item.result is None or item.section is None:
+            self._addText(form, OUTCOME, [_without_result(self.protocol)])
+            return
+        said = item.reason or item.result.headline
+        warnings = [f"! {text}" for text in item.section.warnings]
+        words = f"{item.icon}  {item.title}: {item.words}"
+        self._addText(form, OUTCOME, [words, *([said] if said else []), *warnings])
+        criteria = _criteria_lines(item.section)
+        if criteria:
+            self._addText(form, "Criteria", criteria)
+        if item.result.measurements:
+            grid = measurements_grid(item.result)
+            numbers = [f"{row[1]} {row[2]}\t\t{row[0]}" for row in grid.rows]
+            self._addText(form, "Numbers", numbers)
+
+    def _addButtons(self, form: Any) -> None:
+        contents, item = self._contents(), self._item()
+        if contents is None or item is None:
+            return
+        group = form.addGroup("Look at")
+        for name, label, tip, pane in (
+            ("numbers", "Everything in a window", "Tables, plots, slices and the surface.", ""),
+            ("plots", "Plots", "The check's figures, to be zoomed and copied.", "plots"),
+            ("slices", "Slices", "Planes through the map and its values.", "slices"),
+            ("surface", "Surface in 3D", "The map, coloured by the check's values.", "surface"),
+        ):
+            self._addButton(group, f"window_{name}", label, tip, partial(self._show, pane))
+        if item.result is None:
+            return
+        self._addButton(
+            group,
+            "section",
+            "Section of the report",
+            "Opens the report in the browser at this check.",
+            self._section,
+        )
+        self._addVolumes(group)
+        for layer in find_layers(contents).values:
+            self._addButton(
+                group,
+                f"chimerax_{layer.key}",
+                f"ChimeraX: map coloured by {layer.name}",
+                "Opens ChimeraX, where it is installed, with the colours of the results window.",
+                partial(self._chimerax, *self._places(), layer.key),
+            )
+
+    # ----------------------------------------------------------------- the check's results
+
+    def _places(self) -> tuple[Path, Path | None]:
+        entry = self.protocol.inputEntry.get()
+        folder = self._inProject(Path(self.protocol._getExtraPath("result")))
+        return folder, None if entry is None else self._inProject(entry.getFolder())
+
+    def _contents(self) -> Contents | None:
+        try:
+            return read_contents(locate(*self._places()))
+        except FolderError:
+            return None
+
+    def _item(self) -> Item | None:
+        contents = self._contents()
+        if contents is None:
+            return None
+        code = self.protocol.check.code
+        return next((item for item in contents.items if item.code == code), None)
+
+    def _show(self, pane: str) -> Views:
+        folder, entry = self._places()
+        return self._window(folder, entry, self.protocol.check.code, pane)
+
+    def _section(self) -> Views:
+        report = self._report()
+        item = self._item()
+        if report is None or item is None or item.section is None:
+            words = "No report holds this check yet: run the protocol 'report' on its outcome."
+            return [self.infoMessage(words, "Validation")]
+        return self._page(self._inProject(Path(report.getFileName())), item.section.anchor)
+
+    def _report(self) -> VrsReport | None:
+        """The newest report of the project that was made from this protocol's outcome."""
+        for run in reversed(self.getProject().getRuns()):
+            if isinstance(run, VrsProtReport) and hasattr(run, "outputReport"):
+                used = {pointer.getObjValue().getObjId() for pointer in run.inputOutcomes}
+                if self.protocol.getObjId() in used:
+                    report: VrsReport = run.outputReport
+                    return report
+        return None
+
+
+class VrsCheckOutcomeViewer(Viewer):
+    """Opens the window of results for an outcome among a protocol's outputs."""
+
+    _name = "Validation results"
+    _environments = [DESKTOP_TKINTER]
+    _targets = [VrsCheckOutcome]
+
+    def _visualize(self, target: Any, **_: Any) -> list[View]:
+        project = Path(self.getProject().getPath()).absolute()
+        folder, entry = project / target.getFolder(), self._entry(project)
+        words = show.command(folder, entry=entry, check=target.getCode())
+        return [WindowView(words, lambda text: self.infoMessage(text, "Validation").show())]
+
+    def _entry(self, project: Path) -> Path | None:
+        pointer = getattr(self.protocol, "inputEntry", None)
+        entry: VrsEntry | None = getattr(self.protocol, "outputEntry", None)
+        if pointer is not None:
+            entry = pointer.get()
+        return None if entry is None else project / entry.getFolder()
+
+
+def _criteria_lines(section: CheckSection) -> list[str]:
+    grid = criteria_grid(section)
+    return [
+        f"{verdict}\t{measured}\t\t{requirement}" for requirement, measured, _, verdict in grid.rows
+    ]
+
+
+def _without_result(protocol: Any) -> str:
+    """Why there is nothing to be seen yet."""
+    name = f"{protocol.check.code} {protocol.check.name}"
+    if protocol.isActive():
+        return f"…  {name}: running. Open this form again when it has ended."
+    if protocol.isFailed():
+        return f"✕  {name}: failed before it could leave a result. {protocol.getErrorMessage()}"
+    return f"?  {name}: no result. The protocol was not run, or it was stopped."

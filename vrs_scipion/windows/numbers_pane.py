@@ -1,0 +1,94 @@
+"""The criteria and the numbers of a check, as tables."""
+
+from __future__ import annotations
+
+from PyQt5.QtWidgets import QComboBox, QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
+
+from vrs_scipion.report.numbering import PlacedTable
+from vrs_scipion.windows.grid_table import GridTable
+from vrs_scipion.windows.results_folder import Contents, Item
+from vrs_scipion.windows.tables import (
+    Grid,
+    criteria_grid,
+    identity_grid,
+    measurements_grid,
+    placed_grid,
+)
+
+_TALLEST = 230
+
+
+class NumbersPane(QWidget):
+    """Measured values against their limits, and every other number with its unit."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._layout = QVBoxLayout(self)
+        self.tables: list[GridTable] = []
+
+    def show_item(self, item: Item, contents: Contents) -> None:
+        """Show a check, or the map."""
+        self._clear()
+        if item.section is None or item.result is None:
+            if item.reason:
+                words = QLabel(item.reason)
+                words.setWordWrap(True)
+                self._layout.addWidget(words)
+                self._layout.addStretch(1)
+            else:
+                self._add(identity_grid(contents.identity))
+            return
+        criteria = criteria_grid(item.section)
+        if criteria.rows:
+            top = self._add(criteria)
+            top.table.setMinimumHeight(min(top.table.natural_height(), _TALLEST))
+            top.table.setMaximumHeight(top.table.natural_height())
+        grids = [measurements_grid(item.result)] if item.result.measurements else []
+        placed = [block for block in item.section.blocks if isinstance(block, PlacedTable)]
+        grids += [placed_grid(table) for table in placed]
+        if grids:
+            self._add_choice(grids)
+        else:
+            self._layout.addWidget(QLabel("This check measured no number."))
+            self._layout.addStretch(1)
+
+    def _add(self, grid: Grid) -> GridTable:
+        table = GridTable(grid)
+        self.tables.append(table)
+        self._layout.addWidget(table)
+        return table
+
+    def _add_choice(self, grids: list[Grid]) -> None:
+        """One table at a time, chosen by its title."""
+        if len(grids) == 1:
+            self._add(grids[0])
+            return
+        stack, box = QStackedWidget(), QComboBox()
+        box.setToolTip("Which table is shown below.")
+        box.setSizeAdjustPolicy(QComboBox.AdjustToMinimumContentsLengthWithIcon)
+        for grid in grids:
+            table = GridTable(grid)
+            self.tables.append(table)
+            stack.addWidget(table)
+            box.addItem(grid.title)
+        box.currentIndexChanged.connect(stack.setCurrentIndex)
+        label = QLabel("&Table")
+        label.setBuddy(box)
+        label.setMinimumWidth(label.sizeHint().width())
+        row = QHBoxLayout()
+        row.addWidget(label)
+        row.addWidget(box, 1)
+        holder = QWidget()
+        holder.setLayout(row)
+        row.setContentsMargins(0, 0, 0, 0)
+        self._layout.addWidget(holder)
+        self._layout.addWidget(stack, 1)
+
+    def _clear(self) -> None:
+        self.tables = []
+        while self._layout.count():
+            entry = self._layout.takeAt(0)
+            widget = entry.widget() if entry is not None else None
+            if widget is not None:
+                widget.hide()  # deleted only when all else is done
+                widget.deleteLater()

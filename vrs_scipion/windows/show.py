@@ -1,0 +1,181 @@
+"""Opening the window of results: ``vrs show DIR``, or ``python -m vrs_scipion.windows.show``."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import os
+import subprocess
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from vrs_scipion.maps.errors import MapError
+from vrs_scipion.maps.reading import read_header
+from vrs_scipion.windows.results_folder import (
+    Contents,
+    FolderError,
+    at_work,
+    locate,
+    process_lives,
+    read_contents,
+)
+
+INSTALL = "pip install 'vrs_scipion[window]'"
+SHOWN, REFUSED = 0, 2
+
+
+class WindowError(RuntimeError):
+    """The window cannot be opened: one sentence that says what to do."""
+
+
+def require_window() -> None:
+    """Say at once what is missing for a window.
+
+    Raises
+    ------
+    WindowError
+        if PyQt5 is not installed, or there is no screen.
+    """
+    if importlib.util.find_spec("PyQt5") is None:
+        raise WindowError(f"the window needs PyQt5: {INSTALL}")
+    screen = any(os.environ.get(n) for n in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"))
+    if sys.platform.startswith("linux") and not screen:
+        raise WindowError(
+            "there is no screen here (DISPLAY is not set): log in with `ssh -X`, or look at "
+            "report.html"
+        )
+
+
+def command(
+    folder: Path, *, entry: Path | None = None, check: str = "", pane: str = "", pid: int = 0
+) -> list[str]:
+    """The words that start the window in a process of its own."""
+    words = [sys.executable, "-m", "vrs_scipion.windows.show", str(folder)]
+    for option, value in (("--entry", entry), ("--check", check), ("--pane", pane)):
+        words += [option, str(value)] if value else []
+    return [*words, "--pid", str(pid)] if pid else words
+
+
+def start(words: Sequence[str]) -> subprocess.Popen[bytes]:
+    """Start a window and go on at once.
+
+    Raises
+    ------
+    WindowError
+        if it cannot be opened.
+    """
+    require_window()
+    return subprocess.Popen(words, start_new_session=True)
+
+
+def show(
+    folder: Path, entry: Path | None = None, check: str = "", pane: str = "", pid: int = 0
+) -> int:
+    """Open the window on a folder of results and wait until it is closed.
+
+    Parameters
+    ----------
+    folder, entry : see `results_folder.locate`
+    check : code of the check to begin with
+    pane : 'numbers', 'plots', 'slices', 'surface' or 'words'
+    pid : of the process that is still at work on the results; 0 for none
+
+    Raises
+    ------
+    FolderError, WindowError
+        if there is nothing to be shown, or no way to show it.
+    """
+
+    def read() -> Contents:
+        return read_contents(
+            locate(folder, entry), lambda: at_work(folder) or (pid > 0 and process_lives(pid))
+        )
+
+    read()
+    require_window()
+    from vrs_scipion.windows.main_window import ResultsWindow
+
+    return _run(lambda: ResultsWindow(read, check, pane))
+
+
+def show_map(path: Path) -> int:
+    """Open the window on one volume and wait until it is closed.
+
+    Raises
+    ------
+    FolderError, WindowError
+        if it is no volume that can be shown as it is, or there is no way to show it.
+    """
+    try:
+        header = read_header(path)
+    except MapError as error:
+        raise FolderError(str(error)) from error
+    if path.suffix == ".gz" or header.axes != (0, 1, 2) or header.volumes != 1:
+        raise FolderError(
+            f"{path.name} is compressed, a stack, or stored in another axis order; validate or "
+            "import it first"
+        )
+    require_window()
+    from vrs_scipion.windows.map_window import MapWindow
+
+    return _run(lambda: MapWindow(path))
+
+
+def _run(make: Callable[[], Any]) -> int:
+    from PyQt5.QtWidgets import QApplication
+
+    from vrs_scipion.windows import looks
+
+    sys.excepthook = traceback.print_exception  # PyQt5 would end the process
+    application = QApplication(["vrs show"])
+    looks.dress(application)
+    window = make()
+    window.show()
+    application.exec_()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # threads that still read a large volume would keep the process alive without its window
+    os._exit(SHOWN)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run as a program."""
+    parser = argparse.ArgumentParser(description=show.__doc__)
+    add_arguments(parser)
+    return run(parser.parse_args(arguments))
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of ``vrs show``."""
+    parser.add_argument(
+        "folder", type=Path, metavar="DIR", help="folder with the results, or a map"
+    )
+    parser.add_argument("--entry", type=Path, help="folder of the prepared map [in DIR]")
+    parser.add_argument("--check", default="", metavar="CODE", help="check to begin with")
+    parser.add_argument(
+        "--pane",
+        default="",
+        choices=["", "numbers", "plots", "slices", "surface", "words"],
+        metavar="PANE",
+        help="numbers, plots, slices, surface or words [numbers]",
+    )
+    parser.add_argument("--pid", type=int, default=0, help=argparse.SUPPRESS)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Open the window as asked for."""
+    try:
+        if options.folder.is_file():
+            return show_map(options.folder)
+        given = {name: getattr(options, name, None) for name in ("entry", "check", "pane", "pid")}
+        return show(options.folder, **{name: value for name, value in given.items() if value})
+    except (FolderError, WindowError) as error:
+        print(f"vrs: {error}", file=sys.stderr)
+        return REFUSED
+
+
+if __name__ == "__main__":
+    sys.exit(main())
