@@ -3,8 +3,8 @@
     python benchmarks/hand.py --models FOLDER [--maps FOLDER] [--deephand FOLDER] [--out FOLDER]
 
 Prints the tables of the model card: right hands by resolution with and without noise, calibration,
-maps that say nothing (noise, RNA, no helices), real maps both ways, time and memory. With the two
-networks of DeepHand (García Condado et al. 2022) it judges some of the maps by them too; that
+maps that say nothing (noise, RNA, no helices), real maps and their three mirrors, time and memory.
+With the two networks of DeepHand (García Condado et al. 2022) it judges the maps by them too; that
 needs PyTorch. The structures are the test part of ``training/hand_split.json``.
 """
 
@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "training"), str(ROOT), str(ROOT / "benchmarks")]
@@ -37,16 +38,21 @@ from vrs_scipion.methods.hand import score_of, votes  # noqa: E402
 from vrs_scipion.methods.hand_network import Network, load_network  # noqa: E402
 
 RESOLUTIONS = (3.0, 4.0, 5.0, 6.0, 7.0)
+CONDITIONS = tuple(
+    (resolution, noise)
+    for resolution, noise in product(RESOLUTIONS, NOISES)
+    if noise != "limit" or resolution <= 5
+)
 COMPARED = (3.0, 5.0)
-COMPARED_STRUCTURES = 16
 LARGEST_BOX = 2.8e6
-HELICAL = 0.1
+HELICAL, MOSTLY_HELICAL = 0.1, 0.5
 SURE = 0.9
 REAL_MAPS = (
     ("emd_3488.map.gz", 1.05, 0.1, 0.2722),
     ("emd_0093_m4A.mrc.gz", 1.34, 0.6, 0.1246),
     ("emd_32143_lowres.map.gz", 1.5272, 0.02, 0.1906),
 )
+"""File, voxel size in Å, contour level, score of Xmipp's DeepHand: the maps finer than 5 Å."""
 
 Row = dict[str, Any]
 
@@ -77,7 +83,7 @@ def test_maps(models: Path, kept: Path | None) -> Iterator[BaseMap]:
 def simulated(network: Network, bases: Iterator[BaseMap]) -> Iterator[Row]:
     """One row per structure, resolution and noise."""
     for base in bases:
-        for resolution, noise in product(RESOLUTIONS, NOISES):
+        for resolution, noise in CONDITIONS:
             score, voters = judged(network, degrade(base, resolution, noise), base.mask)
             yield {
                 "file": base.record["file"],
@@ -91,9 +97,8 @@ def simulated(network: Network, bases: Iterator[BaseMap]) -> Iterator[Row]:
 
 
 def by_deephand(networks: DeepHandNetworks, bases: Iterator[BaseMap]) -> Iterator[Row]:
-    """What DeepHand's networks say of some of the same maps and their mirrors."""
-    chosen = (base for base in bases if kind_of(base) == "helical")
-    for base in islice(chosen, COMPARED_STRUCTURES):
+    """What DeepHand's networks say of the same maps and their mirrors."""
+    for base in (base for base in bases if kind_of(base) == "helical"):
         for resolution, noise in product(COMPARED, NOISES):
             density = degrade(base, resolution, noise)
             yield {
@@ -143,19 +148,23 @@ def accuracy_table(rows: Sequence[Row]) -> None:
 
 def comparison_table(rows: Sequence[Row], theirs: Sequence[Row]) -> None:
     """The same maps by DeepHand's networks, averaged over the mirror."""
-    if not theirs:
-        return
     print("\n| resolution (Å) | noise | this network | DeepHand's |\n| --- | --- | --- | --- |")
-    for resolution, noise in product(COMPARED, NOISES):
-        chosen = [r for r in theirs if (r["resolution"], r["noise"]) == (resolution, noise)]
-        files = {r["file"] for r in chosen}
-        ours = [
-            r
-            for r in rows
-            if (r["resolution"], r["noise"]) == (resolution, noise) and r["file"] in files
+    maps = {(r["file"], r["resolution"], r["noise"]) for r in theirs}
+    ours = [r for r in rows if (r["file"], r["resolution"], r["noise"]) in maps]
+    judged_by_both = {(r["file"], r["resolution"], r["noise"]) for r in ours}
+    scores = [
+        {**r, "score": r["deephand"]}
+        for r in theirs
+        if (r["file"], r["resolution"], r["noise"]) in judged_by_both
+    ]
+    for resolution, noises in product(COMPARED, (*((n,) for n in NOISES), NOISES)):
+        cells = [
+            right([r for r in some if r["resolution"] == resolution and r["noise"] in noises])
+            for some in (ours, scores)
         ]
-        scores = [{"score": r["deephand"]} for r in chosen]
-        print(f"| {resolution:g} | {noise} | {right(ours)} | {right(scores)} |")
+        print(
+            f"| {resolution:g} | {noises[0] if len(noises) == 1 else 'all'} | {' | '.join(cells)} |"
+        )
 
 
 def calibration_table(rows: Sequence[Row]) -> None:
@@ -179,7 +188,7 @@ def silence_table(rows: Sequence[Row]) -> None:
     groups = {
         "pure noise": [r for r in rows if r["kind"] == "noise"],
         "RNA, 3–5 Å": [r for r in rows if r["kind"] == "RNA" and r["resolution"] <= 5],
-        "no helices, 3–5 Å": [r for r in rows if r["kind"] == "all-β" and r["resolution"] <= 5],
+        "< 3 % helix, 3–5 Å": [r for r in rows if r["kind"] == "all-β" and r["resolution"] <= 5],
         "helical, 7 Å": [r for r in rows if r["kind"] == "helical" and r["resolution"] >= 7],
     }
     for name, chosen in groups.items():
@@ -190,26 +199,38 @@ def silence_table(rows: Sequence[Row]) -> None:
 
 
 def real_maps(network: Network, folder: Path, deephand: DeepHandNetworks | None) -> None:
-    """The real maps and their mirrors; Xmipp's DeepHand beside them."""
-    print("\n| map | score | mirrored | voters | seconds | Xmipp's DeepHand | networks here |")
-    print("| --- | --- | --- | --- | --- | --- | --- |")
+    """The real maps and their mirrors along x, y and z; Xmipp's DeepHand beside them."""
+    print("\n| map | score | mirrored x | y | z | voters | seconds | Xmipp's DeepHand | here |")
+    print("| --- | --- | --- | --- | --- | --- | --- | --- | --- |")
     for file, voxel, contour, reference in REAL_MAPS:
         density = read_density(folder / file, voxel)
         mask = hard_mask(density.values, contour, density.voxel_size)
         started = time.perf_counter()
         score, voters = judged(network, density, mask)
         seconds = time.perf_counter() - started
-        mirror = np.ascontiguousarray(density.values[..., ::-1])
-        mirrored, _ = judged(
-            network, replace(density, values=mirror), np.ascontiguousarray(mask[..., ::-1])
-        )
+        mirrors = [
+            judged(
+                network, replace(density, values=flipped(density.values, axis)), flipped(mask, axis)
+            )
+            for axis in (2, 1, 0)
+        ]
+        scores = " | ".join(shown_score(s) for s, _ in [(score, voters), *mirrors])
         theirs = deephand.of_map(density, contour) if deephand else None
-        shown = "" if theirs is None else f"{theirs:.4f}"
         print(
-            f"| {file.split('.')[0]} | {score:.4f} | {mirrored:.4f} | {voters} | {seconds:.1f} "
-            f"| {reference} | {shown} |",
+            f"| {file.split('.')[0]} | {scores} | {voters} | {seconds:.1f} "
+            f"| {reference} | {shown_score(theirs)} |",
             flush=True,
         )
+
+
+def flipped(volume: NDArray[Any], axis: int) -> NDArray[Any]:
+    """The mirror image along an axis."""
+    return np.ascontiguousarray(np.flip(volume, axis))
+
+
+def shown_score(score: float | None) -> str:
+    """Four digits, or a dash."""
+    return "–" if score is None else f"{score:.4f}"
 
 
 def cost(threads: int) -> None:
@@ -273,7 +294,8 @@ def main() -> None:
     if ours:
         helices = [r for r in ours if r["kind"] == "helical"]
         accuracy_table(helices)
-        comparison_table(helices, theirs)
+        for some in (helices, [r for r in helices if r["helix_fraction"] >= MOSTLY_HELICAL]):
+            comparison_table(some, theirs)
         calibration_table([r for r in ours if r["kind"] in ("helical", "few helices")])
         silence_table([*ours, *nothing(network)])
 

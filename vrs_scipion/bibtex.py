@@ -41,6 +41,17 @@
   doi = {10.1038/s41467-021-21509-5},
 }
 
+@article{RamirezAportela2019,
+  title = {DeepRes: a new deep-learning- and aspect-based local resolution method for electron-microscopy maps},
+  author = {Ramírez-Aportela, Erney and Mota, Javier and Conesa, Pablo and Carazo, Jose Maria and Sorzano, Carlos Oscar S.},
+  journal = {IUCrJ},
+  volume = {6},
+  number = {6},
+  pages = {1054--1063},
+  year = {2019},
+  doi = {10.1107/S2052252519011692},
+}
+
 @article{GarciaCondado2022,
   title = {Automatic determination of the handedness of single-particle maps of macromolecules solved by CryoEM},
   author = {García Condado, J. and Muñoz-Barrutia, A. and Sorzano, C. O. S.},

@@ -120,7 +120,7 @@ class Check:
     explanation: str
     answer: Callable[[Task], Findings]
     limits: tuple[Limit, ...] = ()
-    advice: Mapping[str, str] = field(default_factory=dict)
+    advice: Mapping[str, str] = field(default_factory=dict, hash=False)
     references: tuple[Reference, ...] = ()
     engines: tuple[str, ...] = (BUILTIN,)
     external: Callable[[], Sequence[Availability]] = tuple

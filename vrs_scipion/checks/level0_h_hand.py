@@ -12,20 +12,22 @@ from vrs_scipion.maps.writing import write_volume
 from vrs_scipion.methods import deephand_xmipp, xmipp
 from vrs_scipion.methods.engine import BUILTIN, choose
 from vrs_scipion.methods.hand import hand_score
-from vrs_scipion.results import Criterion, Engine, Figure, OutputVolume, Reference
+from vrs_scipion.results import Criterion, Engine, Figure, OutputVolume, Reference, SurfaceColours
 from vrs_scipion.results.numbers import number
 
 COARSEST = 5.0
 """Resolution in Å beyond which the hand of an α-helix cannot be seen."""
 
-UNCERTAIN = (0.4, 0.6)
-"""Scores between which the report says that the hand is uncertain."""
+UNCERTAIN = {BUILTIN: (0.3, 0.7), xmipp.NAME: (0.4, 0.6)}
+"""Scores between which the report says that the hand is uncertain, by engine: the built-in network
+gives such scores to maps that show no hand."""
 
 VOLUME_FILE = "helix_confidence.mrc"
 FIGURE_FILE = "helix_confidence.png"
 
 _AXIS_ORDER = ("axes in the order", "axis order")
 _SAME_VOXEL = 1e-3
+_DOUBT = " Between {low:g} and {high:g} it is uncertain: α-helices should be looked at by eye."
 
 
 def measure_hand(task: Task) -> Findings:
@@ -39,7 +41,9 @@ def measure_hand(task: Task) -> Findings:
     found.paragraphs += axis_order_notes(task.entry)
     found.measure("hand", score, "", "hand of the map: 0 right hand, 1 mirrored")
     if score is None:
-        found.does_not_apply = "No α-helix was found in the map: nothing shows its hand."
+        found.does_not_apply = (
+            "No α-helix was found in the map: no voxel carries information on its hand."
+        )
         return found
     _judge(task, found, score)
     return found
@@ -162,6 +166,9 @@ def _draw(task: Task, found: Findings) -> None:
             f"{picture.engine_name} {picture.engine_version}.{note}",
             alt="The surface of the map from three directions, coloured by the probability of an "
             "α-helix.",
+            surface=SurfaceColours(
+                volume=VOLUME_FILE, label="Helix probability", low=0.0, high=1.0
+            ),
         )
     )
 
@@ -169,11 +176,12 @@ def _draw(task: Task, found: Findings) -> None:
 def _judge(task: Task, found: Findings, score: float) -> None:
     limit = task.limits["hand_highest"]
     mirrored = score >= limit
-    uncertain = UNCERTAIN[0] <= score <= UNCERTAIN[1]
+    low, high = UNCERTAIN[found.engine.name]
+    uncertain = low <= score <= high
     meaning = "it is uncertain" if uncertain else "the map seems to be the mirror image"
     found.paragraphs.append(
         f"The hand is {score:.3f}, on a scale from 0, the right hand, to 1, the mirrored one."
-        + _doubt(score)
+        + (_DOUBT.format(low=low, high=high) if uncertain else "")
     )
     found.criteria.append(
         Criterion(
@@ -193,13 +201,6 @@ def _judge(task: Task, found: Findings, score: float) -> None:
         found.headline = f"The map seems to have the right hand ({score:.3f})."
 
 
-def _doubt(score: float) -> str:
-    low, high = UNCERTAIN
-    if not low <= score <= high:
-        return ""
-    return f" Between {low:g} and {high:g} it is uncertain: α-helices should be looked at by eye."
-
-
 CHECK = Check(
     code="0.h",
     name="Hand correction",
@@ -208,8 +209,11 @@ CHECK = Check(
         "A reconstruction from projections is determined up to a mirror image: images alone do "
         "not tell a molecule from its reflection. α-Helices of proteins do, at 5 Å or better: they "
         "are right-handed. As in DeepHand, neural networks find α-helices and judge the hand of "
-        "the density there. The score goes from 0, the right hand, to 1, the mirrored one. Without "
-        "an α-helix there is no score."
+        "the density there. The score goes from 0, the right hand, to 1, the mirrored one. Only "
+        "α-helices have a say: where too few points of the map look like one, as in nucleic acids, "
+        "β-sheets or noise, there is no score, and the check does not apply. A score near 0.5 "
+        "says that helices were found, or something like them, but that their hand could not be "
+        "told: it is called uncertain, not mirrored."
     ),
     answer=measure_hand,
     limits=(
@@ -222,6 +226,15 @@ CHECK = Check(
             "one.",
         ),
     ),
+    advice={
+        "hand_highest": (
+            "The map is most often the mirror image of the molecule: a model of the wrong hand "
+            "refines as well as one of the right hand. Look at an α-helix, which should turn like "
+            "a right-handed screw. If it does not, mirror the map and its half maps along one "
+            "axis, and the orientations of the particles with them. A score that is called "
+            "uncertain tells nothing."
+        ),
+    },
     references=(
         Reference(
             key="GarciaCondado2022",

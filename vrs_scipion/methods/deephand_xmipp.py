@@ -7,14 +7,12 @@ and low-passed to 5 Å; one network finds α-helices in the mask, another tells 
 from __future__ import annotations
 
 import math
-import os
 import tempfile
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, replace
-from importlib import import_module
+from dataclasses import dataclass
 from pathlib import Path
 
+from vrs_scipion.methods.deep_learning_toolkit import find_model, in_environment
 from vrs_scipion.methods.engine import Availability, EngineUnavailableError
 from vrs_scipion.methods.xmipp import (
     ADVICE,
@@ -41,7 +39,7 @@ TIMEOUT_SECONDS = 3600.0
 
 _INPUT, _RESIZED, _MASK, _FILTERED = "map.mrc", "resizedVol.mrc", "mask.mrc", "filteredVol.mrc"
 _EXTRA, _ANSWER = "extra", "hand.txt"
-_ENVIRONMENT = "xmipp_pyTorch"
+_KIND, _ENVIRONMENT = "deepHand", "xmipp_pyTorch"
 _NOTHING = "None"
 
 
@@ -75,11 +73,11 @@ def find_deephand() -> DeepHand | str:
         programs[name] = program
     models = []
     for name in (ALPHA_MODEL, HAND_MODEL):
-        model = _model(name, programs[PROGRAM])
+        model = find_model(_KIND, name, programs[PROGRAM])
         if model is None:
             return f"the network {name} was not found; {MODEL_ADVICE}"
         models.append(model)
-    programs[PROGRAM] = _with_torch(programs[PROGRAM])
+    programs[PROGRAM] = in_environment(programs[PROGRAM], _ENVIRONMENT)
     return DeepHand(programs, models[0], models[1])
 
 
@@ -198,26 +196,3 @@ def read_answer(path: Path) -> float | None:
 def _level(contour: float) -> str:
     """A contour level for the command line: a small one must not become 0.000000."""
     return f"{contour:.6f}" if abs(contour) >= 1e-2 or not contour else f"{contour:.9g}"
-
-
-def _model(name: str, program: XmippProgram) -> Path | None:
-    """Where the plugin resolves the network, or where its installer puts it."""
-    candidates = []
-    with suppress(Exception):  # a plugin that is half installed is as good as none
-        candidates.append(Path(str(import_module("xmipp3").Plugin.getModel("deepHand", name))))
-    homes = (program.path.parent.parent, program.path.resolve().parent.parent)
-    candidates += [home / "models" / "deepHand" / name for home in homes]
-    return next((path for path in candidates if path.is_file()), None)
-
-
-def _with_torch(program: XmippProgram) -> XmippProgram:
-    """The program in the conda environment that the plugin keeps for it, where it tells one."""
-    try:
-        manager = import_module("xmipp3.base").XmippProtocol
-        environment = manager.getCondaEnv(_conda_env=_ENVIRONMENT)
-        told = {str(key): str(value) for key, value in environment.items()}
-    except Exception:  # then the program must find torch in the environment it is run with
-        return program
-    libraries = told.get("LD_LIBRARY_PATH", "").split(os.pathsep)
-    told["LD_LIBRARY_PATH"] = os.pathsep.join(p for p in libraries if "cuda" not in p)
-    return replace(program, environment={**program.environment, **told})

@@ -28,6 +28,12 @@ from vrs_scipion.methods.hand_network import (
     load_network,
 )
 
+HALF_TURNS: tuple[tuple[int, ...], ...] = ((), (1, 2), (0, 2), (0, 1))
+"""Axes that are reversed to turn a map by 180°; the first leaves it as it is."""
+
+TURNED_ANSWERS = 100_000
+"""Points of the mask, 2 Å apart, up to which a map is judged in all four orientations."""
+
 _HALF = 0.5
 
 
@@ -90,7 +96,13 @@ def hand_score(density: Density, mask: Mask, *, threads: int = 1, tile: int = TI
 def votes(
     network: Network, density: Density, mask: Mask, tile: int = TILE
 ) -> tuple[Volume, Volume]:
-    """Hand logits and helix probabilities at points 2 Å apart, symmetric about the box's middle."""
+    """Hand logits and helix probabilities at points 2 Å apart, symmetric about the box's middle.
+
+    The means over the map and its three half turns: with the mirror along x, of which the network
+    is independent, they make all of a box's symmetries, and mirrors along any axis have exactly
+    opposite hands. A mask of more than ``TURNED_ANSWERS`` points is judged as it is, to be done
+    within seconds.
+    """
     values = on_symmetric_grid(density)
     coarse = values[::STRIDE, ::STRIDE, ::STRIDE]
     wanted = _at_the_answers(mask, density, coarse.shape)
@@ -98,21 +110,31 @@ def votes(
         wanted = (
             interpolate(mask.astype(np.float32), _answers_in_the_map(density, coarse.shape)) > 0
         )
-    return evaluate(network, values, mean_and_spread(coarse, wanted), wanted, tile)
+    level = mean_and_spread(coarse, wanted)
+    turns = HALF_TURNS if np.count_nonzero(wanted) <= TURNED_ANSWERS else HALF_TURNS[:1]
+    hand, helix = np.zeros_like(coarse), np.zeros_like(coarse)
+    for axes in turns:
+        found = evaluate(network, np.flip(values, axes), level, np.flip(wanted, axes), tile)
+        hand += np.flip(found[0], axes)
+        helix += np.flip(found[1], axes)
+    return hand / np.float32(len(turns)), helix / np.float32(len(turns))
 
 
 def score_of(hand: Volume, helix: Volume, calibration: Calibration) -> float | None:
     """The score that votes add up to, None if there are too few of them.
 
-    Points on helices vote with their logit, weighted by the probability of the helix. A number of
-    points that vote for neither hand is added, so that a few cannot be certain, and a logistic
-    function with a fitted slope makes a probability of the mean.
+    Points on helices vote with their logit, weighted by the probability of the helix. Points that
+    vote for neither hand are added, a fixed number and a share of the mask, so that neither a few
+    voters nor the false ones of a large molecule can be certain; a logistic function with a fitted
+    slope makes a probability of the mean.
     """
     chosen = helix >= calibration.threshold
-    if np.count_nonzero(chosen) < calibration.least:
+    voters, points = np.count_nonzero(chosen), np.count_nonzero(helix)
+    if voters < max(calibration.least, calibration.share * points):
         return None
     weight = helix[chosen].astype(np.float64)
-    mean = float(weight @ hand[chosen]) / (float(weight.sum()) + calibration.prior)
+    doubt = calibration.prior + calibration.doubt * points
+    mean = float(weight @ hand[chosen]) / (float(weight.sum()) + doubt)
     return float(1 / (1 + np.exp(-calibration.slope * mean)))
 
 

@@ -17,7 +17,7 @@ from vrs_scipion.methods.engine import EngineUnavailableError
 from vrs_scipion.methods.hand_input import HALO, normalise
 
 WEIGHTS = Path(__file__).with_name("weights") / "hand.onnx"
-WEIGHTS_SHA256 = "e476192287e03914afcd8508d59ca9fed4935a9beaa5ad46783b2ebcc8d18221"
+WEIGHTS_SHA256 = "ba10c3594211d4fff1d9b4f55736ece8632124523c0cfdb67cfd37fc4dc4fdef"
 """SHA-256 of the weights that the package ships: no others are run."""
 
 STRIDE = 2
@@ -43,15 +43,19 @@ class Calibration:
     Attributes
     ----------
     slope : of the logistic function
-    prior : weight of the doubt: voxels that vote for neither hand
-    threshold : helix probability from which a voxel votes
-    least : voxels without which there is no score
+    prior : weight of the doubt: points that vote for neither hand
+    doubt : the same, per point of the mask
+    threshold : helix probability from which a point votes
+    least : voters without which there is no score
+    share : of the points of the mask that must vote for there to be a score
     """
 
     slope: float
     prior: float
+    doubt: float
     threshold: float
     least: int
+    share: float
 
 
 @dataclass(frozen=True)
@@ -95,8 +99,10 @@ def load_network(threads: int = 1, path: Path = WEIGHTS, sha256: str = WEIGHTS_S
     calibration = Calibration(
         slope=float(told["slope"]),
         prior=float(told["prior"]),
+        doubt=float(told["doubt"]),
         threshold=float(told["threshold"]),
         least=int(told["least"]),
+        share=float(told["share"]),
     )
     return Network(session, calibration, sha256)
 

@@ -13,6 +13,7 @@ from vrs_scipion.checks import (
     level0_b_mask,
     level0_c_background,
     level0_d_bfactor,
+    level0_e_deepres,
     level0_f_locbfactor,
     level0_g_lococcupancy,
     level0_h_hand,
@@ -125,6 +126,13 @@ class VrsProtBFactor(VrsProtCheck):
 
     _label = "0.d B-factor"
     check = level0_d_bfactor.CHECK
+
+
+class VrsProtDeepRes(VrsProtCheck):
+    """Level 0.e: how well resolved is each part of the map, by its looks?"""
+
+    _label = "0.e local resolution"
+    check = level0_e_deepres.CHECK
 
 
 class VrsProtLocalBFactor(VrsProtCheck):

@@ -6,10 +6,11 @@ import tempfile
 import unittest
 from dataclasses import replace
 from functools import cache
-from itertools import permutations
+from itertools import permutations, product
 from pathlib import Path
 from unittest import mock
 
+import gemmi
 import numpy as np
 
 import vrs_scipion
@@ -23,13 +24,14 @@ from vrs_scipion.maps.masks import hard_mask
 from vrs_scipion.maps.reading import read_density
 from vrs_scipion.methods import hand_network
 from vrs_scipion.methods.engine import EngineUnavailableError
-from vrs_scipion.methods.hand import HandResult, hand_score, score_of
+from vrs_scipion.methods.hand import HALF_TURNS, HandResult, hand_score, score_of
 from vrs_scipion.methods.hand_input import HALO, interpolate, normalise, on_symmetric_grid
 from vrs_scipion.methods.hand_network import (
     STRIDE,
     WEIGHTS,
     WEIGHTS_SHA256,
     Calibration,
+    Network,
     WeightsError,
     evaluate,
     load_network,
@@ -38,6 +40,7 @@ from vrs_scipion.results import CheckResult, Outcome
 from vrs_scipion.simulation import (
     NoiseSpectrum,
     add_noise,
+    atoms_from_model,
     gaussian_noise,
     helix_bundle,
     molecule_mask,
@@ -95,25 +98,42 @@ class TestScore(unittest.TestCase):
         self.assertEqual(result.weights_sha256, WEIGHTS_SHA256)
 
     def test_their_mirror_images(self) -> None:
+        plain = judged()
+        assert plain.score is not None
         for axis in range(3):
             with self.subTest(axis=axis):
-                found = score(*mirrored(*bundle(), axis=axis))
-                self.assertGreater(found, 0.7)
-        plain, mirror = judged(), judged(mirror=True)
-        assert plain.score is not None
-        assert mirror.score is not None
-        self.assertAlmostEqual(plain.score + mirror.score, 1, delta=0.01)
-        self.assertEqual(plain.helix_voxels, mirror.helix_voxels)
+                mirror = hand_score(*mirrored(*bundle(), axis=axis))
+                assert mirror.score is not None
+                self.assertGreater(mirror.score, 0.7)
+                self.assertAlmostEqual(plain.score + mirror.score, 1, delta=0.01)
+                self.assertEqual(plain.helix_voxels, mirror.helix_voxels)
 
     def test_maps_and_mirrors_in_doubt_add_up_too(self) -> None:
         values = gaussian_noise((40, 41, 42), (1.3,) * 3, np.random.default_rng(3))
         density = Density(values, (1.3,) * 3)
         network = load_network()
-        eager = replace(network, calibration=Calibration(1.0, 0.0, 0.0, 1))
-        with mock.patch("vrs_scipion.methods.hand.load_network", return_value=eager):
-            mask = np.ones(density.box, dtype=bool)
-            both = score(density, mask) + score(*mirrored(density, mask))
-        self.assertAlmostEqual(both, 1, delta=0.001)
+        mask = np.ones(density.box, dtype=bool)
+        with mock.patch("vrs_scipion.methods.hand.load_network", return_value=eager(network)):
+            plain = score(density, mask)
+            self.assertNotAlmostEqual(plain, 0.5, places=3)
+            for axis in range(3):
+                mirror = score(*mirrored(density, mask, axis))
+                self.assertAlmostEqual(plain + mirror, 1, delta=0.001)
+
+    def test_large_masks_are_judged_in_one_orientation(self) -> None:
+        density, mask = bundle()
+        with (
+            mock.patch("vrs_scipion.methods.hand.evaluate", wraps=evaluate) as runs,
+            mock.patch("vrs_scipion.methods.hand.TURNED_ANSWERS", 10),
+        ):
+            plain, mirror = score(density, mask), score(*mirrored(density, mask))
+        self.assertEqual(runs.call_count, 2)
+        self.assertLess(plain, 0.3)
+        self.assertAlmostEqual(plain + mirror, 1, delta=0.01)
+
+    def test_half_turns_are_rotations(self) -> None:
+        self.assertEqual(len(set(HALF_TURNS)), 4)
+        self.assertEqual({len(axes) for axes in HALF_TURNS}, {0, 2})
 
     def test_helices_are_found_where_they_are(self) -> None:
         density, mask = bundle()
@@ -175,15 +195,39 @@ class TestScore(unittest.TestCase):
             hand_score(density, np.zeros_like(mask))
 
     def test_few_votes_are_not_certain(self) -> None:
-        calibration = Calibration(slope=1.0, prior=50.0, threshold=0.5, least=5)
-        for count, expected in ((4, None), (5, 0.4), (500, 0.02)):
-            hand, helix = np.full((500,), -4.0), np.zeros(500)
+        fixed = Calibration(slope=1.0, prior=50.0, doubt=0.0, threshold=0.5, least=5, share=0.0)
+        growing = replace(fixed, prior=0.0, doubt=0.1, share=0.02)
+        for calibration, count, expected in (
+            (fixed, 4, None),
+            (fixed, 5, 0.4),
+            (fixed, 500, 0.02),
+            (growing, 9, None),
+            (growing, 10, 0.34),
+            (growing, 50, 0.12),
+            (growing, 500, 0.025),
+        ):
+            hand, helix = np.full((500,), -4.0), np.full((500,), 0.01)
             helix[:count] = 1
-            found = score_of(hand, helix, calibration)  # type: ignore[arg-type]
+            found = score_of(hand, helix, calibration)
             if expected is None:
                 self.assertIsNone(found)
             else:
                 self.assertAlmostEqual(found or 0, expected, delta=0.03)
+
+    def test_molecules_without_helices_are_never_mirrored(self) -> None:
+        """RNA, and a protein of β-sheets."""
+        if not (SHARED / "models").is_dir():
+            self.skipTest("the models are not here")
+        for file, resolution in product(("4p5j__4p5j.cif.gz", "1dqk__1DQK.pdb.gz"), (3.0, 4.0)):
+            with self.subTest(file=file, resolution=resolution):
+                density, mask = drawn(SHARED / "models" / file, resolution)
+                for flip in (False, True):
+                    pair = mirrored(density, mask) if flip else (density, mask)
+                    found = hand_score(*pair).score
+                    if file.startswith("4p5j"):
+                        self.assertTrue(found is None or 0.3 <= found <= 0.7, found)
+                    elif not flip:
+                        self.assertTrue(found is None or found <= 0.7, found)
 
     def test_real_maps_both_ways(self) -> None:
         if not (SHARED / "maps").is_dir():
@@ -198,6 +242,26 @@ class TestScore(unittest.TestCase):
                 plain, other = score(density, mask), score(*mirrored(density, mask))
                 self.assertLess(plain, 0.3)
                 self.assertAlmostEqual(plain + other, 1, delta=0.01)
+
+
+def eager(network: Network) -> Network:
+    """The network with every point voting, and no doubt."""
+    every_point = Calibration(1.0, prior=0.0, doubt=0.0, threshold=0.0, least=1, share=0.0)
+    return replace(network, calibration=every_point)
+
+
+def drawn(path: Path, resolution: float) -> tuple[Density, Mask]:
+    """A model's map, and its mask."""
+    structure = gemmi.read_structure(str(path))
+    structure.setup_entities()
+    structure.remove_hydrogens()
+    structure.remove_waters()
+    atoms = atoms_from_model(structure)
+    middle = (atoms.positions.max(axis=0) + atoms.positions.min(axis=0)) / 2
+    extent = np.ptp(atoms.positions, axis=0)[::-1]
+    z, y, x = (int(2 * np.ceil(e / 2)) + 16 for e in extent)
+    density = render(atoms, (z, y, x), 1.0, resolution, centre=middle)
+    return density, molecule_mask(atoms, (z, y, x), 1.0, 4.0, centre=middle)
 
 
 def molecule_far(mask: Mask) -> Mask:
@@ -368,6 +432,11 @@ class TestCheck(unittest.TestCase):
         self.assertIs(result.outcome, Outcome.OK)
         self.assertIn("uncertain", result.headline)
         self.assertTrue(any("looked at by eye" in p for p in result.paragraphs))
+        unsure = replace(judged(), score=0.65)
+        with mock.patch("vrs_scipion.checks.level0_h_hand.hand_score", return_value=unsure):
+            result = self.run_on(density)
+        self.assertIn("uncertain", result.headline)
+        self.assertNotIn("seems to be mirrored", " ".join([result.headline, *result.paragraphs]))
 
     def test_engines_that_are_not_here(self) -> None:
         density, _ = bundle()

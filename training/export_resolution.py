@@ -1,0 +1,137 @@
+"""Writes a trained resolution network as ONNX, node by node: small, deterministic, any box."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+import torch
+from onnx import NodeProto, TensorProto, helper, numpy_helper
+from resolution_network import (
+    FAINTEST,
+    LARGE,
+    SMALL,
+    STRIDE,
+    TRIMMED,
+    ResolutionNetwork,
+)
+from torch import Tensor, nn
+
+OPSET = 13
+IR_VERSION = 8
+_QUANTILES_OF_STEPS = (
+    (-1.0, -1.0, 1.0, 0.0, 0.0),
+    (0.0, -1.0, 1.0, 0.0, 0.0),
+    (0.0, 0.0, 1.0, 0.0, 0.0),
+    (0.0, 0.0, 1.0, 1.0, 0.0),
+    (0.0, 0.0, 1.0, 1.0, 1.0),
+)
+"""Quantiles as sums of the median and the steps between neighbours."""
+
+
+class _Graph:
+    """Nodes and constants, gathered in order."""
+
+    def __init__(self) -> None:
+        self.nodes: list[NodeProto] = []
+        self.weights: list[TensorProto] = []
+
+    def constant(self, name: str, values: Tensor) -> str:
+        numbers = values.detach().numpy()
+        kind = np.float32 if numbers.dtype.kind == "f" else np.int64
+        contiguous = np.ascontiguousarray(numbers, kind).reshape(numbers.shape)
+        self.weights.append(numpy_helper.from_array(contiguous, name))
+        return name
+
+    def add(self, kind: str, inputs: list[str], *outputs: str, **attributes: object) -> str:
+        self.nodes.append(helper.make_node(kind, inputs, list(outputs), **attributes))
+        return outputs[0]
+
+    def trimmed(self, name: str) -> str:
+        return self.add("Slice", [name, "first", "last", "axes"], f"{name}_trimmed")
+
+    def pooled(self, name: str, window: int) -> str:
+        """Averages over a cube, axis by axis."""
+        target = f"{name}_{window}"
+        for axis in range(3):
+            shape = [window if a == axis else 1 for a in range(3)]
+            name = self.add(
+                "AveragePool", [name], f"{target}_{axis}", kernel_shape=shape, strides=[1] * 3
+            )
+        return name
+
+    def logarithm(self, name: str, faintest: str) -> str:
+        lit = self.add("Add", [name, faintest], f"{name}_lit")
+        return self.add("Log", [lit], f"{name}_log")
+
+
+def export(network: ResolutionNetwork, path: Path, metadata: dict[str, str]) -> None:
+    """Write ``network`` and ``metadata`` beside it."""
+    graph = _Graph()
+    _perceptron(graph, network, _features(graph, network))
+    whole = helper.make_graph(
+        graph.nodes,
+        "resolution",
+        [helper.make_tensor_value_info("map", TensorProto.FLOAT, [1, 1, "z", "y", "x"])],
+        [helper.make_tensor_value_info("quantiles", TensorProto.FLOAT, [1, 5, "oz", "oy", "ox"])],
+        graph.weights,
+    )
+    model = helper.make_model(whole, opset_imports=[helper.make_opsetid("", OPSET)])
+    model.ir_version = IR_VERSION
+    helper.set_model_props(model, metadata)
+    onnx.checker.check_model(model)
+    path.write_bytes(model.SerializeToString(deterministic=True))
+
+
+def _features(graph: _Graph, network: ResolutionNetwork) -> str:
+    """Standardised statistics of the bands, as ``ResolutionNetwork.features``."""
+    for name in ("fine_bank", "coarse_bank", "smoothing"):
+        graph.constant(name, getattr(network, name))
+    graph.constant("first", torch.tensor([TRIMMED] * 3))
+    graph.constant("last", torch.tensor([-TRIMMED] * 3))
+    graph.constant("axes", torch.tensor([2, 3, 4]))
+    graph.constant("faintest", torch.tensor(FAINTEST))
+    graph.constant("faintest_square", torch.tensor(FAINTEST**2, dtype=torch.float32))
+    graph.constant("two", torch.tensor(2.0))
+    graph.add("Conv", ["map", "fine_bank"], "fine", strides=[STRIDE] * 3)
+    graph.add("Conv", ["map", "smoothing"], "smooth", strides=[STRIDE] * 3)
+    graph.add("Conv", ["smooth", "coarse_bank"], "coarse")
+    graph.add("Concat", [graph.trimmed("fine"), "coarse"], "bands", axis=1)
+    graph.add("Mul", ["bands", "bands"], "squares")
+    graph.add("Relu", ["bands"], "rectified")
+    graph.add("Mul", ["rectified", "bands"], "positive")
+    graph.add("Mul", ["squares", "squares"], "fourth")
+    small = graph.logarithm(graph.trimmed(graph.pooled("squares", SMALL)), "faintest")
+    large = graph.logarithm(graph.pooled("squares", LARGE), "faintest")
+    positive = graph.logarithm(graph.pooled("positive", LARGE), "faintest")
+    fourth = graph.logarithm(graph.pooled("fourth", LARGE), "faintest_square")
+    graph.add("Sub", [positive, large], "asymmetry")
+    graph.add("Mul", [large, "two"], "twice")
+    graph.add("Sub", [fourth, "twice"], "peakedness")
+    return graph.add("Concat", [small, large, "asymmetry", "peakedness"], "features", axis=1)
+
+
+def _perceptron(graph: _Graph, network: ResolutionNetwork, name: str) -> None:
+    """The layers as convolutions of 1³, the first with the standardisation in it."""
+    linear = [layer for layer in network.layers if isinstance(layer, nn.Linear)]
+    for i, layer in enumerate(linear):
+        weight, bias = layer.weight.detach().double(), layer.bias.detach().double()
+        if i == 0:
+            weight = weight * network.scale
+            bias = bias - weight @ network.centre.double()
+        inputs = [
+            name,
+            graph.constant(f"w{i}", weight[:, :, None, None, None]),
+            graph.constant(f"b{i}", bias),
+        ]
+        name = graph.add("Conv", inputs, f"layer{i}")
+        if i + 1 < len(linear):
+            name = graph.add("Relu", [name], f"active{i}")
+    graph.constant("parts", torch.tensor([2, 1, 2]))
+    graph.constant("steps", torch.tensor(_QUANTILES_OF_STEPS)[:, :, None, None, None])
+    graph.add("Split", [name, "parts"], "below", "median", "above", axis=1)
+    graph.add("Softplus", ["below"], "down")
+    graph.add("Softplus", ["above"], "up")
+    graph.add("Concat", ["down", "median", "up"], "all", axis=1)
+    graph.add("Conv", ["all", "steps"], "quantiles")

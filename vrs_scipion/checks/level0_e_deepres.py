@@ -1,0 +1,485 @@
+"""0.e DeepRes: how well resolved is each part of the map, by its looks?"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from vrs_scipion import __version__
+from vrs_scipion.checks.check import Check, Findings, Limit, Task
+from vrs_scipion.checks.level0_d_bfactor import WORST_RESOLUTION
+from vrs_scipion.checks.local_values import (
+    PERCENTILES,
+    LocalValues,
+    Measurable,
+    draw_coloured_surface,
+    draw_distribution,
+    keep_volume,
+    note_percentiles,
+    remark_if_homogeneous,
+)
+from vrs_scipion.entry.files import load_hard_mask, load_map
+from vrs_scipion.entry.model import Entry
+from vrs_scipion.maps.density import Density, Mask, Volume
+from vrs_scipion.maps.writing import write_volume
+from vrs_scipion.methods import deepres_xmipp, xmipp
+from vrs_scipion.methods.engine import BUILTIN, choose
+from vrs_scipion.methods.guinier import FitRangeError, fit_guinier, is_cubic, nyquist
+from vrs_scipion.methods.local_resolution import (
+    COARSEST,
+    FINEST,
+    LocalResolution,
+    flattened,
+    local_resolution,
+)
+from vrs_scipion.results import Column, Criterion, Engine, Reference, ResolutionEstimate
+from vrs_scipion.results.numbers import number
+
+BEST, WORST = 2.0, 13.0
+"""Å: reported resolutions between which the check applies."""
+
+UNSHARPENED = 1.0
+"""Å: if flattening the spectrum changes the median by more, the map looks unsharpened."""
+
+VOLUME_FILE = "local_resolution.mrc"
+ERROR_FILE = "local_resolution_error.mrc"
+
+_HOMOGENEOUS = 0.01
+_ERRORS = 2.0
+"""Error bars (68 %) that a voxel may be better than it was measured: 95 % confidence."""
+_KEY, _WORDS, _FORMAT = "resolution", "local resolution", ".2f"
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What an engine answered for a map.
+
+    Attributes
+    ----------
+    values : Å, float32 array of any shape, from which the percentiles are taken; NaN for none
+    volume : the same on the map's grid
+    builtin : what the built-in networks have to say beyond that
+    """
+
+    values: Volume
+    volume: Volume
+    builtin: LocalResolution | None = None
+
+    @property
+    def percentiles(self) -> list[float]:
+        """Of the local resolution, Å."""
+        return [float(v) for v in np.nanpercentile(self.values, PERCENTILES)]
+
+
+def measure_local_resolution(task: Task) -> Findings:
+    """Answer 0.e."""
+    found, entry = Findings(), task.entry
+    reported = entry.resolution
+    reason = _not_applicable(reported)
+    if reported is None or reason:
+        found.does_not_apply = reason
+        return found
+    density, mask = load_map(entry, task.entry_folder), load_hard_mask(entry, task.entry_folder)
+    engine = _engine(task, found, density)
+    measured = engine(task, density, mask, task.entry_folder / entry.map_file)
+    second, about = _after_flattening(task, engine, density, mask, reported)
+    local = LocalValues(_KEY, _WORDS, "Å", measured.values, _FORMAT)
+    percentiles = note_percentiles(
+        found, local, "Local resolution in the mask", _columns(measured, second)
+    )
+    share = 100 * float(np.mean(local.inside < reported))
+    found.measure(
+        "reported_percentile", share, "%", "voxels whose local resolution is better than reported"
+    )
+    _describe(found, percentiles, reported, share)
+    possible = _possibly_better(measured, second, reported)
+    _describe_error(found, measured)
+    _describe_beyond_nyquist(found, entry, reported)
+    _compare(found, percentiles[2], second, about)
+    draw_distribution(
+        task, found, local, percentiles, marks=[(reported, f"reported {number(reported)}")]
+    )
+    _keep(task, found, measured, density, mask, percentiles)
+    remark_if_homogeneous(found, local, percentiles, _HOMOGENEOUS)
+    _judge(task, found, share, possible, percentiles[2], reported)
+    return found
+
+
+def _possibly_better(measured: Measured, second: Measured | None, reported: float) -> float | None:
+    """% of voxels as well resolved as reported within their errors, in the sharper of both maps.
+
+    The reported resolution is held against the one at half amplitude: that is where a map that
+    was filtered by its Fourier shell correlation ends (Rosenthal and Henderson 2003). None for an
+    engine that knows no errors.
+    """
+    results = [m.builtin for m in (measured, second) if m is not None and m.builtin is not None]
+    if not results:
+        return None
+    sharper = min(results, key=lambda result: float(np.nanmedian(result.half_amplitude)))
+    inside = np.isfinite(sharper.half_amplitude)
+    best = sharper.half_amplitude[inside] - _ERRORS * sharper.uncertainty[inside]
+    return 100 * float(np.mean(best < reported))
+
+
+def _not_applicable(reported: float | None) -> str:
+    if reported is None:
+        return "No resolution was reported: there is nothing to compare the local one with."
+    if reported < BEST:
+        return (
+            f"The reported resolution, {number(reported)} Å, is better than {number(BEST)} Å: "
+            "local resolution was not learnt by looks there."
+        )
+    if reported > WORST:
+        return (
+            f"The reported resolution, {number(reported)} Å, is worse than {number(WORST)} Å: "
+            "all such maps look alike."
+        )
+    return ""
+
+
+class _Builtin:
+    """The networks of the package."""
+
+    def __call__(self, task: Task, density: Density, mask: Mask, path: Path) -> Measured:
+        result = local_resolution(density, mask, threads=task.threads)
+        return Measured(result.resolution, result.resolution, result)
+
+
+@dataclass(frozen=True)
+class _Xmipp:
+    """Xmipp's DeepRes."""
+
+    tools: deepres_xmipp.DeepRes
+
+    def __call__(self, task: Task, density: Density, mask: Mask, path: Path) -> Measured:
+        answer = deepres_xmipp.deepres(
+            self.tools,
+            path,
+            task.entry_folder / task.entry.hard_mask.file,
+            mask,
+            density.voxel_size[2],
+            deepres_xmipp.range_for(task.entry.resolution or WORST),
+        )
+        return Measured(answer.values, answer.volume)
+
+
+def _engine(task: Task, found: Findings, density: Density) -> _Builtin | _Xmipp:
+    """The engine asked for, noted and named in words."""
+    cubic = is_cubic(density)
+    if choose(task.engine, [deepres_xmipp.availability(preferred=cubic)]) == BUILTIN:
+        found.engine = Engine(name=BUILTIN, version=__version__)
+        found.paragraphs.append(
+            "The local resolution was measured by this program's own networks, which were "
+            "trained on simulated maps after the idea of DeepRes: these are not DeepRes' numbers."
+        )
+        return _Builtin()
+    tools = deepres_xmipp.require_deepres()
+    wanted = deepres_xmipp.range_for(task.entry.resolution or WORST)
+    found.engine = Engine(
+        name=xmipp.NAME,
+        version=tools.version,
+        arguments={"program": deepres_xmipp.PROGRAM, "model": wanted.model},
+    )
+    found.paragraphs.append(
+        f"The local resolution is that of DeepRes' network for {wanted.finest:g} to "
+        f"{wanted.coarsest:g} Å, run by Xmipp on voxels of {wanted.voxel:g} Å. Percentiles are "
+        "taken of all of its answers; the volume holds them interpolated to the map's voxels."
+    )
+    if not cubic:
+        found.paragraphs.append(
+            "Xmipp takes voxels for cubes, which these are not: its numbers are not to be relied "
+            "on. The built-in engine has no such limit."
+        )
+    return _Xmipp(tools)
+
+
+def _after_flattening(
+    task: Task, engine: _Builtin | _Xmipp, density: Density, mask: Mask, reported: float
+) -> tuple[Measured | None, str]:
+    """The same of the map with a flat spectrum; or None and why there is none."""
+    finest = max(reported, nyquist(density.voxel_size))
+    if finest > WORST_RESOLUTION:
+        return None, (
+            f"The map's spectrum was not flattened: beyond {number(WORST_RESOLUTION)} Å there is "
+            "no line to fit to it."
+        )
+    try:
+        b_factor = fit_guinier(density, finest, threads=task.threads).b_factor
+    except FitRangeError as error:
+        return None, f"The map's spectrum was not flattened: {error}."
+    flat = flattened(density, b_factor, finest)
+    with tempfile.TemporaryDirectory(prefix=".flattened_", dir=task.folder) as name:
+        path = Path(name) / "map.mrc"
+        if isinstance(engine, _Xmipp):
+            write_volume(path, flat.values, density.voxel_size)
+        return engine(task, flat, mask, path), f"{number(b_factor)} Å²"
+
+
+def _columns(measured: Measured, second: Measured | None) -> list[tuple[Column, Sequence[float]]]:
+    columns: list[tuple[Column, Sequence[float]]] = []
+    if measured.builtin is not None:
+        columns.append(
+            (
+                Column(key="error", label="± error", unit="Å", format=_FORMAT),
+                _typical_errors(measured.builtin, measured.percentiles),
+            )
+        )
+        half = np.nanpercentile(measured.builtin.half_amplitude, PERCENTILES)
+        columns.append(
+            (
+                Column(key="half_amplitude", label="At half amplitude", unit="Å", format=_FORMAT),
+                [float(v) for v in half],
+            )
+        )
+    if second is not None:
+        columns.append(
+            (
+                Column(key="flattened", label="Flattened map", unit="Å", format=_FORMAT),
+                second.percentiles,
+            )
+        )
+    return columns
+
+
+def _typical_errors(result: LocalResolution, percentiles: Sequence[float]) -> list[float]:
+    """Median error bar of the voxels whose local resolution is nearest to each percentile."""
+    inside = np.isfinite(result.resolution)
+    resolution, error = result.resolution[inside], result.uncertainty[inside]
+    order = np.argsort(resolution, kind="stable")
+    width = max(1, len(order) // 40)
+    typical = []
+    for p in percentiles:
+        at = int(np.searchsorted(resolution[order], p))
+        near = order[max(0, at - width) : at + width]
+        typical.append(float(np.median(error[near])))
+    return typical
+
+
+def _describe(found: Findings, percentiles: Sequence[float], reported: float, share: float) -> None:
+    low, _, median, _, high = percentiles
+    found.paragraphs.append(
+        f"The median of the local resolution is {median:.2f} Å, and 95 % of the voxels lie "
+        f"between {low:.2f} and {high:.2f} Å ({{tab:{_KEY}}}, {{fig:{_KEY}_histogram}}). "
+        f"{share:.1f} % of the voxels are better resolved than the reported resolution, "
+        f"{number(reported)} Å: it is at that percentile."
+    )
+
+
+def _describe_error(found: Findings, measured: Measured) -> None:
+    result = measured.builtin
+    if result is None:
+        return
+    half = float(np.nanmedian(result.half_amplitude))
+    error = float(np.nanmedian(result.uncertainty))
+    found.engine = found.engine.model_copy(
+        update={
+            "weights_sha256": result.networks[0].sha256,
+            "arguments": {f"weights_{n.name}": n.sha256 for n in result.networks},
+        }
+    )
+    found.measure("error_p50", error, "Å", "error bar of a voxel (68 %), median")
+    found.measure(
+        "half_amplitude_p50",
+        half,
+        "Å",
+        "median of the resolution at which the amplitude of the equivalent filter is one half",
+    )
+    found.measure(
+        "fine_fraction",
+        result.fine_fraction,
+        "",
+        "fraction of the mask that the network for 1.5 to 3 Å answered for",
+    )
+    found.paragraphs.append(
+        f"The error bar of a voxel is typically ± {error:.2f} Å: of two thirds of the voxels of "
+        "simulated maps that the networks were not trained on, the true local resolution lay "
+        "within it. Real maps have faults that were not simulated, and the errors of neighbouring "
+        "voxels go together, so that averages are not much more certain. "
+        + _who_answered(result.fine_fraction)
+        + f" In DeepRes' convention, used here, a map low-passed at d still holds half the "
+        f"amplitude at 1/d + 0.01/Å; by that amplitude the median is {half:.2f} Å."
+    )
+
+
+def _who_answered(fine: float) -> str:
+    if not fine:
+        return "The network for 2.5 to 13 Å answered for all voxels."
+    if fine > 0.9995:
+        return "The network for 1.5 to 3 Å answered for all voxels."
+    return (
+        f"For {100 * fine:.1f} % of the voxels the network for 1.5 to 3 Å answered, for the others "
+        "that for coarser ones."
+    )
+
+
+def _describe_beyond_nyquist(found: Findings, entry: Entry, reported: float) -> None:
+    finest = nyquist(entry.voxel_size)
+    if reported <= finest:
+        found.paragraphs.append(
+            f"The map's voxels hold nothing finer than {number(finest)} Å, so that no voxel can "
+            f"be as well resolved as the reported {number(reported)} Å. Check the voxel size, or "
+            "use the map on its original voxels."
+        )
+
+
+def _compare(found: Findings, median: float, second: Measured | None, about: str) -> None:
+    """The second line: what a flat spectrum changes."""
+    if second is None:
+        found.paragraphs.append(about)
+        return
+    flat = second.percentiles[2]
+    found.measure("flattened_p50", flat, "Å", "median after flattening the map's spectrum")
+    text = (
+        f"With the spectrum flattened by the B-factor of its Guinier plot, {about}, up to the end "
+        f"of that fit, the median is {flat:.2f} Å."
+    )
+    if abs(flat - median) > UNSHARPENED:
+        looks = "unsharpened" if flat < median else "oversharpened"
+        found.paragraphs.append(
+            f"{text} It differs by {abs(flat - median):.1f} Å: the map looks {looks}. By its looks "
+            "a decay of the amplitudes cannot be told from a lower resolution; of such a map the "
+            "second number is the more telling one."
+        )
+        return
+    found.paragraphs.append(f"{text} The two agree: the map's sharpening does not mislead.")
+
+
+def _keep(
+    task: Task,
+    found: Findings,
+    measured: Measured,
+    density: Density,
+    mask: Mask,
+    percentiles: Sequence[float],
+) -> None:
+    """Volumes on the map's grid, and its surface in their colours."""
+    local = LocalValues(_KEY, _WORDS, "Å", measured.volume, _FORMAT)
+    keep_volume(task, found, local, density, VOLUME_FILE)
+    if measured.builtin is not None:
+        error = LocalValues(
+            f"{_KEY}_error",
+            "error bar of the local resolution (68 %)",
+            "Å",
+            measured.builtin.uncertainty,
+            _FORMAT,
+        )
+        keep_volume(task, found, error, density, ERROR_FILE)
+    path = task.entry_folder / task.entry.map_file
+    shown = Measurable(density, mask, path, task.entry.resolution or WORST, "")
+    draw_coloured_surface(task, found, local, shown, (percentiles[0], percentiles[-1]))
+
+
+def _judge(
+    task: Task,
+    found: Findings,
+    share: float,
+    possible: float | None,
+    median: float,
+    reported: float,
+) -> None:
+    limit = task.limits["reported_percentile_lowest"]
+    at_percentile = Criterion(
+        key="reported_percentile_lowest",
+        subject="the percentile of the reported resolution among the local ones",
+        value=share,
+        comparison=">=",
+        limit=limit,
+        unit="%",
+    )
+    if possible is None:
+        judged, found.criteria = share, [at_percentile]
+    else:
+        judged = possible
+        found.measure(
+            "possibly_better",
+            possible,
+            "%",
+            "voxels that may be as well resolved as reported, within their error bars",
+        )
+        found.criteria = [
+            Criterion(
+                key="possibly_better_lowest",
+                subject="the share of voxels that may be as well resolved as reported",
+                value=possible,
+                comparison=">=",
+                limit=limit,
+                unit="%",
+                detail="at half amplitude, within twice their error bars, of the map or of the "
+                "flattened one if that looks sharper",
+            ),
+            at_percentile.model_copy(
+                update={
+                    "role": "advice",
+                    "detail": "without error bars, as the Validation Report Service does",
+                }
+            ),
+        ]
+    found.resolution_estimate = ResolutionEstimate(
+        method="DeepRes" if found.engine.name == xmipp.NAME else "Local resolution by looks",
+        value=median,
+    )
+    if judged < limit:
+        found.headline = (
+            f"The reported resolution, {number(reported)} Å, is better than the local resolution "
+            f"of nearly every voxel (median {median:.2f} Å)."
+        )
+    elif found.warnings:
+        found.headline = "The local resolution is suspiciously homogeneous."
+    else:
+        found.headline = (
+            f"The reported resolution, {number(reported)} Å, is within the range of the local one "
+            f"(median {median:.2f} Å)."
+        )
+
+
+_TOO_FINE_A_CLAIM = (
+    "Hardly any density looks as fine as the reported resolution says. Most often the map was not "
+    "sharpened, or was filtered or resampled after the resolution was measured: validate the "
+    "sharpened map on its original voxels. Else the mask of the Fourier shell correlation may have "
+    "been too tight; look at the half maps."
+)
+
+CHECK = Check(
+    code="0.e",
+    name="DeepRes",
+    purpose="How well resolved is each part of the map, by its looks?",
+    explanation=(
+        "Density looks different at each resolution: side chains, helices and domains disappear "
+        "one after the other. DeepRes trained a neural network to tell the resolution around each "
+        "voxel from the looks of the density alone, without half maps. The reported resolution "
+        "should lie within the range of these local ones, their errors granted. What networks see "
+        "is the map as it is: one that was not sharpened looks worse, so that it is measured again "
+        f"with its spectrum flattened. Local resolutions from {FINEST:g} to {COARSEST:g} Å "
+        "are told apart."
+    ),
+    answer=measure_local_resolution,
+    limits=(
+        Limit(
+            "reported_percentile_lowest",
+            0.1,
+            "%",
+            "Lowest percentile of the reported resolution",
+            "The check warns when fewer voxels than this are, or within their error bars may be, "
+            "better resolved than reported.",
+        ),
+    ),
+    advice={
+        "possibly_better_lowest": _TOO_FINE_A_CLAIM,
+        "reported_percentile_lowest": _TOO_FINE_A_CLAIM,
+    },
+    references=(
+        Reference(
+            key="RamirezAportela2019",
+            text="Ramírez-Aportela E, Mota J, Conesa P, Carazo JM, Sorzano COS (2019). DeepRes: a "
+            "new deep-learning- and aspect-based local resolution method for electron-microscopy "
+            "maps. IUCrJ 6, 1054–1063.",
+            doi="10.1107/S2052252519011692",
+        ),
+    ),
+    engines=(BUILTIN, xmipp.NAME),
+    external=lambda: (deepres_xmipp.availability(),),
+)
