@@ -104,7 +104,13 @@ def measure_local_resolution(task: Task) -> Findings:
         task, found, local, percentiles, marks=[(reported, f"reported {number(reported)}")]
     )
     _keep(task, found, measured, density, mask, percentiles)
-    remark_if_homogeneous(found, local, percentiles, _HOMOGENEOUS)
+    if percentiles[0] < COARSEST:
+        remark_if_homogeneous(found, local, percentiles, _HOMOGENEOUS)
+    else:
+        found.paragraphs.append(
+            f"Nearly all of the molecule looks coarser than {number(COARSEST)} Å, beyond which "
+            "local resolutions are not told apart."
+        )
     _judge(task, found, share, possible, percentiles[2], reported)
     return found
 

@@ -97,7 +97,7 @@ class TestMeasured(LocalCheckTest):
         self.assertTrue(-300 < found[2] < 0)
         self.assertEqual(result.measurements["b_factor_p50"].unit, "Å²")
         self.assertEqual([c.role for c in result.criteria], ["verdict", "verdict", "advice"])
-        self.assertEqual([c.limit for c in result.criteria], [-320.0, 0.0, -300.0])
+        self.assertEqual([c.limit for c in result.criteria], [-400.0, 0.0, -300.0])
         self.assertEqual(
             [f.key for f in result.figures], ["b_factor_histogram", "b_factor_surface"]
         )
@@ -187,7 +187,7 @@ class TestMeasured(LocalCheckTest):
 class TestJudged(LocalCheckTest):
     def test_a_blurred_and_an_oversharpened_map(self) -> None:
         frequency = np.minimum(frequency_grid(self.made.density.box, (1.2,) * 3), 0.26)
-        for b, word in ((600, "undersharpened"), (-900, "oversharpened")):
+        for b, word in ((1200, "undersharpened"), (-900, "oversharpened")):
             values = apply_filter(self.made.truth.density.values, fall_off(frequency, b))
             with self.subTest(b=b):
                 self.enter(values, contour=float(values.max()) / 3)
