@@ -343,12 +343,17 @@ def _compare(found: Findings, median: float, second: Measured | None, about: str
         f"With the spectrum flattened by the B-factor of its Guinier plot, {about}, up to the end "
         f"of that fit, the median is {flat:.2f} Å."
     )
-    if abs(flat - median) > UNSHARPENED:
-        looks = "unsharpened" if flat < median else "oversharpened"
+    if flat < median - UNSHARPENED:
         found.paragraphs.append(
-            f"{text} It differs by {abs(flat - median):.1f} Å: the map looks {looks}. By its looks "
+            f"{text} It differs by {median - flat:.1f} Å: the map looks unsharpened. By its looks "
             "a decay of the amplitudes cannot be told from a lower resolution; of such a map the "
             "second number is the more telling one."
+        )
+        return
+    if flat > median + UNSHARPENED:
+        found.paragraphs.append(
+            f"{text} It is worse by {flat - median:.1f} Å: flattening has amplified noise or "
+            "taken from fine detail, and the first number is the more telling one."
         )
         return
     found.paragraphs.append(f"{text} The two agree: the map's sharpening does not mislead.")

@@ -135,8 +135,12 @@ DIFFERENCES: dict[str, str] = {
         "below −300 Å², and the service's limit is printed beside it."
     ),
     "0.e": (
-        "The limit is the same. Local resolutions of another engine than Xmipp's DeepRes are not "
-        "the service's numbers: the engine that measured is named in the table of engines."
+        "Local resolutions of another engine than Xmipp's DeepRes are not the service's numbers: "
+        "the engine that measured is named in the table of engines. The built-in one knows its "
+        "errors: a voxel counts as well resolved as reported if it may be so within twice its "
+        "error bar, at half the filter's amplitude, in the map or, if that looks sharper, in the "
+        "flattened one. The limit on their share is the service's; its own criterion, which knows "
+        "no errors, is printed beside it."
     ),
     "0.f": (
         "The map is resampled to voxels of half the reported resolution and measured inside its "
