@@ -306,7 +306,7 @@ class TestCommand(EmdbTest):
         self.assertIn("report: finished before", again.stderr)
 
     @unittest.skipUnless(
-        os.environ.get("VRS_WHOLE_RUNS"), "takes minutes: VRS_WHOLE_RUNS=1 runs it"
+        os.environ.get("VRS_WHOLE_RUNS"), "takes minutes; VRS_WHOLE_RUNS=1 runs it"
     )
     def test_entries_in_a_batch(self) -> None:
         table = self.folder / "table.csv"
