@@ -269,6 +269,9 @@ class TestOneRow(BatchTest):
 
 
 class TestCommand(BatchTest):
+    @unittest.skipUnless(
+        os.environ.get("VRS_WHOLE_RUNS"), "takes minutes; VRS_WHOLE_RUNS=1 runs it"
+    )
     def test_from_the_table_to_the_index(self) -> None:
         write(self.folder / "good.mrc.gz", mrc_bytes(blob((32, 32, 32))))
         self.table("map,contour,title", "good.mrc.gz,0.3,a title", "none.mrc,1,")
