@@ -19,7 +19,8 @@ from scipy.spatial import cKDTree
 from scipy.spatial.transform import Rotation
 from structures import Structure
 
-from vrs_scipion.methods.hand_input import mean_and_spread, normalise
+from vrs_scipion.methods.hand_input import normalise
+from vrs_scipion.methods.network_input import mean_and_spread
 
 BOX = 60
 CROP = 41

@@ -125,11 +125,12 @@ def measure_background(task: Task) -> Findings:
     _note(found, measured)
     _describe(found, measured)
     _draw_outliers(task, found, density.values, background, measured)
-    margin = far_margin(entry.resolution)
+    margin, far = far_margin(entry.resolution), measured
     clear = far_from(~background, density.voxel_size, margin)
     if np.count_nonzero(clear) < _ENOUGH * measured.voxels:
-        margin, clear = 0.0, background
-    far = analyse_background(density.values, clear, density.voxel_size, task.threads)
+        margin = 0.0
+    else:
+        far = analyse_background(density.values, clear, density.voxel_size, task.threads)
     _describe_far(found, far, margin)
     _judge(task, found, measured, far)
     return found

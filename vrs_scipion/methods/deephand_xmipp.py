@@ -12,17 +12,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from vrs_scipion.methods.deep_learning_toolkit import find_model, in_environment
-from vrs_scipion.methods.engine import Availability, EngineUnavailableError
-from vrs_scipion.methods.xmipp import (
-    ADVICE,
-    NAME,
-    UNKNOWN_VERSION,
-    XmippError,
-    XmippProgram,
-    find_program,
-    run_xmipp,
+from vrs_scipion.methods.deep_learning_toolkit import (
+    chain_availability,
+    find_chain,
+    in_environment,
+    require_chain,
+    version_of,
 )
+from vrs_scipion.methods.engine import Availability
+from vrs_scipion.methods.xmipp import XmippError, XmippProgram, run_xmipp
 
 RESIZE = "xmipp_image_resize"
 THRESHOLD = "xmipp_transform_threshold"
@@ -60,33 +58,27 @@ class DeepHand:
     @property
     def version(self) -> str:
         """Of Xmipp, 'unknown' where nothing tells it."""
-        return self.programs[PROGRAM].version if PROGRAM in self.programs else UNKNOWN_VERSION
+        return version_of(self.programs, PROGRAM)
 
 
-def find_deephand() -> DeepHand | str:
-    """The programs and networks, or what is missing and how to get it."""
-    programs = {}
-    for name in PROGRAMS:
-        program = find_program(name)
-        if program is None:
-            return f"{name} was not found; {ADVICE}"
-        programs[name] = program
-    models = []
-    for name in (ALPHA_MODEL, HAND_MODEL):
-        model = find_model(_KIND, name, programs[PROGRAM])
-        if model is None:
-            return f"the network {name} was not found; {MODEL_ADVICE}"
-        models.append(model)
+def find_deephand() -> DeepHand:
+    """The programs and networks.
+
+    Raises
+    ------
+    MissingError
+        if something is missing, with how to get it.
+    """
+    programs, (alpha, hand) = find_chain(
+        PROGRAMS, PROGRAM, _KIND, (ALPHA_MODEL, HAND_MODEL), MODEL_ADVICE
+    )
     programs[PROGRAM] = in_environment(programs[PROGRAM], _ENVIRONMENT)
-    return DeepHand(programs, models[0], models[1])
+    return DeepHand(programs, alpha, hand)
 
 
 def availability(*, preferred: bool = True) -> Availability:
     """Whether Xmipp's DeepHand is here, with its version or how to get it."""
-    found = find_deephand()
-    if isinstance(found, str):
-        return Availability(NAME, False, found, preferred)
-    return Availability(NAME, True, f"Xmipp {found.version} with DeepHand's networks", preferred)
+    return chain_availability(find_deephand, "DeepHand", preferred)
 
 
 def require_deephand() -> DeepHand:
@@ -97,10 +89,7 @@ def require_deephand() -> DeepHand:
     EngineUnavailableError
         if something is missing, with how to get it.
     """
-    found = find_deephand()
-    if isinstance(found, str):
-        raise EngineUnavailableError(f"{NAME} is not available here: {found}")
-    return found
+    return require_chain(find_deephand)
 
 
 def deephand(

@@ -20,18 +20,16 @@ from numpy.typing import NDArray
 from vrs_scipion.maps.density import Mask, Volume
 from vrs_scipion.maps.errors import MapError
 from vrs_scipion.maps.reading import read_density
-from vrs_scipion.methods.deep_learning_toolkit import find_model, in_environment
-from vrs_scipion.methods.engine import Availability, EngineUnavailableError
-from vrs_scipion.methods.hand_input import interpolate
-from vrs_scipion.methods.xmipp import (
-    ADVICE,
-    NAME,
-    UNKNOWN_VERSION,
-    XmippError,
-    XmippProgram,
-    find_program,
-    run_xmipp,
+from vrs_scipion.methods.deep_learning_toolkit import (
+    chain_availability,
+    find_chain,
+    in_environment,
+    require_chain,
+    version_of,
 )
+from vrs_scipion.methods.engine import Availability
+from vrs_scipion.methods.network_input import interpolate
+from vrs_scipion.methods.xmipp import XmippError, XmippProgram, run_xmipp
 
 MORPHOLOGY = "xmipp_transform_morphology"
 OPERATE = "xmipp_image_operate"
@@ -93,7 +91,7 @@ class DeepRes:
     @property
     def version(self) -> str:
         """Of Xmipp, 'unknown' where nothing tells it."""
-        return self.programs[PROGRAM].version if PROGRAM in self.programs else UNKNOWN_VERSION
+        return version_of(self.programs, PROGRAM)
 
 
 @dataclass(frozen=True)
@@ -115,30 +113,24 @@ def range_for(resolution: float) -> Range:
     return FINE if resolution < USUAL.finest else USUAL
 
 
-def find_deepres() -> DeepRes | str:
-    """The programs and networks, or what is missing and how to get it."""
-    programs = {}
-    for name in PROGRAMS:
-        program = find_program(name)
-        if program is None:
-            return f"{name} was not found; {ADVICE}"
-        programs[name] = program
-    models = {}
-    for wanted in (USUAL, FINE):
-        model = find_model(_KIND, wanted.model, programs[PROGRAM])
-        if model is None:
-            return f"the network {wanted.model} was not found; {MODEL_ADVICE}"
-        models[wanted] = model
+def find_deepres() -> DeepRes:
+    """The programs and networks.
+
+    Raises
+    ------
+    MissingError
+        if something is missing, with how to get it.
+    """
+    ranges = (USUAL, FINE)
+    names = [wanted.model for wanted in ranges]
+    programs, models = find_chain(PROGRAMS, PROGRAM, _KIND, names, MODEL_ADVICE)
     programs[PROGRAM] = in_environment(programs[PROGRAM], _ENVIRONMENT, _SETTINGS)
-    return DeepRes(programs, models)
+    return DeepRes(programs, dict(zip(ranges, models, strict=True)))
 
 
 def availability(*, preferred: bool = True) -> Availability:
     """Whether Xmipp's DeepRes is here, with its version or how to get it."""
-    found = find_deepres()
-    if isinstance(found, str):
-        return Availability(NAME, False, found, preferred)
-    return Availability(NAME, True, f"Xmipp {found.version} with DeepRes' networks", preferred)
+    return chain_availability(find_deepres, "DeepRes", preferred)
 
 
 def require_deepres() -> DeepRes:
@@ -149,10 +141,7 @@ def require_deepres() -> DeepRes:
     EngineUnavailableError
         if something is missing, with how to get it.
     """
-    found = find_deepres()
-    if isinstance(found, str):
-        raise EngineUnavailableError(f"{NAME} is not available here: {found}")
-    return found
+    return require_chain(find_deepres)
 
 
 def deepres(

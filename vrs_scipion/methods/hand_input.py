@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import fft, ndimage
 
-from vrs_scipion.maps.density import Density, Mask, Volume
+from vrs_scipion.maps.density import Density, Volume
 from vrs_scipion.maps.fourier import resample
+from vrs_scipion.methods.network_input import normalise_locally, scaled
 
 VOXEL = 1.0
 """Voxel size of the network's input, Å."""
@@ -17,9 +17,6 @@ SMOOTHING = 0.8
 
 WINDOW = 17
 """Edge in voxels of the cube whose mean and standard deviation normalise its centre."""
-
-FLOOR = 0.1
-"""Least local standard deviation, in units of that of the molecule: flat regions stay flat."""
 
 HALO = WINDOW // 2 + int(4 * SMOOTHING + 0.5)
 """Voxels around a normalised one that it depends on."""
@@ -44,33 +41,9 @@ def normalise(values: Volume, mean: float, spread: float) -> Volume:
     ValueError
         if the spread is not positive.
     """
-    if not spread > 0:
-        raise ValueError("the map is constant inside the mask")
-    smooth = (values - np.float32(mean)) / np.float32(spread)
+    smooth = scaled(values, mean, spread)
     smooth = ndimage.gaussian_filter(smooth, SMOOTHING / VOXEL, mode="nearest")
-    average = ndimage.uniform_filter(smooth, WINDOW, mode="nearest")
-    variance = ndimage.uniform_filter(smooth * smooth, WINDOW, mode="nearest")
-    variance -= average * average
-    np.maximum(variance, 0, out=variance)
-    variance += np.float32(FLOOR**2)
-    smooth -= average
-    smooth /= np.sqrt(variance, out=variance)
-    normalised: Volume = smooth
-    return normalised
-
-
-def mean_and_spread(values: Volume, mask: Mask) -> tuple[float, float]:
-    """Mean and standard deviation inside a mask of the same shape.
-
-    Raises
-    ------
-    ValueError
-        if the mask is empty.
-    """
-    inside = values[mask]
-    if not inside.size:
-        raise ValueError("the mask is empty")
-    return float(inside.mean(dtype=np.float64)), float(inside.std(dtype=np.float64))
+    return normalise_locally(smooth, WINDOW)
 
 
 def on_symmetric_grid(density: Density) -> Volume:
@@ -94,30 +67,6 @@ def on_symmetric_grid(density: Density) -> Volume:
             values = _moved_by_half_a_voxel(values, axis)
     resampled = resample(Density(values, density.voxel_size), VOXEL).values
     return resampled[1:, 1:, 1:]  # the middle is at index n/2 of an even number of voxels
-
-
-def interpolate(volume: Volume, positions: tuple[NDArray[np.float64], ...]) -> Volume:
-    """Trilinear interpolation on a grid; 0 outside.
-
-    Parameters
-    ----------
-    volume : float32 array, shape (nz, ny, nx)
-    positions : indices along z, y, x, in voxels of ``volume``
-
-    Returns
-    -------
-    float32 array, one value per combination of positions.
-    """
-    for axis, where in enumerate(positions):
-        matrix = _hats(volume.shape[axis], where)
-        volume = np.moveaxis(np.tensordot(matrix, volume, axes=(1, axis)), 0, axis)
-    return np.ascontiguousarray(volume, dtype=np.float32)
-
-
-def _hats(n: int, positions: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Weights of n samples at each position: shape (positions, n)."""
-    distance = np.abs(positions[:, None] - np.arange(n))
-    return np.maximum(0, 1 - distance).astype(np.float32)
 
 
 def _moved_by_half_a_voxel(values: Volume, axis: int) -> Volume:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib import import_module
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -13,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from vrs_scipion.maps.density import Mask, Volume
-from vrs_scipion.methods.engine import EngineUnavailableError
 from vrs_scipion.methods.hand_input import HALO, normalise
+from vrs_scipion.methods.network_file import open_network
 
 WEIGHTS = Path(__file__).with_name("weights") / "hand.onnx"
 WEIGHTS_SHA256 = "ba10c3594211d4fff1d9b4f55736ece8632124523c0cfdb67cfd37fc4dc4fdef"
@@ -30,10 +28,6 @@ TILE = 40
 """Answers along the edge of a tile."""
 
 Corner = tuple[slice, ...]
-
-
-class WeightsError(RuntimeError):
-    """The network's weights are not those that the package was tested with."""
 
 
 @dataclass(frozen=True)
@@ -82,19 +76,7 @@ def load_network(threads: int = 1, path: Path = WEIGHTS, sha256: str = WEIGHTS_S
     WeightsError
         if the weights are missing or others than expected.
     """
-    try:
-        onnxruntime = import_module("onnxruntime")
-    except ImportError as error:
-        raise EngineUnavailableError(
-            "the built-in handedness network needs onnxruntime, which is not installed here; "
-            "pip install onnxruntime"
-        ) from error
-    content = _verified(path, sha256)
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.enable_cpu_mem_arena = False
-    session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    session = open_network(path, sha256, threads, "handedness")
     told = session.get_modelmeta().custom_metadata_map
     calibration = Calibration(
         slope=float(told["slope"]),
@@ -145,22 +127,6 @@ def evaluate(
         helix[corner] = 1 / (1 + np.exp(-logit[0, 0]))
     helix[~wanted] = 0
     return hand, helix
-
-
-def _verified(path: Path, expected: str) -> bytes:
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise WeightsError(
-            f"the weights {path.name} cannot be read ({error.strerror}); install vrs_scipion again"
-        ) from error
-    found = hashlib.sha256(content).hexdigest()
-    if found != expected:
-        raise WeightsError(
-            f"the weights {path.name} are not those of this version (SHA-256 {found[:12]}…, not "
-            f"{expected[:12]}…); install vrs_scipion again"
-        )
-    return content
 
 
 def _tiles(wanted: Mask, tile: int) -> Iterator[Corner]:

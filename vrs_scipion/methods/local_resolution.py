@@ -18,7 +18,6 @@ from scipy import fft
 
 from vrs_scipion.maps.density import Density, Mask, Volume
 from vrs_scipion.methods.guinier import nyquist
-from vrs_scipion.methods.hand_input import interpolate, mean_and_spread
 from vrs_scipion.methods.local_resolution_network import (
     COARSE,
     FINE,
@@ -30,6 +29,7 @@ from vrs_scipion.methods.local_resolution_network import (
     evaluate,
     load_network,
 )
+from vrs_scipion.methods.network_input import interpolate, mean_and_spread
 
 FINEST, COARSEST = 1.5, 13.0
 """Local resolutions in Å that can be answered, in DeepRes' convention."""

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import numpy as np
-from scipy import ndimage
-
 from vrs_scipion.maps.density import Volume
+from vrs_scipion.methods.network_input import normalise_locally, scaled
 
 WINDOW = 25
 """Edge in voxels of the cube whose mean and standard deviation normalise its centre."""
 
 HALO = WINDOW // 2
 """Voxels around a normalised one that it depends on."""
-
-FLOOR = 0.1
-"""Least local standard deviation, in units of that of the molecule: flat regions stay flat."""
 
 
 def normalise(values: Volume, mean: float, spread: float, mode: str = "nearest") -> Volume:
@@ -38,15 +33,4 @@ def normalise(values: Volume, mean: float, spread: float, mode: str = "nearest")
     ValueError
         if the spread is not positive.
     """
-    if not spread > 0:
-        raise ValueError("the map is constant inside the mask")
-    scaled = (values - np.float32(mean)) / np.float32(spread)
-    average = ndimage.uniform_filter(scaled, WINDOW, mode=mode)
-    variance = ndimage.uniform_filter(scaled * scaled, WINDOW, mode=mode)
-    variance -= average * average
-    np.maximum(variance, 0, out=variance)
-    variance += np.float32(FLOOR**2)
-    scaled -= average
-    scaled /= np.sqrt(variance, out=variance)
-    normalised: Volume = scaled
-    return normalised
+    return normalise_locally(scaled(values, mean, spread), WINDOW, mode)

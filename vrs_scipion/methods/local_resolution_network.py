@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib import import_module
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -16,8 +14,8 @@ from numpy.typing import NDArray
 
 from vrs_scipion.maps.density import Density, Mask, Volume
 from vrs_scipion.maps.fourier import resample_at, resampled_box
-from vrs_scipion.methods.engine import EngineUnavailableError
 from vrs_scipion.methods.local_resolution_input import HALO, normalise
+from vrs_scipion.methods.network_file import open_network
 
 STRIDE = 2
 """Input voxels from one answer to the next, along each axis."""
@@ -32,10 +30,6 @@ LOW, MEDIAN, HIGH = 1, 2, 3
 """Which quantiles are kept: 16 %, 50 %, 84 %."""
 
 _Indices = NDArray[np.intp]
-
-
-class WeightsError(RuntimeError):
-    """A network's weights are not those that the package was tested with."""
 
 
 @dataclass(frozen=True)
@@ -117,19 +111,7 @@ def load_network(weights: Weights, threads: int = 1) -> Network:
     WeightsError
         if the weights are missing or others than expected.
     """
-    try:
-        onnxruntime = import_module("onnxruntime")
-    except ImportError as error:
-        raise EngineUnavailableError(
-            "the built-in resolution network needs onnxruntime, which is not installed here; "
-            "pip install onnxruntime"
-        ) from error
-    content = _verified(weights)
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.enable_cpu_mem_arena = False
-    session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    session = open_network(weights.path, weights.sha256, threads, "resolution")
     told = json.loads(session.get_modelmeta().custom_metadata_map["calibration"])
     return Network(weights, session, Calibration(**{k: tuple(v) for k, v in told.items()}))
 
@@ -216,20 +198,3 @@ def _tiles(wanted: Mask, tile: int) -> Iterator[tuple[_Indices, _Indices]]:
         if block.any():
             low, high = _extent(block)
             yield low + start, high + start
-
-
-def _verified(weights: Weights) -> bytes:
-    name = weights.path.name
-    try:
-        content = weights.path.read_bytes()
-    except OSError as error:
-        raise WeightsError(
-            f"the weights {name} cannot be read ({error.strerror}); install vrs_scipion again"
-        ) from error
-    found = hashlib.sha256(content).hexdigest()
-    if found != weights.sha256:
-        raise WeightsError(
-            f"the weights {name} are not those of this version (SHA-256 {found[:12]}…, not "
-            f"{weights.sha256[:12]}…); install vrs_scipion again"
-        )
-    return content

@@ -25,17 +25,18 @@ from vrs_scipion.maps.reading import read_density
 from vrs_scipion.methods import hand_network
 from vrs_scipion.methods.engine import EngineUnavailableError
 from vrs_scipion.methods.hand import HALF_TURNS, HandResult, hand_score, score_of
-from vrs_scipion.methods.hand_input import HALO, interpolate, normalise, on_symmetric_grid
+from vrs_scipion.methods.hand_input import HALO, normalise, on_symmetric_grid
 from vrs_scipion.methods.hand_network import (
     STRIDE,
     WEIGHTS,
     WEIGHTS_SHA256,
     Calibration,
     Network,
-    WeightsError,
     evaluate,
     load_network,
 )
+from vrs_scipion.methods.network_file import WeightsError
+from vrs_scipion.methods.network_input import interpolate
 from vrs_scipion.results import CheckResult, Outcome
 from vrs_scipion.simulation import (
     NoiseSpectrum,

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
-import tempfile
 import types
 import unittest
 from pathlib import Path
@@ -19,9 +17,10 @@ from vrs_scipion.checks.run import run_check
 from vrs_scipion.entry.prepare import Request, prepare
 from vrs_scipion.methods import deephand_xmipp
 from vrs_scipion.methods.engine import EngineUnavailableError
-from vrs_scipion.methods.xmipp import HOME_VARIABLE, XmippError
+from vrs_scipion.methods.xmipp import XmippError
 from vrs_scipion.results import CheckResult, Outcome
 from vrs_scipion.tests.mrc_files import mrc_bytes, write
+from vrs_scipion.tests.xmipp_stand_in import StandInTest
 
 SHARED = Path(vrs_scipion.__file__).resolve().parents[2] / "shared" / "data"
 
@@ -46,38 +45,13 @@ else:
 """
 
 
-class XmippTest(unittest.TestCase):
-    """Machines with and without Xmipp, whatever the one that runs the tests has."""
-
-    def setUp(self) -> None:
-        kept = tempfile.TemporaryDirectory()
-        self.addCleanup(kept.cleanup)
-        self.folder = Path(kept.name)
-        self.home, self.log = self.folder / "xmipp-3.25.06", self.folder / "log"
-        for patch in (
-            mock.patch.dict(os.environ, {"PATH": "/usr/bin:/bin"}),
-            mock.patch.dict(sys.modules, {"xmipp3": None}),
-        ):
-            patch.start()
-            self.addCleanup(patch.stop)
-        os.environ.pop(HOME_VARIABLE, None)
-
+class XmippTest(StandInTest):
     def install(self, answer: str = "0.25", behaviour: str = "pass", models: bool = True) -> None:
-        (self.home / "bin").mkdir(parents=True, exist_ok=True)
-        for name in deephand_xmipp.PROGRAMS:
-            path = self.home / "bin" / name
-            path.write_text(
-                STAND_IN.format(
-                    python=sys.executable, log=str(self.log), answer=answer, behaviour=behaviour
-                )
-            )
-            path.chmod(0o755)
-        if models:
-            folder = self.home / "models" / "deepHand"
-            folder.mkdir(parents=True, exist_ok=True)
-            for name in (deephand_xmipp.ALPHA_MODEL, deephand_xmipp.HAND_MODEL):
-                (folder / name).write_bytes(b"weights")
-        os.environ[HOME_VARIABLE] = str(self.home)
+        script = STAND_IN.format(
+            python=sys.executable, log=str(self.log), answer=answer, behaviour=behaviour
+        )
+        names = (deephand_xmipp.ALPHA_MODEL, deephand_xmipp.HAND_MODEL) if models else ()
+        self.install_stand_ins(deephand_xmipp.PROGRAMS, script, "deepHand", names)
 
     def a_map(self) -> Path:
         values = np.zeros((20, 20, 20), np.float32)

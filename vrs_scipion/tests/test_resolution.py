@@ -22,9 +22,8 @@ from vrs_scipion.maps.density import Density, Mask
 from vrs_scipion.maps.fourier import resample, resample_at
 from vrs_scipion.maps.masks import hard_mask
 from vrs_scipion.maps.reading import read_density
-from vrs_scipion.methods import local_resolution_network
+from vrs_scipion.methods import network_file
 from vrs_scipion.methods.engine import EngineUnavailableError
-from vrs_scipion.methods.hand_input import interpolate
 from vrs_scipion.methods.local_resolution import (
     LocalResolution,
     deepres_convention,
@@ -32,16 +31,17 @@ from vrs_scipion.methods.local_resolution import (
     local_resolution,
     neighbours,
 )
-from vrs_scipion.methods.local_resolution_input import FLOOR, normalise
+from vrs_scipion.methods.local_resolution_input import normalise
 from vrs_scipion.methods.local_resolution_network import (
     COARSE,
     FINE,
     Calibration,
-    WeightsError,
     answers_at,
     answers_shape,
     load_network,
 )
+from vrs_scipion.methods.network_file import WeightsError
+from vrs_scipion.methods.network_input import FLOOR, interpolate
 from vrs_scipion.results import CheckResult, Outcome
 from vrs_scipion.simulation import (
     Atoms,
@@ -259,7 +259,7 @@ class TestWeights(unittest.TestCase):
 
     def test_without_onnxruntime(self) -> None:
         with (
-            mock.patch.object(local_resolution_network, "import_module", side_effect=ImportError),
+            mock.patch.object(network_file, "import_module", side_effect=ImportError),
             self.assertRaisesRegex(EngineUnavailableError, "pip install onnxruntime"),
         ):
             load_network(COARSE)

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
-import tempfile
 import unittest
 from pathlib import Path
-from unittest import mock
 
 import numpy as np
 
@@ -20,9 +17,10 @@ from vrs_scipion.maps.reading import read_density
 from vrs_scipion.methods import deepres_xmipp
 from vrs_scipion.methods.deepres_xmipp import FINE, USUAL, Range, range_for
 from vrs_scipion.methods.engine import EngineUnavailableError
-from vrs_scipion.methods.xmipp import HOME_VARIABLE, XmippError
+from vrs_scipion.methods.xmipp import XmippError
 from vrs_scipion.results import CheckResult, Outcome
 from vrs_scipion.tests.mrc_files import mrc_bytes, write
+from vrs_scipion.tests.xmipp_stand_in import StandInTest
 
 # A stand-in for the programs of Xmipp, none of which it computes: it notes how it was called, and
 # writes volumes of the sizes that they would have. Its resolutions rise along x, from 4 Å by 0.05
@@ -54,36 +52,11 @@ mrcfile.write(target, values, overwrite=True)
 """
 
 
-class XmippTest(unittest.TestCase):
-    """Machines with and without Xmipp, whatever the one that runs the tests has."""
-
-    def setUp(self) -> None:
-        kept = tempfile.TemporaryDirectory()
-        self.addCleanup(kept.cleanup)
-        self.folder = Path(kept.name)
-        self.home, self.log = self.folder / "xmipp-3.25.06", self.folder / "log"
-        for patch in (
-            mock.patch.dict(os.environ, {"PATH": "/usr/bin:/bin"}),
-            mock.patch.dict(sys.modules, {"xmipp3": None}),
-        ):
-            patch.start()
-            self.addCleanup(patch.stop)
-        os.environ.pop(HOME_VARIABLE, None)
-
+class XmippTest(StandInTest):
     def install(self, behaviour: str = "pass", models: bool = True) -> None:
-        (self.home / "bin").mkdir(parents=True, exist_ok=True)
-        for name in deepres_xmipp.PROGRAMS:
-            path = self.home / "bin" / name
-            path.write_text(
-                STAND_IN.format(python=sys.executable, log=str(self.log), behaviour=behaviour)
-            )
-            path.chmod(0o755)
-        if models:
-            folder = self.home / "models" / "deepRes"
-            folder.mkdir(parents=True, exist_ok=True)
-            for wanted in (USUAL, FINE):
-                (folder / wanted.model).write_bytes(b"weights")
-        os.environ[HOME_VARIABLE] = str(self.home)
+        script = STAND_IN.format(python=sys.executable, log=str(self.log), behaviour=behaviour)
+        names = [wanted.model for wanted in (USUAL, FINE)] if models else []
+        self.install_stand_ins(deepres_xmipp.PROGRAMS, script, "deepRes", names)
 
     def a_map(self, voxel: float = 1.3) -> tuple[Path, Path, Mask]:
         values = np.zeros((20, 20, 20), np.float32)

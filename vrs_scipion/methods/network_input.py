@@ -1,0 +1,87 @@
+"""What the networks' inputs share: local normalisation, and the way between grids."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from vrs_scipion.maps.density import Mask, Volume
+
+FLOOR = 0.1
+"""Least local standard deviation, in units of that of the molecule: flat regions stay flat."""
+
+
+def mean_and_spread(values: Volume, mask: Mask) -> tuple[float, float]:
+    """Mean and standard deviation inside a mask of the same shape.
+
+    Raises
+    ------
+    ValueError
+        if the mask is empty.
+    """
+    inside = values[mask]
+    if not inside.size:
+        raise ValueError("the mask is empty")
+    return float(inside.mean(dtype=np.float64)), float(inside.std(dtype=np.float64))
+
+
+def scaled(values: Volume, mean: float, spread: float) -> Volume:
+    """The map with the molecule's mean and standard deviation taken out.
+
+    Raises
+    ------
+    ValueError
+        if the spread is not positive.
+    """
+    if not spread > 0:
+        raise ValueError("the map is constant inside the mask")
+    result: Volume = (values - np.float32(mean)) / np.float32(spread)
+    return result
+
+
+def normalise_locally(values: Volume, window: int, mode: str = "nearest") -> Volume:
+    """Bring a scaled map to local mean 0 and local standard deviation 1, in place.
+
+    Parameters
+    ----------
+    values : float32 array, shape (nz, ny, nx), see ``scaled``; overwritten
+    window : edge in voxels of the cube that normalises its centre
+    mode : what is beyond the border, as in ``scipy.ndimage``
+
+    Returns
+    -------
+    ``values``. Memory: three volumes.
+    """
+    average = ndimage.uniform_filter(values, window, mode=mode)
+    variance = ndimage.uniform_filter(values * values, window, mode=mode)
+    variance -= average * average
+    np.maximum(variance, 0, out=variance)
+    variance += np.float32(FLOOR**2)
+    values -= average
+    values /= np.sqrt(variance, out=variance)
+    return values
+
+
+def interpolate(volume: Volume, positions: tuple[NDArray[np.float64], ...]) -> Volume:
+    """Trilinear interpolation on a grid; 0 outside.
+
+    Parameters
+    ----------
+    volume : float32 array, shape (nz, ny, nx)
+    positions : indices along z, y, x, in voxels of ``volume``
+
+    Returns
+    -------
+    float32 array, one value per combination of positions.
+    """
+    for axis, where in enumerate(positions):
+        matrix = _hats(volume.shape[axis], where)
+        volume = np.moveaxis(np.tensordot(matrix, volume, axes=(1, axis)), 0, axis)
+    return np.ascontiguousarray(volume, dtype=np.float32)
+
+
+def _hats(n: int, positions: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Weights of n samples at each position: shape (positions, n)."""
+    distance = np.abs(positions[:, None] - np.arange(n))
+    return np.maximum(0, 1 - distance).astype(np.float32)
