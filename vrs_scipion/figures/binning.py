@@ -51,7 +51,7 @@ def bin_values(values: Values) -> Bins:
     """
     low, high = _view(values)
     shown = values[(values >= low) & (values <= high)]
-    edges, discrete = _edges(shown, low, high)
+    edges, discrete = _edges(shown)
     counts, _ = np.histogram(shown, edges)
     return Bins(edges, 100 * counts / values.size, discrete, values.size - shown.size)
 
@@ -65,11 +65,11 @@ def _view(values: Values) -> tuple[float, float]:
     return max(smallest, low - reach), min(largest, high + reach)
 
 
-def _edges(shown: Values, low: float, high: float) -> tuple[Values, bool]:
+def _edges(shown: Values) -> tuple[Values, bool]:
+    low, high = float(shown.min()), float(shown.max())
     if low == high:
         half = 0.05 * abs(low) or 0.5
         return low + half * np.arange(-9, 10, 2), True
-    low, high = float(shown.min()), float(shown.max())
     levels = _levels(shown, low, high)
     if levels:
         step = (high - low) / (levels - 1)

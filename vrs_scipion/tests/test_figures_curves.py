@@ -63,6 +63,13 @@ class TestBins(unittest.TestCase):
         self.assertEqual((bins.outside, bins.percent[0]), (0, 0.1))
 
 
+    def test_a_view_that_holds_one_value_only(self) -> None:
+        for count in range(390, 410):
+            with self.subTest(count):
+                bins = bin_values(np.array([1.0] * count + [0.25] * 2))
+                self.assertAlmostEqual(bins.percent.sum(), 100 * (1 - bins.outside / (count + 2)))
+
+
 class TestFlags(unittest.TestCase):
     def test_no_label_on_another_or_across_a_line(self) -> None:
         rng = np.random.default_rng(3)
