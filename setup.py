@@ -35,7 +35,7 @@ setup(
         ],
         "vrs_scipion.methods": ["weights/*"],
         "vrs_scipion.batch": ["templates/*"],
-        "vrs_scipion.report": ["context.json", "templates/*", "schema/*.json"],
+        "vrs_scipion.report": ["context.json", "rates.json", "templates/*", "schema/*.json"],
     },
     python_requires=">=3.10,<3.12",
     install_requires=[

@@ -5,7 +5,8 @@
 ``FOLDER`` of models holds atomic models and ``index.json``. Every case becomes a line of
 ``cases.jsonl``; a run that was stopped goes on where it was. Then ``verdicts.csv``,
 ``false_alarms.csv``, ``power.csv``, ``confusion.csv`` and ``verdicts.pdf`` are written, and the
-headline printed.
+headline printed. With ``--publish``, once all of it has run, ``vrs_scipion/report/rates.json``, of
+which every report prints a line per check, and ``RESULTS.md`` with its page of plots are renewed.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 
 from cases import Case, catalogue  # noqa: E402
 from pages import draw_page  # noqa: E402
+from publish import publish  # noqa: E402
 from rich.progress import Progress  # noqa: E402
 from score import headline, write_tables  # noqa: E402
 from validate import begin, validate_numbered  # noqa: E402
@@ -40,6 +42,9 @@ def main() -> None:
     parser.add_argument("--smoke", action="store_true", help="a few minutes: a small subset")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--only", default="", help="comma-separated defects, good, odd")
+    parser.add_argument(
+        "--publish", action="store_true", help="what reports print and RESULTS.md, from this run"
+    )
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
     good, each = (_GOOD_SMOKE, _EACH_SMOKE) if arguments.smoke else (_GOOD, _EACH)
@@ -49,6 +54,8 @@ def main() -> None:
     records = run(cases, arguments.out / "cases.jsonl", arguments.workers)
     write_tables(records, arguments.out)
     draw_page(records, arguments.out / "verdicts.pdf")
+    if arguments.publish:
+        publish(records, arguments.out)
     print(headline(records))
 
 

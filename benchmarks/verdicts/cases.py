@@ -36,6 +36,17 @@ class Case:
         return "odd" if self.specimen.oddity else "good"
 
     @property
+    def checks(self) -> tuple[str, ...]:
+        """Codes of the checks to run; none stands for all.
+
+        Of the sizes of a defect that the table of who warns of what does not show, only the checks
+        that should notice are asked.
+        """
+        if self.defect is None or self.dial == self.defect.stated:
+            return ()
+        return self.defect.caught_by
+
+    @property
     def recipe(self) -> Recipe:
         """How its map is made."""
         recipe = self.specimen.recipe
@@ -43,7 +54,7 @@ class Case:
 
 
 def catalogue(models: Path, good: int, each: int, seed: int) -> list[Case]:
-    """Every case there is.
+    """Every case there is, first those that every check is asked about.
 
     Parameters
     ----------
@@ -60,7 +71,7 @@ def catalogue(models: Path, good: int, each: int, seed: int) -> list[Case]:
             for specimen in _drawn(specimens, defect, each, seed)
             for dial in defect.dials
         ]
-    return cases
+    return sorted(cases, key=lambda case: bool(case.checks))
 
 
 def _drawn(specimens: list[Specimen], defect: Defect, count: int, seed: int) -> list[Specimen]:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from defects import DEFECTS, Defect
 from scipy import stats
+
+from vrs_scipion import __version__
+from vrs_scipion.methods.engine import BUILTIN
+from vrs_scipion.report.rates import CheckRates, Detection, Rate, RateTable
 
 Record = dict[str, Any]
 CODES = ("0.a", "0.b", "0.c", "0.d", "0.e", "0.f", "0.g", "0.h")
@@ -20,16 +25,17 @@ def warned(record: Record, codes: Iterable[str] = CODES) -> bool:
     return any(c in checks and checks[c]["outcome"] == "warnings" for c in codes)
 
 
-def noticed(record: Record, defect: Defect) -> bool:
-    """Whether a check that should notice the defect did, or the map was refused.
+def noticed(record: Record, defect: Defect, codes: Sequence[str] = ()) -> bool:
+    """Whether one of these checks, or of those meant to, noticed the defect, or it was refused.
 
     A check that says it does not apply because the map was masked has noticed the mask.
     """
     if record["error"]:
         return True
+    codes = codes or defect.caught_by
     if defect.key == "masked":
-        return any(record["checks"][c]["outcome"] == "not_applicable" for c in defect.caught_by)
-    return warned(record, defect.caught_by or CODES)
+        return any(record["checks"][c]["outcome"] == "not_applicable" for c in codes)
+    return warned(record, codes or CODES)
 
 
 def interval(hits: int, count: int) -> tuple[float, float]:
@@ -54,9 +60,7 @@ def false_alarms(records: Sequence[Record], *, judged_only: bool = False) -> lis
     clean = good(records, judged_only=judged_only)
     rows: list[list[Any]] = []
     for code in CODES:
-        applied = [
-            r for r in clean if r["checks"].get(code, {}).get("outcome") in ("ok", "warnings")
-        ]
+        applied = [r for r in clean if _judged(r, code)]
         keys = sorted({k for r in applied for k in r["checks"][code]["warned"]})
         for key in keys:
             hits = sum(key in r["checks"][code]["warned"] for r in applied)
@@ -81,14 +85,60 @@ def confusion(records: Sequence[Record]) -> list[list[Any]]:
     for oddity in sorted({r["oddity"] for r in records} - {""}):
         rows.append([oddity, *_shares([r for r in records if r["oddity"] == oddity])])
     for defect in DEFECTS:
-        these = [r for r in records if r["defect"] == defect.key and r["dial"] == defect.stated]
-        rows.append([defect.key, *_shares(these)])
+        rows.append([defect.key, *_shares(at_stated_size(records, defect))])
     return rows
 
 
 def _shares(records: Sequence[Record]) -> list[float]:
     count = max(1, len(records))
     return [round(sum(warned(r, [code]) for r in records) / count, 3) for code in CODES]
+
+
+def rate_table(records: Sequence[Record]) -> RateTable:
+    """What a report prints beside the verdict of each check, of the maps that judge the limits."""
+    judges = good(records)
+    kinds = Counter(r["kind"] for r in judges)
+    resolutions = [r["resolution"] for r in judges]
+    return RateTable(
+        program="benchmarks/verdicts",
+        vrs_version=__version__,
+        engine=BUILTIN,
+        good_maps=f"{len(judges)} good maps of {min(resolutions):g} to {max(resolutions):g} Å ("
+        + ", ".join(f"{count} of {kind}" for kind, count in kinds.most_common())
+        + "), of realistic B-factors, noise, sharpening and contour",
+        checks=tuple(_check_rates(records, code) for code in CODES),
+    )
+
+
+def _check_rates(records: Sequence[Record], code: str) -> CheckRates:
+    judged = [r for r in good(records) if _judged(r, code)]
+    return CheckRates(
+        code=code,
+        false_alarms=_rate([warned(r, [code]) for r in judged]),
+        detections=tuple(
+            Detection(
+                defect=defect.title,
+                size=f"{defect.stated:g} {defect.unit}" if defect.unit else "",
+                rate=_rate([noticed(r, defect, [code]) for r in these]),
+            )
+            for defect in DEFECTS
+            if code in defect.caught_by and (these := at_stated_size(records, defect))
+        ),
+    )
+
+
+def _judged(record: Record, code: str) -> bool:
+    return record["checks"].get(code, {}).get("outcome") in ("ok", "warnings")
+
+
+def _rate(hits: Sequence[bool]) -> Rate:
+    low, high = interval(sum(hits), len(hits))
+    return Rate(maps=sum(hits), of=len(hits), low=round(low, 4), high=round(high, 4))
+
+
+def at_stated_size(records: Sequence[Record], defect: Defect) -> list[Record]:
+    """The maps with a defect of the size that ought to be noticed."""
+    return [r for r in records if r["defect"] == defect.key and r["dial"] == defect.stated]
 
 
 def write_tables(records: Sequence[Record], folder: Path) -> None:

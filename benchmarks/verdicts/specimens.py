@@ -8,6 +8,9 @@ from pathlib import Path
 
 import numpy as np
 from recipe import Recipe, diameter, drawn_atoms
+from scipy import ndimage
+
+from vrs_scipion.simulation import Atoms
 
 RESOLUTIONS = (2.5, 3.0, 3.5, 4.0, 4.5, 5.0, 6.0, 7.0, 8.0, 10.0, 12.0)
 _LARGEST_SIDE = 160
@@ -15,6 +18,10 @@ _SMALLEST_SIDE = 40
 _FEWEST_RESOLUTIONS_ACROSS = 8
 _FEWEST_ATOMS = 800
 _MOST_ATOMS = 60_000
+_TOUCHING = 6.0
+"""Å between atoms of one particle."""
+_WHOLE = 0.95
+"""Share of the atoms that have to be of one particle; the others are neighbours in a crystal."""
 _EXCLUDED = "AF-"
 """Predicted models: their B-factor column holds something else."""
 
@@ -49,7 +56,7 @@ def good_specimens(models: Path, count: int, seed: int) -> list[Specimen]:
 
     Returns
     -------
-    Specimens in the order in which they were drawn.
+    Specimens in the order in which they were drawn, without those that are no single particle.
     """
     records = json.loads((models / "index.json").read_text(encoding="utf-8"))
     usable = [r for r in records if _usable(r)]
@@ -74,7 +81,18 @@ def good_specimens(models: Path, count: int, seed: int) -> list[Specimen]:
                 recipe=_varied(path, resolution, len(drawn), generator),
             )
         )
-    return drawn
+    return [s for s in drawn if _whole(drawn_atoms(s.recipe.model))]
+
+
+def _whole(atoms: Atoms) -> bool:
+    """Whether nearly all atoms touch each other."""
+    corner = atoms.positions.min(axis=0) - 2 * _TOUCHING
+    cells = np.floor((atoms.positions - corner) / (_TOUCHING / 2)).astype(np.intp)
+    filled = np.zeros(cells.max(axis=0) + 3, bool)
+    filled[tuple(cells.T)] = True
+    labels, _ = ndimage.label(ndimage.binary_dilation(filled, np.ones((3, 3, 3))))
+    counts = np.bincount(labels[tuple(cells.T)])
+    return bool(counts.max() >= _WHOLE * len(cells))
 
 
 def _usable(record: dict[str, object]) -> bool:

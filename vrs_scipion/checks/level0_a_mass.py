@@ -161,6 +161,16 @@ def _judge(
             detail=f"{side} along {_AXES[tight_axis].upper()}",
         ),
         Criterion(
+            key="space_fixed",
+            subject="the smallest space around the mask relative to the box",
+            value=tightest,
+            comparison=">",
+            limit=task.limits["space_fixed"],
+            unit="%",
+            role="advice",
+            detail="the limit of the Validation Report Service",
+        ),
+        Criterion(
             key="space_for_ctf",
             subject="the smallest space around the mask",
             value=narrowest,
@@ -170,8 +180,9 @@ def _judge(
             role="advice",
         ),
     ]
-    *centred, roomy, _ = (criterion.passed for criterion in found.criteria)
-    if all(centred):
+    passed = {criterion.key: criterion.passed for criterion in found.criteria}
+    roomy = passed["space"]
+    if passed["decentering"] and passed["center_of_mass_shift"]:
         found.headline = "The map is well centred" + (
             "." if roomy else ", but its box leaves little space around it."
         )
@@ -214,11 +225,18 @@ CHECK = Check(
         ),
         Limit(
             "space",
-            20.0,
+            15.0,
             "%",
             "Smallest space around the mask",
             "Space between the mask and each face of the box, in % of the box: the check warns "
             "when it is not above this everywhere.",
+        ),
+        Limit(
+            "space_fixed",
+            20.0,
+            "%",
+            "Smallest space of the service",
+            "The limit of the Validation Report Service; reported, without effect on the verdict.",
         ),
         Limit(
             "space_for_ctf",

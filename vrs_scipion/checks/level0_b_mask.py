@@ -310,7 +310,7 @@ CHECK = Check(
         ),
         Limit(
             "remaining_mean_volume_cubes",
-            0.25,
+            0.4,
             "d³",
             "Average volume of the other blobs in cubes of the resolution",
             "Specks of noise are as large as the resolution d makes them: the check warns when the "

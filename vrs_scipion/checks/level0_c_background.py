@@ -325,7 +325,7 @@ CHECK = Check(
     limits=(
         Limit(
             "mean",
-            0.05,
+            0.1,
             "",
             "Largest |mean| / σ",
             "The check warns when the mean of the background far from the molecule differs from "

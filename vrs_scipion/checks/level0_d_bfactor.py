@@ -206,12 +206,13 @@ CHECK = Check(
         "against 1/d², d being its resolution. Between 15 Å and the reported resolution a straight "
         "line is fitted to it, and the B-factor is four times its slope. The sign is Xmipp's, the "
         "opposite of the usual one: amplitudes that decay have a negative B-factor. Maps normally "
-        "have one between −300 (from 4.5 Å on, −15·d²) and 0 Å²; a positive one means that the "
-        "high frequencies have been amplified beyond those of a molecule (oversharpened), a very "
-        "negative one that they remain too weak (undersharpened)."
+        "have one between −300 (from 4.5 Å on, −15·d²) and 0 Å² (give or take 1.5·d², for the line "
+        "is never quite straight); a positive one means that the high frequencies have been "
+        "amplified beyond those of a molecule (oversharpened), a very negative one that they "
+        "remain too weak (undersharpened)."
     ),
     answer=measure_b_factor,
-    limits=sharpening_limits("B-factor", -15.0),
+    limits=sharpening_limits("B-factor", -15.0, 1.5),
     advice={
         "b_factor_lowest": (
             "The map was most often deposited before sharpening. Sharpen it, by its own B-factor "

@@ -110,11 +110,11 @@ CHECK = Check(
         "exp(B/(4·d²)), d being the band's resolution, B is the local B-factor; bands lost in the "
         "noise of the background count less. By this sign convention, which is that of the "
         "Guinier plot's slope and opposite to an atom's, the more negative B is, the more that "
-        "part is blurred. Medians between −300 (from 3.5 Å on, −25·d²) and 0 Å² are normal; "
+        "part is blurred. Medians between −300 (from 3.4 Å on, −26·d²) and 0 Å² are normal; "
         "positive ones mean that high frequencies have been amplified beyond those of a molecule."
     ),
     answer=measure_local_b_factor,
-    limits=sharpening_limits("median", -25.0),
+    limits=sharpening_limits("median", -26.0, 0.0),
     advice={
         "b_factor_lowest": (
             "Most of the molecule is blurred compared with its reported resolution: the map was "

@@ -174,7 +174,8 @@ def _draw(task: Task, found: Findings) -> None:
 
 
 def _judge(task: Task, found: Findings, score: float) -> None:
-    limit = task.limits["hand_highest"]
+    service = task.limits["hand_highest_xmipp"]
+    limit = task.limits["hand_highest"] if found.engine.name == BUILTIN else service
     mirrored = score >= limit
     low, high = UNCERTAIN[found.engine.name]
     uncertain = low <= score <= high
@@ -193,6 +194,18 @@ def _judge(task: Task, found: Findings, score: float) -> None:
             detail=meaning if mirrored else "",
         )
     )
+    if limit != service:
+        found.criteria.append(
+            Criterion(
+                key="hand_highest_fixed",
+                subject="the hand",
+                value=score,
+                comparison="<",
+                limit=service,
+                role="advice",
+                detail="the limit that the Validation Report Service has for DeepHand's scores",
+            )
+        )
     if uncertain:
         found.headline = f"The hand of the map is uncertain ({score:.3f})."
     elif mirrored:
@@ -219,11 +232,18 @@ CHECK = Check(
     limits=(
         Limit(
             "hand_highest",
-            0.5,
+            0.7,
             "",
             "Highest hand",
             "The check warns when the hand is not below this: 0 is the right hand, 1 the mirrored "
-            "one.",
+            "one. The built-in network gives less to maps that show no hand.",
+        ),
+        Limit(
+            "hand_highest_xmipp",
+            0.5,
+            "",
+            "Highest hand by DeepHand",
+            "The same of the scores of DeepHand's networks, run by Xmipp.",
         ),
     ),
     advice={

@@ -9,16 +9,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from vrs_scipion.checks.check import Findings, Limit
 from vrs_scipion.results import Criterion
 from vrs_scipion.results.numbers import number
 
-LOWEST, LOWEST_SQUARES, HIGHEST = "b_factor_lowest", "b_factor_lowest_squares", "b_factor_highest"
+_FIXED = "_fixed"
+LOWEST, LOWEST_SQUARES = "b_factor_lowest", "b_factor_lowest_squares"
+HIGHEST, HIGHEST_SQUARES = "b_factor_highest", "b_factor_highest_squares"
 
 
-def sharpening_limits(what: str, squares: float) -> tuple[Limit, ...]:
-    """The limits of a check that judges ``what``, whose lowest is ``squares``·d² beyond −300 Å²."""
+def sharpening_limits(what: str, lowest: float, highest: float) -> tuple[Limit, ...]:
+    """The limits of a check that judges ``what``.
+
+    ``lowest`` and ``highest`` are those in squares of the resolution; in Å² they are the Validation
+    Report Service's, −300 and 0.
+    """
     return (
         Limit(
             LOWEST,
@@ -30,7 +37,7 @@ def sharpening_limits(what: str, squares: float) -> tuple[Limit, ...]:
         ),
         Limit(
             LOWEST_SQUARES,
-            squares,
+            lowest,
             "d²",
             f"Lowest {what} in squares of the resolution",
             f"The check warns when the {what} divided by the square of the resolution d is below "
@@ -42,61 +49,91 @@ def sharpening_limits(what: str, squares: float) -> tuple[Limit, ...]:
             0.0,
             "Å²",
             f"Highest {what}",
-            f"The check warns when the {what} is above this: the map is oversharpened.",
+            f"The check warns when the {what} is above this and above the next limit: the map is "
+            "oversharpened.",
+        ),
+        Limit(
+            HIGHEST_SQUARES,
+            highest,
+            "d²",
+            f"Highest {what} in squares of the resolution",
+            f"The check warns when the {what} divided by the square of the resolution d is above "
+            "this and the limit in Å² is passed too: an amplitude is never measured exactly.",
         ),
     )
+
+
+@dataclass(frozen=True)
+class _Bound:
+    """A limit of the Validation Report Service, in Å², and ours in squares of the resolution."""
+
+    fixed: float
+    squares: float
+    resolution: float
+
+    @property
+    def measured(self) -> float:
+        return self.squares * self.resolution**2
 
 
 @dataclass(frozen=True)
 class Accepted:
     """The B-factors in Å² that draw no warning."""
 
-    lowest: float
-    highest: float
-    fixed_lowest: float
-    squares: float
+    below: _Bound
+    above: _Bound
 
     @classmethod
     def at(cls, resolution: float, limits: Mapping[str, float]) -> Accepted:
         """For a map of this resolution in Å."""
-        fixed, squares = limits[LOWEST], limits[LOWEST_SQUARES]
-        return cls(min(fixed, squares * resolution**2), limits[HIGHEST], fixed, squares)
+        return cls(
+            _Bound(limits[LOWEST], limits[LOWEST_SQUARES], resolution),
+            _Bound(limits[HIGHEST], limits[HIGHEST_SQUARES], resolution),
+        )
+
+    @property
+    def lowest(self) -> float:
+        return min(self.below.fixed, self.below.measured)
+
+    @property
+    def highest(self) -> float:
+        return max(self.above.fixed, self.above.measured)
 
     def judge(self, found: Findings, b_factor: float, subject: str) -> str:
         """Note the criteria; 'undersharpened', 'oversharpened', or '' for neither."""
         under, over = b_factor < self.lowest, b_factor > self.highest
+
+        def criterion(
+            key: str, comparison: Literal["<=", ">="], limit: float, detail: str
+        ) -> Criterion:
+            return Criterion(
+                key=key,
+                subject=subject,
+                value=b_factor,
+                comparison=comparison,
+                limit=limit,
+                unit="Å²",
+                detail=detail,
+                role="advice" if key.endswith(_FIXED) else "verdict",
+            )
+
         found.criteria += [
-            Criterion(
-                key=LOWEST,
-                subject=subject,
-                value=b_factor,
-                comparison=">=",
-                limit=self.lowest,
-                unit="Å²",
-                detail="the map is undersharpened" if under else "",
-            ),
-            Criterion(
-                key=HIGHEST,
-                subject=subject,
-                value=b_factor,
-                comparison="<=",
-                limit=self.highest,
-                unit="Å²",
-                detail="the map is oversharpened" if over else "",
-            ),
+            criterion(LOWEST, ">=", self.lowest, "the map is undersharpened" if under else ""),
+            criterion(HIGHEST, "<=", self.highest, "the map is oversharpened" if over else ""),
         ]
-        if self.lowest < self.fixed_lowest:
+        if self.lowest < self.below.fixed:
             found.criteria.append(
-                Criterion(
-                    key=f"{LOWEST}_fixed",
-                    subject=subject,
-                    value=b_factor,
-                    comparison=">=",
-                    limit=self.fixed_lowest,
-                    unit="Å²",
-                    role="advice",
-                    detail="the limit of the Validation Report Service at any resolution; at this "
-                    f"one the limit is {number(self.squares)}·d²",
-                )
+                criterion(LOWEST + _FIXED, ">=", self.below.fixed, _reason(self.below))
+            )
+        if self.highest > self.above.fixed:
+            found.criteria.append(
+                criterion(HIGHEST + _FIXED, "<=", self.above.fixed, _reason(self.above))
             )
         return "undersharpened" if under else "oversharpened" if over else ""
+
+
+def _reason(bound: _Bound) -> str:
+    return (
+        "the limit of the Validation Report Service at any resolution; at this one the limit is "
+        f"{number(bound.squares)}·d²"
+    )

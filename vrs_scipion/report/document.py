@@ -25,6 +25,7 @@ from vrs_scipion.report.formats import (
 from vrs_scipion.report.gauge import Gauge, gauge_of
 from vrs_scipion.report.model import Report, ReportEntry
 from vrs_scipion.report.numbering import Block, Numbering
+from vrs_scipion.report.rates import rates_sentence
 from vrs_scipion.results.model import CheckResult, Criterion, Engine, Outcome, Reference
 from vrs_scipion.results.numbers import quantity
 
@@ -122,7 +123,8 @@ class MeasurementRow:
 class CheckSection:
     """Everything that the report says about one check.
 
-    ``headline`` is its sentence in the summary; ``context`` compares it with simulated maps.
+    ``headline`` is its sentence in the summary; ``rates`` says how often its verdict is right,
+    ``context`` compares what it measured with simulated maps.
     """
 
     number: str
@@ -136,6 +138,7 @@ class CheckSection:
     blocks: tuple[Block, ...]
     criteria: tuple[CriterionRow, ...]
     advice: tuple[CriterionRow, ...]
+    rates: str
     context: tuple[str, ...]
     warnings: tuple[str, ...]
     citations: tuple[Citation, ...]
@@ -218,6 +221,7 @@ class Document:
     software: tuple[Row, ...]
     engines: tuple[EngineRow, ...]
     phantoms: str
+    catalogue: str
     differences: tuple[Difference, ...]
     references: tuple[ReferenceItem, ...]
 
@@ -281,6 +285,7 @@ def build_document(report: Report) -> Document:
         ),
         engines=tuple(_engine_row(check) for check in report.checks),
         phantoms=prose.phantoms() if any(c.context for s in levels for c in s.checks) else "",
+        catalogue=prose.catalogue() if any(c.rates for s in levels for c in s.checks) else "",
         differences=_differences(levels),
         references=bibliography.items(),
     )
@@ -358,6 +363,7 @@ def _check_section(
         blocks=numbering.section(check.code, check.paragraphs, check.figures, check.tables),
         criteria=tuple(_criterion_row(item) for item in verdicts) if counts else (),
         advice=tuple(_criterion_row(item) for item in (advice if counts else check.criteria)),
+        rates=rates_sentence(check),
         context=context_sentences(check, resolution),
         warnings=check.warnings,
         citations=bibliography.cite(check.references),

@@ -97,7 +97,7 @@ class TestMeasured(LocalCheckTest):
         self.assertTrue(-300 < found[2] < 0)
         self.assertEqual(result.measurements["b_factor_p50"].unit, "Å²")
         self.assertEqual([c.role for c in result.criteria], ["verdict", "verdict", "advice"])
-        self.assertEqual([c.limit for c in result.criteria], [-400.0, 0.0, -300.0])
+        self.assertEqual([c.limit for c in result.criteria], [-416.0, 0.0, -300.0])
         self.assertEqual(
             [f.key for f in result.figures], ["b_factor_histogram", "b_factor_surface"]
         )
@@ -178,7 +178,7 @@ class TestMeasured(LocalCheckTest):
         result = self.run_check(B, limits=tight)
         self.assertEqual(result.outcome, Outcome.WARNINGS)
         self.assertIn("undersharpened", result.warnings[0])
-        result = self.run_check(B, limits={"b_factor_highest": -299.0})
+        result = self.run_check(B, limits={"b_factor_highest": -299.0, "b_factor_highest_squares": -20})
         self.assertIn("oversharpened", result.warnings[0])
         result = self.run_check(OCCUPANCY, limits={"occupancy": 1.1})
         self.assertEqual(result.outcome, Outcome.OK)
