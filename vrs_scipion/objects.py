@@ -16,6 +16,7 @@ OUTCOME_WORDS = {
     Outcome.WARNINGS: "warnings",
     Outcome.NOT_APPLICABLE: "does not apply",
     Outcome.NOT_AVAILABLE: "not available here",
+    Outcome.NOT_RUN: "not run",
     Outcome.FAILED: "failed",
 }
 

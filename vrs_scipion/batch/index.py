@@ -24,6 +24,7 @@ _MARKS = {
     Outcome.WARNINGS: "!",
     Outcome.NOT_APPLICABLE: "–",
     Outcome.NOT_AVAILABLE: "○",
+    Outcome.NOT_RUN: "·",
     Outcome.FAILED: "✕",
 }
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")

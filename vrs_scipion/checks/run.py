@@ -72,6 +72,11 @@ def failed(check: Check, reason: str) -> CheckResult:
     return _without_numbers(check, Outcome.FAILED, reason)
 
 
+def not_run(check: Check) -> CheckResult:
+    """Stands for a check that nobody asked for, or whose result is gone."""
+    return _without_numbers(check, Outcome.NOT_RUN, "There is no result of it beside the others.")
+
+
 def _without_numbers(check: Check, outcome: Outcome, reason: str) -> CheckResult:
     return CheckResult(
         code=check.code,

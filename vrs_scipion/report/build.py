@@ -7,6 +7,8 @@ from datetime import datetime, timezone
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from vrs_scipion.checks.registry import LEVEL_0
+from vrs_scipion.checks.run import not_run
 from vrs_scipion.entry.files import load_entry
 from vrs_scipion.report.compile import INPUT, compile_report
 from vrs_scipion.report.folder import A4, CHECKS, ENTRY, FIGURES
@@ -15,6 +17,7 @@ from vrs_scipion.report.interactive import Prepared
 from vrs_scipion.report.model import Report
 from vrs_scipion.report.pdf import require_paper
 from vrs_scipion.report.write import write_report
+from vrs_scipion.results import CheckResult
 from vrs_scipion.results.files import RESULT_FILE, load_result
 
 _SOFTWARE = ("numpy", "scipy", "matplotlib", "mrcfile", "pyvista", "plotly", "typst", "scipion-em")
@@ -44,7 +47,7 @@ def build_report(folder: Path, created: datetime | None = None, paper: str = A4)
     section = draw_input_data(entry, folder / ENTRY, folder / FIGURES)
     report = compile_report(
         entry,
-        list(results.values()),
+        _complete(list(results.values())),
         figures=section.figures,
         input_paragraphs=section.paragraphs,
         created=created or datetime.now(timezone.utc),
@@ -59,6 +62,13 @@ def build_report(folder: Path, created: datetime | None = None, paper: str = A4)
         paper=paper,
     )
     return report
+
+
+def _complete(results: list[CheckResult]) -> list[CheckResult]:
+    """With those of Level 0 that have no result, in the order of the codes."""
+    known = {result.code for result in results}
+    missing = [not_run(check) for check in LEVEL_0 if check.code not in known]
+    return sorted([*results, *missing], key=lambda result: result.code)
 
 
 def _result_files(folder: Path) -> list[Path]:

@@ -98,6 +98,7 @@ def score_of(checks: Sequence[CheckResult]) -> Score:
         failed=count[Outcome.FAILED],
         not_applicable=count[Outcome.NOT_APPLICABLE],
         not_available=count[Outcome.NOT_AVAILABLE],
+        not_run=count[Outcome.NOT_RUN],
     )
 
 
@@ -122,6 +123,7 @@ def score_remarks(score: Score) -> tuple[str, ...]:
         for count, one, many in (
             (score.not_applicable, "does not apply to this map", "do not apply to this map"),
             (score.not_available, "is not available here", "are not available here"),
+            (score.not_run, "was not run", "were not run"),
         )
         if count
     ]

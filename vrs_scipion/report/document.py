@@ -36,6 +36,7 @@ OUTCOME_ICONS = {
     Outcome.WARNINGS: "!",
     Outcome.NOT_APPLICABLE: "–",
     Outcome.NOT_AVAILABLE: "○",
+    Outcome.NOT_RUN: "·",
     Outcome.FAILED: "✕",
 }
 
@@ -383,6 +384,7 @@ def status_of(check: CheckResult) -> Status:
         Outcome.WARNINGS: counted(max(1, len(check.warnings)), "warning"),
         Outcome.NOT_APPLICABLE: "Does not apply",
         Outcome.NOT_AVAILABLE: "Not available here",
+        Outcome.NOT_RUN: "Not run",
         Outcome.FAILED: "Failed",
     }
     return Status(

@@ -41,7 +41,7 @@ class ReportEntry(Record):
 class Score(Record):
     """``passed`` out of ``evaluable`` checks; ``failed`` ones crashed: evaluable, not passed.
 
-    Checks that do not apply to the map, or are not available here, are counted apart.
+    Checks that do not apply to the map, are not available here, or were not run, are counted apart.
     """
 
     passed: int
@@ -49,6 +49,7 @@ class Score(Record):
     failed: int
     not_applicable: int
     not_available: int
+    not_run: int = 0
 
 
 class Warning(Record):

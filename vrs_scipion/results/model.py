@@ -42,6 +42,7 @@ class Outcome(str, Enum):
     WARNINGS = "warnings"
     NOT_APPLICABLE = "not_applicable"
     NOT_AVAILABLE = "not_available"
+    NOT_RUN = "not_run"
     FAILED = "failed"
 
     @property

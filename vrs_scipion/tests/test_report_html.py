@@ -23,6 +23,7 @@ from PIL import Image
 
 from vrs_scipion.checks.check import Findings, Task
 from vrs_scipion.checks.local_values import LocalValues, draw_distribution, keep_volume
+from vrs_scipion.checks.registry import LEVEL_0
 from vrs_scipion.entry.files import load_entry, load_map
 from vrs_scipion.entry.prepare import Request, prepare
 from vrs_scipion.figures.isosurface.engine import EngineError
@@ -36,6 +37,7 @@ from vrs_scipion.report.gauge import gauge_of
 from vrs_scipion.report.interactive import as_script_data
 from vrs_scipion.report.numbering import Numbering, PlacedTable
 from vrs_scipion.report.pdf import render_pdf
+from vrs_scipion.report.rates import rate_table, rates_sentence
 from vrs_scipion.report.slice_atlas import slice_atlas
 from vrs_scipion.report.surface_mesh import SurfaceMesh, surface_mesh
 from vrs_scipion.report.tables import table_csv
@@ -257,6 +259,29 @@ class TestContext(unittest.TestCase):
         self.assertEqual(context_sentences(self.check(unknown, 1.0), 4.0), ())
 
 
+class TestRates(unittest.TestCase):
+    def check(self, code: str, engine: str = "builtin") -> CheckResult:
+        made = Engine(name=engine, version="1")
+        return CheckResult(code=code, name=code, outcome=Outcome.OK, engine=made)
+
+    def test_every_check_says_how_often_it_is_right(self) -> None:
+        self.assertEqual({rates.code for rates in rate_table().checks}, {c.code for c in LEVEL_0})
+        for rates in rate_table().checks:
+            said = rates_sentence(self.check(rates.code))
+            alarms = rates.false_alarms
+            self.assertIn(f"{alarms.maps} of {alarms.of} good simulated maps", said)
+            self.assertTrue(alarms.low <= alarms.maps / alarms.of <= alarms.high)
+            for found in rates.detections:
+                self.assertIn(found.defect, said)
+                self.assertIn(f"{found.rate.maps} of {found.rate.of}", said)
+
+    def test_silent_where_nothing_is_known(self) -> None:
+        self.assertEqual(rates_sentence(self.check("0.x")), "")
+        self.assertEqual(rates_sentence(self.check("0.a", engine="another")), "")
+        other = self.check("0.a").model_copy(update={"outcome": Outcome.NOT_APPLICABLE})
+        self.assertEqual(rates_sentence(other), "")
+
+
 class Validated(Prepared):
     """A validation folder with one check that has a table, a plot and a coloured surface."""
 
@@ -328,6 +353,16 @@ class TestFolder(Validated):
         text = self.page.read_text("utf-8")
         for words in ("Try less.", "1 of 1 check that could be evaluated asks", "It is too much."):
             self.assertIn(words, text)
+
+    def test_checks_that_were_not_run_are_listed(self) -> None:
+        report = load_report(self.folder)
+        outcomes = {check.code: check.outcome for check in report.checks}
+        missing = {check.code: Outcome.NOT_RUN for check in LEVEL_0}
+        self.assertEqual(outcomes, {**missing, "0.x": Outcome.WARNINGS})
+        self.assertEqual((report.score.evaluable, report.score.not_run), (1, len(missing)))
+        text = self.page.read_text("utf-8")
+        self.assertEqual(text.count("This check was not run, or its result was not kept."), 8)
+        self.assertIn("Not counted: 8 checks were not run.", text)
 
     def test_letter(self) -> None:
         program = shutil.which("pdfinfo")
