@@ -82,13 +82,16 @@ def _dust(percent: float) -> Edit:
 
 
 def _fragment(percent: float) -> Edit:
-    """One lump of noise, as strong as the molecule, in a corner of the box."""
+    """One lump, as strong as the molecule, where the box has most room beside it."""
 
     def edit(deposit: Deposit, generator: np.random.Generator) -> Deposit:
         wanted = percent / 100 * np.count_nonzero(deposit.density.values >= deposit.contour)
-        distance = ndimage.distance_transform_edt(~deposit.molecule)
-        middle = np.unravel_index(int(distance.argmax()), distance.shape)
-        grid = np.ogrid[tuple(slice(n) for n in distance.shape)]
+        from_molecule = ndimage.distance_transform_edt(~deposit.molecule)
+        grid = np.ogrid[tuple(slice(n) for n in from_molecule.shape)]
+        inside = [np.minimum(g, n - g) for g, n in zip(grid, from_molecule.shape, strict=True)]
+        from_faces = np.minimum(np.minimum(*inside[:2]), inside[2])
+        free = np.minimum(from_molecule, from_faces)
+        middle = np.unravel_index(int(free.argmax()), free.shape)
         away = np.sqrt(sum((g - m) ** 2 for g, m in zip(grid, middle, strict=True)))
         radius = (wanted / (4 / 3 * np.pi)) ** (1 / 3)
         lump = 2 * deposit.contour / (1 + np.exp((away - radius) / 0.5))
@@ -272,7 +275,7 @@ DEFECTS: tuple[Defect, ...] = (
     Defect("fragment", "a large disconnected lump", "% of the volume at the contour",
            (2, 5, 10, 20, 40), 20, ("0.b",), _editing(_fragment)),
     Defect("noisy", "more noise than the resolution allows", "× the noise's amplitude",
-           (1.4, 2.0, 3.0, 5.0), 3.0, ("0.b", "0.e", "0.g"), _louder),
+           (2.0, 5.0, 10.0, 20.0), 20.0, ("0.b", "0.e", "0.g"), _louder),
     Defect("coloured_noise", "slow noise all over the box", "deviation in contours",
            (0.1, 0.2, 0.5, 1.0), 0.5, ("0.b", "0.c", "0.g"), _editing(_coloured)),
     Defect("offset", "background not at zero", "standard deviations of the noise",

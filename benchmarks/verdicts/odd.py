@@ -9,13 +9,15 @@ import numpy as np
 from recipe import Deposit, Recipe, diameter, drawn_atoms
 from scipy import ndimage
 from scipy.spatial.transform import Rotation
-from specimens import Specimen
+from specimens import Specimen, one_particle
 
 from vrs_scipion.simulation import Atoms
 
 _RISE, _TWIST = 27.5, -166.7
 """Å and degrees from one subunit of actin's filament to the next."""
 _SUBUNITS = 15
+_INTERLOCKED = 0.65
+"""Of the distance at which neighbouring subunits begin to touch."""
 _SHELL_ATOMS = 4000
 _MEMBRANE = 36.0
 """Å of a bilayer's thickness."""
@@ -52,14 +54,28 @@ def _filament(recipe: Recipe) -> Recipe:
 
 
 def _helix(atoms: Atoms) -> Atoms:
-    centred = atoms.translated(-atoms.centroid)
-    out = centred.translated((diameter(atoms) / 2.6, 0.0, 0.0))
-    return _joined(
-        [
+    """Subunits around an axis, as far from it as lets them touch."""
+
+    def copies(distance: float) -> list[Atoms]:
+        out = atoms.translated(-atoms.centroid).translated((distance, 0.0, 0.0))
+        return [
             out.rotated(_turn(k).as_matrix()).translated((0.0, 0.0, k * _RISE))
             for k in range(_SUBUNITS)
         ]
-    )
+
+    return _joined(_touching(copies, diameter(atoms)))
+
+
+def _touching(copies: Callable[[float], list[Atoms]], farthest: float) -> list[Atoms]:
+    """The copies a little nearer to the axis or centre than where all of them touch."""
+    low, high = 0.0, farthest
+    while high - low > 1.0:
+        middle = (low + high) / 2
+        if one_particle(_joined(copies(middle))):
+            low = middle
+        else:
+            high = middle
+    return copies(_INTERLOCKED * low)
 
 
 def _turn(steps: int) -> Rotation:
@@ -86,11 +102,15 @@ def _capsid(recipe: Recipe) -> Recipe:
 
 
 def _icosahedron(atoms: Atoms) -> Atoms:
+    """Sixty copies around a centre, as far from it as lets them touch."""
     centred = atoms.translated(-atoms.centroid)
-    radius = 2.0 * diameter(atoms) * np.array([0.31, 0.52, 0.8])
-    return _joined(
-        [centred.translated(radius).rotated(r.as_matrix()) for r in Rotation.create_group("I")]
-    )
+    direction = np.array([0.31, 0.52, 0.8])
+
+    def copies(distance: float) -> list[Atoms]:
+        out = centred.translated(distance * direction)
+        return [out.rotated(r.as_matrix()) for r in Rotation.create_group("I")]
+
+    return _joined(_touching(copies, 3 * diameter(atoms)))
 
 
 def _joined(parts: list[Atoms]) -> Atoms:

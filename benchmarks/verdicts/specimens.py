@@ -81,10 +81,10 @@ def good_specimens(models: Path, count: int, seed: int) -> list[Specimen]:
                 recipe=_varied(path, resolution, len(drawn), generator),
             )
         )
-    return [s for s in drawn if _whole(drawn_atoms(s.recipe.model))]
+    return [s for s in drawn if one_particle(drawn_atoms(s.recipe.model))]
 
 
-def _whole(atoms: Atoms) -> bool:
+def one_particle(atoms: Atoms) -> bool:
     """Whether nearly all atoms touch each other."""
     corner = atoms.positions.min(axis=0) - 2 * _TOUCHING
     cells = np.floor((atoms.positions - corner) / (_TOUCHING / 2)).astype(np.intp)
