@@ -128,17 +128,46 @@ class TestViewers(ProtocolTest):
         protocol = self.check(VrsProtMask, self.prepared)
         self.proj.saveProtocol(protocol)
         viewer = self.form(VrsCheckViewer, protocol)
-        self.assertIn("no result", text(viewer, "text_outcome"))
+        self.assertIn("not started", text(viewer, "text_outcome"))
 
-    def test_a_check_that_is_running_or_failed_says_so(self) -> None:
+    def test_a_check_without_a_result_says_why(self) -> None:
         protocol = self.check(VrsProtMask, self.prepared)
         self.proj.saveProtocol(protocol)
-        protocol.setStatus("running")
-        viewer = self.form(VrsCheckViewer, protocol)
-        self.assertIn("running", text(viewer, "text_outcome"))
+        for status, words in (
+            ("scheduled", "waits for its turn"),
+            ("launched", "waits for its turn"),
+            ("running", "running"),
+            ("aborted", "stopped before"),
+            ("finished", "missing"),
+        ):
+            protocol.setStatus(status)
+            viewer = self.form(VrsCheckViewer, protocol)
+            self.assertIn(words, text(viewer, "text_outcome"))
         protocol.setFailed("no memory")
         viewer = self.form(VrsCheckViewer, protocol)
-        self.assertIn("no memory", text(viewer, "text_outcome"))
+        self.assertIn(
+            "failed before it could leave a result. no memory", text(viewer, "text_outcome")
+        )
+
+    def test_volumes_have_a_page_of_their_own(self) -> None:
+        sections = list(self.form(VrsCheckViewer, self.mass)._definition.iterSections())
+        self.assertEqual(str(sections[-1].label), "Results")
+        protocol = self.newProtocol(VrsProtLevel0)
+        with mock.patch.object(
+            protocol, "iterOutputAttributes", return_value=[("outputHardMask", Volume())]
+        ):
+            viewer = self.form(VrsReportViewer, protocol)
+            form = viewer._definition
+            viewer._addVolumeSection(form, self.folder, None, ())
+        self.assertEqual(str(list(form.iterSections())[-1].label), "Volumes")
+        self.assertIn("hard mask", str(form.getParam("open_outputHardMask").label))
+
+    def test_boxes_of_text_share_the_height(self) -> None:
+        viewer = self.form(VrsCheckViewer, self.mass)
+        names = ("text_outcome", "text_criteria", "text_numbers")
+        rows = [viewer._definition.getParam(name).height for name in names]
+        self.assertLessEqual(sum(rows), 17)
+        self.assertGreaterEqual(min(rows), 2)
 
     def test_the_report_lists_every_check(self) -> None:
         viewer = self.form(VrsReportViewer, self.reported)
@@ -194,8 +223,10 @@ class TestViewers(ProtocolTest):
         viewer = self.form(VrsPrepareViewer, self.prepared)
         with mock.patch("vrs_scipion.viewers.views.find_chimerax", return_value=None):
             self.press(viewer, "chimerax")
-        viewer._tell.assert_called_once_with(NO_CHIMERAX)
         script = self.in_project(Path(self.prepared._getExtraPath("chimerax_map.cxc")))
+        (told,) = viewer._tell.call_args.args
+        self.assertTrue(told.startswith(NO_CHIMERAX))
+        self.assertTrue(told.endswith(str(script.absolute())))
         self.assertIn("level 0.3", script.read_text(encoding="utf-8"))
 
     def test_outputs_open_in_windows_too(self) -> None:

@@ -20,10 +20,13 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 from PyQt5.QtCore import QPointF, Qt
 from PyQt5.QtWidgets import QApplication
 
+from vrs_scipion.doctor import _window
 from vrs_scipion.tests.window_results import BOX, VOXEL, make_results, write_json
+from vrs_scipion.windows.layers import Layer, Layers
+from vrs_scipion.windows.live_plot import LivePlot
 from vrs_scipion.windows.main_window import ResultsWindow
 from vrs_scipion.windows.map_window import MapWindow
-from vrs_scipion.windows.plots_pane import LivePlot, Picture
+from vrs_scipion.windows.plots_pane import Picture
 from vrs_scipion.windows.results_folder import locate, read_contents
 
 _WAIT_MS = 20_000
@@ -132,8 +135,12 @@ class TestWindow:
         (folder / "report.json").unlink()
         late = shutil.move(folder / "checks" / "0.b", tmp_path / "late")
         window = opened(qtbot, folder, "0.b", now=True)
-        assert "Running" in window._banner.text()
+        assert "Not started" in window._banner.text()
         assert window._poll.isActive()
+        (folder / "checks" / "0.b").mkdir()
+        window.reload()
+        assert "Running" in window._banner.text()
+        (folder / "checks" / "0.b").rmdir()
         shutil.move(late, folder / "checks" / "0.b")
         write_json(folder)
         window.running["now"] = False
@@ -206,6 +213,23 @@ class TestSlices:
         assert not drawn.lines
         assert (drawn.picture[:, :, 0] == drawn.picture[:, :, 2]).all()
 
+    def test_a_density_without_a_contour_level_offers_none(
+        self, qtbot: Any, results: Path, tmp_path: Path
+    ) -> None:
+        window = opened(qtbot, results, "0.a", "slices")
+        pane = slices_of(qtbot, window)
+        contour, other = window._layers.densities[0], results / "entry" / "mask_soft.mrc"
+        plain = Layer("0.d:corrected", "corrected", other)
+        pane.show_layers(Layers((contour, plain), window._layers.masks, ()), plain.key)
+        offered = [pane._outlines.itemText(i) for i in range(pane._outlines.count())]
+        assert offered == ["None", "Hard mask", "Soft mask"]
+        assert pane._outlines.currentIndex() == 0
+        pane._map.setCurrentIndex(0)
+        assert pane._outlines.currentText() == "Contour level"
+        pane._outlines.setCurrentIndex(pane._outlines.findData("hard"))
+        pane._map.setCurrentIndex(1)
+        assert pane._outlines.currentText() == "Hard mask"
+
     def test_a_mask_is_drawn_around(self, qtbot: Any, results: Path) -> None:
         window = opened(qtbot, results, "0.a", "slices")
         pane = slices_of(qtbot, window)
@@ -244,6 +268,35 @@ def _process(arguments: list[str], **environment: str) -> subprocess.Popen[str]:
 
 
 class TestProcess:
+    def test_the_window_waits_for_nothing_that_it_does_not_show(self) -> None:
+        slow = ("scipy", "skimage", "pyvista", "vrs_scipion.checks.registry")
+        code = (
+            "import sys; import vrs_scipion.windows.main_window; "
+            f"print([name for name in {slow} if name in sys.modules])"
+        )
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+        assert done.stdout.strip() == "[]", done.stderr
+
+    def test_the_doctor_says_whether_windows_open(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
+        window, view = _window()
+        assert window.here
+        assert not view.here
+        assert "OpenGL" in view.detail
+        assert "apt install" in view.detail
+        monkeypatch.setenv("QT_QPA_PLATFORM", "nothing")
+        (window,) = _window()
+        assert not window.here
+        assert "libxcb" in window.detail
+
+    @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="other systems have a screen")
+    def test_the_doctor_says_that_there_is_no_screen(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
+            monkeypatch.delenv(name, raising=False)
+        (window,) = _window()
+        assert not window.here
+        assert "ssh -X" in window.detail
+
     def test_what_cannot_be_shown_is_said_in_one_sentence(self, tmp_path: Path) -> None:
         process = _process([str(tmp_path)])
         _, errors = process.communicate(timeout=60)

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import shutil
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import mrcfile
@@ -17,6 +21,7 @@ from hypothesis import strategies as st
 
 from vrs_scipion.maps.writing import write_volume
 from vrs_scipion.results.files import load_plot
+from vrs_scipion.tests.test_entry import blob
 from vrs_scipion.tests.window_results import BOX, CONTOUR, VOXEL, local_values, make_results
 from vrs_scipion.windows.chimerax_script import write_script
 from vrs_scipion.windows.layers import Layer, find_layers
@@ -30,7 +35,8 @@ from vrs_scipion.windows.results_folder import (
     process_lives,
     read_contents,
 )
-from vrs_scipion.windows.shading import Scale, coloured, greys, outlines
+from vrs_scipion.windows.run_states import run_states
+from vrs_scipion.windows.shading import Scale, coloured, greys, outlines, usual_scale
 from vrs_scipion.windows.show import WindowError, command, require_window
 from vrs_scipion.windows.surface import VALUES, SurfaceMaker, ValueField, colour
 from vrs_scipion.windows.tables import (
@@ -57,6 +63,26 @@ def contents(folder: Path, entry: Path | None = None, running: bool = False) -> 
     return read_contents(locate(folder, entry), lambda: running)
 
 
+def write_project(folder: Path, *runs: tuple[str, str, str | None]) -> None:
+    """A project of Scipion with protocols of these labels, states and errors."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with closing(sqlite3.connect(folder / "project.sqlite")) as connection, connection:
+        connection.execute(
+            "CREATE TABLE Objects (id INTEGER PRIMARY KEY, parent_id INTEGER, name TEXT, "
+            "label TEXT, value TEXT)"
+        )
+        for number, (label, status, error) in enumerate(runs):
+            key = 10 * number + 2
+            connection.executemany(
+                "INSERT INTO Objects VALUES (?, ?, ?, ?, ?)",
+                [
+                    (key, None, "", label, None),
+                    (key + 1, key, f"{key}.status", "", status),
+                    (key + 2, key, f"{key}._error", "", error),
+                ],
+            )
+
+
 def states(found: Contents) -> dict[str, State]:
     return {item.code: item.state for item in found.items}
 
@@ -76,11 +102,16 @@ class TestFolder:
         found = contents(copy)
         assert states(found)["0.a"] is State.DONE
         assert states(found)["0.h"] is State.MISSING
-        assert "no result" in found.items[-1].reason
+        assert "was not run" in found.items[-1].reason
 
-    def test_what_is_missing_while_work_goes_on_is_running(self, copy: Path) -> None:
+    def test_a_check_waits_until_its_folder_is_there(self, copy: Path) -> None:
         (copy / "report.json").unlink()
+        assert states(contents(copy, running=True))["0.h"] is State.WAITING
+        (copy / "checks" / "0.h").mkdir()
         assert states(contents(copy, running=True))["0.h"] is State.RUNNING
+        stopped = contents(copy).items[-1]
+        assert stopped.state is State.MISSING
+        assert "was stopped" in stopped.reason
 
     def test_a_broken_result_is_said_to_be_one(self, copy: Path) -> None:
         (copy / "report.json").unlink()
@@ -112,9 +143,46 @@ class TestFolder:
         run = tmp_path / "scipion" / "projects" / "project" / "Runs"
         shutil.copytree(results / "entry", run / "000001_VrsProtPrepare" / "extra" / "entry")
         shutil.copytree(results / "checks" / "0.a", run / "000002_VrsProtMass" / "extra" / "result")
+        write_project(
+            run.parent,
+            ("prepare map", "finished", None),
+            ("0.a mass", "finished", None),
+            ("0.b mask", "running", None),
+            ("0.c background", "launched", None),
+            ("0.d B-factor", "failed", "\x1b[31mit was\nkilled\x1b[0m"),
+            ("0.e local resolution", "failed", None),
+            ("0.f local B-factor", "saved", None),
+            ("0.g local occupancy", "aborted", None),
+            ("0.h hand", "finished", None),
+        )
         found = contents(tmp_path, running=True)
-        assert states(found)["0.a"] is State.DONE
-        assert states(found)["0.b"] is State.RUNNING
+        assert states(found) == {
+            "input": State.DONE,
+            "0.a": State.DONE,
+            "0.b": State.RUNNING,
+            "0.c": State.WAITING,
+            "0.d": State.FAILED,
+            "0.e": State.FAILED,
+            "0.f": State.WAITING,
+            "0.g": State.FAILED,
+            "0.h": State.RUNNING,
+        }
+        assert found.items[4].reason == "it was killed"
+        assert found.items[5].reason == "It ended before it could leave a result."
+        assert states(contents(tmp_path))["0.b"] is State.MISSING
+        assert states(contents(tmp_path))["0.d"] is State.FAILED
+
+    def test_a_project_that_cannot_be_read_says_nothing(self, tmp_path: Path) -> None:
+        project = tmp_path / "scipion" / "projects" / "project"
+        project.mkdir(parents=True)
+        (project / "project.sqlite").write_text("no database")
+        assert run_states(tmp_path) == {}
+
+    def test_one_check_at_work_is_shown_alone(self, results: Path, tmp_path: Path) -> None:
+        places = locate(tmp_path, results / "entry", "0.c")
+        item = read_contents(places, lambda: True).items[1]
+        assert (item.title, item.state) == ("0.c Background analysis", State.RUNNING)
+        assert len(read_contents(places).items) == 2
 
     def test_no_folder(self, tmp_path: Path) -> None:
         with pytest.raises(FolderError, match="is no folder"):
@@ -217,7 +285,7 @@ class TestVolume:
         assert volume.binning == 3
         coarse = volume.cut(0, volume.frame.position(0, 1))
         expected = values[1, :255, :39].reshape(85, 3, 13, 3).mean(axis=(1, 3))
-        np.testing.assert_allclose(coarse.values, expected, rtol=1e-5)
+        np.testing.assert_allclose(coarse.values, expected, atol=1e-6)
         told: list[float] = []
         assert not volume.warm(stopped=lambda: True)
         assert volume.warm(told=told.append)
@@ -281,6 +349,13 @@ class TestShading:
         picture = greys(np.array([[0.0, 1.0], [2.0, np.nan]], np.float32), Scale(0, 2))
         assert picture[:, :, 0].tolist() == [[255, 48], [0, 128]]
 
+    def test_greys_are_those_of_the_molecule_where_the_rest_was_masked(self) -> None:
+        inside = np.random.default_rng(0).normal(3, 1, 2000).astype(np.float32)
+        masked = np.concatenate([np.zeros(100_000, np.float32), inside])
+        assert usual_scale(masked) == usual_scale(inside)
+        assert usual_scale(np.zeros(9, np.float32)) == Scale(0, 0)
+        assert usual_scale(np.full(9, np.nan, np.float32)) == Scale(0, 1)
+
     def test_colours_are_laid_where_there_are_values(self) -> None:
         values = np.array([[np.nan, 5.0]], np.float32)
         grey = greys(np.zeros((1, 2), np.float32), Scale(-1, 1))
@@ -307,6 +382,17 @@ class TestSurfaceValues:
         assert np.isnan(found[2])
         assert (field.low, field.high) == layer.colour_range
 
+    def test_where_the_box_cuts_the_molecule_its_faces_have_values(self, tmp_path: Path) -> None:
+        write_volume(tmp_path / "v.mrc", np.full(BOX, 7, np.float32), VOXEL)
+        field = ValueField(Layer("v", "Values", tmp_path / "v.mrc"), Shelf())
+        beyond = [[VOXEL[2] * BOX[2], VOXEL[1] * 5, VOXEL[0] * 5]]
+        assert field.at(np.array(beyond)) == pytest.approx(7)
+
+    def test_values_that_are_all_the_same_have_a_scale(self, tmp_path: Path) -> None:
+        write_volume(tmp_path / "v.mrc", np.ones(BOX, np.float32), VOXEL)
+        field = ValueField(Layer("v", "Values", tmp_path / "v.mrc"), Shelf())
+        assert (field.low, field.high) == (1, 2)
+
     def test_a_surface_encloses_what_is_above_its_level(self, results: Path) -> None:
         path = results / "entry" / "map.mrc"
         maker = SurfaceMaker(path, (0.0, 0.0, 0.0), CONTOUR)
@@ -332,18 +418,80 @@ class TestSurfaceValues:
         assert local_values()[15, 16, 17] == -83
 
 
+_NUMBER, _HEX = r"-?\d+(?:\.\d+)?(?:e[+-]\d+)?", "#[0-9A-Fa-f]{6}"
+_DOCUMENTED = {
+    "open": r""" (?:"[^"]+"|'[^']+') format mrc""",
+    "volume": rf" #1 style surface step [1-9] level {_NUMBER} color {_HEX}",
+    "set": " bgColor white",
+    "lighting": " soft",
+    "hide": " #2 models",
+    "color": rf" sample #1 map #2 palette {_NUMBER},{_HEX}(?::{_NUMBER},{_HEX})+",
+    "key": rf"(?: {_HEX}:{_NUMBER}){{2,}} pos {_NUMBER},{_NUMBER} size {_NUMBER},{_NUMBER}"
+    r" fontSize \d+",
+    "2dlabels": rf' text "[ -!#-~]+" xpos {_NUMBER} ypos {_NUMBER} size \d+',
+    "view": "",
+}
+"""What ChimeraX's user guide (docs/user/commands) gives as the usage of each command, as far as
+it is used; whether ChimeraX does what it says is not known here."""
+
+
+def documented(line: str) -> str:
+    """The name of the command in ``line``, whose arguments have to be as documented."""
+    name = line.split(" ")[0]
+    assert re.fullmatch(name + _DOCUMENTED[name], line), line
+    return name
+
+
 class TestFiles:
     def test_chimerax_colours_the_map_by_the_values(self, results: Path, tmp_path: Path) -> None:
         layers = find_layers(contents(results))
-        text = write_script(layers, layers.values[0], tmp_path / "a.cxc").read_text()
+        script = write_script(layers, layers.values[0], tmp_path / "a.cxc")
+        names = [documented(line) for line in script.read_text(encoding="utf-8").splitlines()]
+        assert names == [
+            *("open", "volume", "set", "lighting"),
+            *("open", "hide", "color", "key", "2dlabels", "view"),
+        ]
+        text = script.read_text()
         assert f'open "{results / "entry" / "map.mrc"}"' in text
-        assert "volume #1 style surface step 1 level 0.3" in text
-        assert "color sample #1 map #2 palette" in text
-        assert text.count("key ") == 1
+        assert f'open "{tmp_path / "a.mrc"}"' in text
+        assert "level 0.3 " in text
+        stops = [stop.split(",") for stop in text.split("palette ")[1].split()[0].split(":")]
+        values = [float(value) for value, _ in stops]
+        assert values == sorted(set(values))
+        assert (values[2], values[-1]) == pytest.approx(layers.values[0].colour_range)
+        labels = [
+            float(pair.split(":")[1]) for pair in text.split("key ")[1].split(" pos")[0].split()
+        ]
+        assert labels == sorted(set(labels))
+        assert "B-factor (\\u00c5\\u00b2)" in text
+
+    def test_chimerax_gets_grey_where_there_is_no_value(
+        self, results: Path, tmp_path: Path
+    ) -> None:
+        layers = find_layers(contents(results))
+        write_script(layers, layers.values[0], tmp_path / "a.cxc")
+        low, high = layers.values[0].colour_range or (0.0, 0.0)
+        with mrcfile.open(tmp_path / "a.mrc") as mrc:
+            assert mrc.data[0, 0, 0] == pytest.approx(2 * low - high)
+            assert mrc.data[15, 16, 17] == pytest.approx(-83)
+            assert mrc.voxel_size.x == pytest.approx(VOXEL[2])
+
+    def test_the_values_lie_where_chimerax_puts_the_map(
+        self, results: Path, tmp_path: Path
+    ) -> None:
+        write_volume(tmp_path / "n.mrc", blob(BOX), VOXEL, nstart=(1, 2, 3))
+        layers = find_layers(contents(results))
+        placed = replace(layers.densities[0], path=tmp_path / "n.mrc")
+        moved = replace(layers, densities=(placed,))
+        write_script(moved, layers.values[0], tmp_path / "a.cxc")
+        start = LazyVolume(tmp_path / "a.mrc").world_start
+        assert start == pytest.approx((VOXEL[0], 2 * VOXEL[1], 3 * VOXEL[2]))
 
     def test_chimerax_without_values(self, results: Path, tmp_path: Path) -> None:
-        text = write_script(find_layers(contents(results)), None, tmp_path / "a.cxc").read_text()
-        assert "color sample" not in text
+        script = write_script(find_layers(contents(results)), None, tmp_path / "a.cxc")
+        names = [documented(line) for line in script.read_text().splitlines()]
+        assert names == ["open", "volume", "set", "lighting", "view"]
+        assert not (tmp_path / "a.mrc").exists()
 
     def test_a_page_that_leads_on(self, tmp_path: Path) -> None:
         page = leading_to(tmp_path / "a & b.html", "check-0-b")

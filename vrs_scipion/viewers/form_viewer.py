@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,18 @@ import pyworkflow.protocol.params as params
 from pwem.objects import Volume
 from pwem.viewers import ChimeraViewer, DataViewer
 from pyworkflow.config import Config
+from pyworkflow.protocol.constants import (
+    STATUS_ABORTED,
+    STATUS_FAILED,
+    STATUS_FINISHED,
+    STATUS_INTERACTIVE,
+    STATUS_LAUNCHED,
+    STATUS_NEW,
+    STATUS_RUNNING,
+    STATUS_SAVED,
+    STATUS_SCHEDULED,
+    STATUS_WAITING,
+)
 from pyworkflow.viewer import DESKTOP_TKINTER, ProtocolViewer, View, Viewer
 
 from vrs_scipion.figures.isosurface.engine_chimerax import find_chimerax
@@ -24,12 +36,34 @@ from vrs_scipion.viewers.views import (
 )
 from vrs_scipion.windows import show
 from vrs_scipion.windows.chimerax_script import write_script
-from vrs_scipion.windows.layers import find_layers
+from vrs_scipion.windows.layers import Layer, find_layers
 from vrs_scipion.windows.results_folder import FolderError, locate, read_contents
 
 Views = list[View]
-OUTCOME = "Outcome"
-_WIDTH, _TALLEST = 84, 10
+OUTCOME, MAP = "Outcome", "Map"
+_RUNNING = ("…", "running. Open this form again when it has ended.")
+_NOT_STARTED = ("·", "not started. Execute the protocol first.")
+_WAITING = ("·", "not started; it waits for its turn. Open this form again when it has ended.")
+_WITHOUT_RESULT = {
+    STATUS_NEW: _NOT_STARTED,
+    STATUS_SAVED: _NOT_STARTED,
+    STATUS_SCHEDULED: _WAITING,
+    STATUS_LAUNCHED: _WAITING,
+    STATUS_WAITING: _WAITING,
+    STATUS_RUNNING: _RUNNING,
+    STATUS_INTERACTIVE: _RUNNING,
+    STATUS_ABORTED: ("?", "stopped before it could leave a result. Execute the protocol again."),
+    STATUS_FINISHED: ("?", "missing. The result is no longer where it was; execute it again."),
+}
+
+_WIDTH, _LETTERS = 104, 118
+"""Zeros, and letters of a sentence, that fit into a line of text."""
+
+_ROWS, _FEWEST = 17, 4
+"""Lines of text that leave room for five buttons on a screen of 720 pixels; the least of a box."""
+
+_ABOVE = 2
+"""Pixels above a line: Tk cuts the ring off an Å that has no room."""
 
 
 class VrsFormViewer(ProtocolViewer):
@@ -40,10 +74,23 @@ class VrsFormViewer(ProtocolViewer):
 
     _environments = [DESKTOP_TKINTER]
     _buttons: dict[str, Callable[[], Views]]
+    _rows: int
 
     def __init__(self, **kwargs: Any) -> None:
         self._setting("_buttons", {})
         super().__init__(**kwargs)
+
+    @property
+    def _tkRoot(self) -> Any:
+        return self.__dict__.get("_root")
+
+    @_tkRoot.setter
+    def _tkRoot(self, root: Any) -> None:
+        """Scipion sets this when the form is built and not yet shown."""
+        self._setting("_root", root)
+        for text in _texts(root) if root is not None else ():
+            text.configure(spacing1=_ABOVE)
+            text.delete("end-2c")  # Scipion's last line break: it would ask for a scroll bar
 
     def _setting(self, name: str, value: Any) -> None:
         """Keep a plain value: a protocol takes what is set on it for parameters."""
@@ -51,6 +98,7 @@ class VrsFormViewer(ProtocolViewer):
 
     def _defineParams(self, form: Any) -> None:
         form.addSection(label="Results")
+        self._setting("_rows", _ROWS)
         self._addFacts(form)
         self._addButtons(form)
 
@@ -66,15 +114,18 @@ class VrsFormViewer(ProtocolViewer):
     # ----------------------------------------------------------------- parts of the form
 
     def _addText(self, form: Any, label: str, lines: Sequence[str]) -> None:
-        """Lines that can be scrolled and copied."""
+        """Lines that can be scrolled and copied; boxes share the height that there is."""
+        wanted = sum(1 + len(line.expandtabs()) // _LETTERS for line in lines)
+        rows = min(wanted, max(self._rows, _FEWEST))
+        self._setting("_rows", self._rows - rows)
         form.addParam(
             f"text_{label.lower()}",
             params.TextParam,
             label=label,
-            important=label == OUTCOME,
+            important=label in (OUTCOME, MAP),
             default="\n".join(lines),
             width=_WIDTH,
-            height=min(sum(1 + len(line) // _WIDTH for line in lines) + 1, _TALLEST),
+            height=rows,
         )
 
     def _addButton(
@@ -136,19 +187,57 @@ class VrsFormViewer(ProtocolViewer):
             return [self.errorMessage(str(error), "Validation")]
         return [ChimeraXView(script, self._tell)]
 
+    def _addVolumeSection(
+        self, form: Any, folder: Path, entry: Path | None, values: Sequence[Layer]
+    ) -> None:
+        """A page with the protocol's volumes, and the map in the colours of its ``values``."""
+        if not self._volumes():
+            return
+        form.addSection(label="Volumes")
+        self._addVolumes(form)
+        for layer in values:
+            self._addButton(
+                form,
+                f"chimerax_{layer.key}",
+                f"ChimeraX: map coloured by {layer.name}",
+                "Opens ChimeraX, where it is installed, with the colours of the results window.",
+                partial(self._chimerax, folder, entry, layer.key),
+            )
+
+    def _volumes(self) -> list[tuple[str, Volume]]:
+        outputs = self.protocol.iterOutputAttributes()
+        return [(name, output) for name, output in outputs if isinstance(output, Volume)]
+
     def _addVolumes(self, form: Any) -> None:
         """A button for each volume among the protocol's outputs."""
-        for name, output in self.protocol.iterOutputAttributes():
-            if isinstance(output, Volume):
-                words = output.getObjComment() or _spaced(name.removeprefix("output"))
-                self._addButton(
-                    form,
-                    f"open_{name}",
-                    f"Volume: {words}",
-                    f"Opens {output.getFileName()} in Scipion's viewer of volumes (ChimeraX or "
-                    "Xmipp); where neither is here, in a window of ours.",
-                    partial(self._volume, output),
-                )
+        for name, output in self._volumes():
+            words = output.getObjComment() or _spaced(name.removeprefix("output"))
+            self._addButton(
+                form,
+                f"open_{name}",
+                f"Volume: {words}",
+                f"Opens {output.getFileName()} in Scipion's viewer of volumes (ChimeraX or "
+                "Xmipp); where neither is here, in a window of ours.",
+                partial(self._volume, output),
+            )
+
+
+def _texts(widget: Any) -> Iterator[Any]:
+    """Tk's boxes of text below a widget."""
+    for child in widget.winfo_children():
+        if child.winfo_class() == "Text":
+            yield child
+        yield from _texts(child)
+
+
+def state_words(protocol: Any, what: str) -> str:
+    """Why a protocol has nothing to show, in a mark and a sentence."""
+    status = protocol.getStatus()
+    if status == STATUS_FAILED:
+        said = protocol.getErrorMessage()
+        return f"✕  {what}: failed before it could leave a result. {said}".strip()
+    mark, words = _WITHOUT_RESULT.get(status, _WITHOUT_RESULT[STATUS_FINISHED])
+    return f"{mark}  {what}: {words}"
 
 
 def _spaced(name: str) -> str:

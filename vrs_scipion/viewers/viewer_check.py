@@ -11,7 +11,7 @@ from pyworkflow.viewer import DESKTOP_TKINTER, View, Viewer
 from vrs_scipion.objects import VrsCheckOutcome, VrsEntry, VrsReport
 from vrs_scipion.protocols import VrsProtCheck, VrsProtReport
 from vrs_scipion.report.document import CheckSection
-from vrs_scipion.viewers.form_viewer import OUTCOME, Views, VrsFormViewer
+from vrs_scipion.viewers.form_viewer import OUTCOME, Views, VrsFormViewer, state_words
 from vrs_scipion.viewers.views import WindowView
 from vrs_scipion.windows import show
 from vrs_scipion.windows.layers import find_layers
@@ -34,7 +34,8 @@ class VrsCheckViewer(VrsFormViewer):
     def _addFacts(self, form: Any) -> None:
         item = self._item()
         if item is None or item.result is None or item.section is None:
-            self._addText(form, OUTCOME, [_without_result(self.protocol)])
+            name = f"{self.protocol.check.code} {self.protocol.check.name}"
+            self._addText(form, OUTCOME, [state_words(self.protocol, name)])
             return
         said = item.reason or item.result.headline
         warnings = [f"! {text}" for text in item.section.warnings]
@@ -59,7 +60,8 @@ class VrsCheckViewer(VrsFormViewer):
             ("slices", "Slices", "Planes through the map and its values.", "slices"),
             ("surface", "Surface in 3D", "The map, coloured by the check's values.", "surface"),
         ):
-            self._addButton(group, f"window_{name}", label, tip, partial(self._show, pane))
+            if pane != "plots" or (item.result is not None and item.result.figures):
+                self._addButton(group, f"window_{name}", label, tip, partial(self._show, pane))
         if item.result is None:
             return
         self._addButton(
@@ -69,15 +71,7 @@ class VrsCheckViewer(VrsFormViewer):
             "Opens the report in the browser at this check.",
             self._section,
         )
-        self._addVolumes(group)
-        for layer in find_layers(contents).values:
-            self._addButton(
-                group,
-                f"chimerax_{layer.key}",
-                f"ChimeraX: map coloured by {layer.name}",
-                "Opens ChimeraX, where it is installed, with the colours of the results window.",
-                partial(self._chimerax, *self._places(), layer.key),
-            )
+        self._addVolumeSection(form, *self._places(), find_layers(contents).values)
 
     # ----------------------------------------------------------------- the check's results
 
@@ -88,7 +82,7 @@ class VrsCheckViewer(VrsFormViewer):
 
     def _contents(self) -> Contents | None:
         try:
-            return read_contents(locate(*self._places()))
+            return read_contents(locate(*self._places(), self.protocol.check.code))
         except FolderError:
             return None
 
@@ -148,13 +142,3 @@ def _criteria_lines(section: CheckSection) -> list[str]:
     return [
         f"{verdict}\t{measured}\t\t{requirement}" for requirement, measured, _, verdict in grid.rows
     ]
-
-
-def _without_result(protocol: Any) -> str:
-    """Why there is nothing to be seen yet."""
-    name = f"{protocol.check.code} {protocol.check.name}"
-    if protocol.isActive():
-        return f"…  {name}: running. Open this form again when it has ended."
-    if protocol.isFailed():
-        return f"✕  {name}: failed before it could leave a result. {protocol.getErrorMessage()}"
-    return f"?  {name}: no result. The protocol was not run, or it was stopped."

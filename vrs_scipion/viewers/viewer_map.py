@@ -11,14 +11,14 @@ from pyworkflow.viewer import DESKTOP_TKINTER, View, Viewer
 
 from vrs_scipion.objects import VrsEntry
 from vrs_scipion.protocols import VrsProtImportMap, VrsProtPrepare
-from vrs_scipion.viewers.form_viewer import OUTCOME, VrsFormViewer
+from vrs_scipion.viewers.form_viewer import MAP, VrsFormViewer
 from vrs_scipion.viewers.views import WindowView
 from vrs_scipion.windows import show
 
 
 class _MapViewer(VrsFormViewer):
     def _addFacts(self, form: Any) -> None:
-        self._addText(form, OUTCOME, [line.strip("*") for line in self.protocol._summary()])
+        self._addText(form, MAP, [line.strip("*") for line in self.protocol._summary()])
 
 
 class VrsImportMapViewer(_MapViewer):

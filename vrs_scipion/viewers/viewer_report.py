@@ -11,8 +11,9 @@ from pyworkflow.viewer import DESKTOP_TKINTER, View, Viewer
 from vrs_scipion.objects import VrsReport
 from vrs_scipion.protocols import VrsProtLevel0, VrsProtReport
 from vrs_scipion.report.folder import HTML_FILE, PDF_FILE
-from vrs_scipion.viewers.form_viewer import OUTCOME, Views, VrsFormViewer
+from vrs_scipion.viewers.form_viewer import OUTCOME, Views, VrsFormViewer, state_words
 from vrs_scipion.viewers.views import PageView
+from vrs_scipion.windows.layers import find_layers
 from vrs_scipion.windows.results_folder import Contents, FolderError, locate, read_contents
 
 
@@ -25,7 +26,7 @@ class VrsReportViewer(VrsFormViewer):
     def _addFacts(self, form: Any) -> None:
         contents = self._contents()
         if contents is None:
-            self._addText(form, OUTCOME, [_without_report(self.protocol)])
+            self._addText(form, OUTCOME, [state_words(self.protocol, "Report")])
             return
         self._addText(form, OUTCOME, [contents.title, contents.score])
 
@@ -67,7 +68,7 @@ class VrsReportViewer(VrsFormViewer):
                 tip or "Opens this check in the window of results.",
                 partial(self._window, folder, check=item.code),
             )
-        self._addVolumes(form)
+        self._addVolumeSection(form, folder, None, find_layers(contents).values)
 
     def _folder(self) -> Path:
         """The validation's folder, or the protocol's while there is no report."""
@@ -99,11 +100,3 @@ class VrsReportObjectViewer(Viewer):
     def _visualize(self, target: Any, **_: Any) -> list[View]:
         page = Path(self.getProject().getPath()).absolute() / target.getFileName()
         return [PageView(page, lambda text: self.infoMessage(text, "Validation").show())]
-
-
-def _without_report(protocol: Any) -> str:
-    if protocol.isActive():
-        return "…  Running: there is nothing to be shown yet. Open this form again in a while."
-    if protocol.isFailed():
-        return f"✕  Failed: {protocol.getErrorMessage()}"
-    return "?  There is no report yet: run the protocol first."

@@ -80,7 +80,8 @@ class ChimeraXView(_OpeningView):
     def _open(self) -> None:
         found = find_chimerax()
         if found is None:
-            self._tell(NO_CHIMERAX)
+            own = f"A ChimeraX of your own opens {self._script.absolute()}"
+            self._tell(f"{NO_CHIMERAX} {own}")
             return
         subprocess.Popen(
             [*found.command, str(self._script.absolute())],

@@ -1,4 +1,8 @@
-"""Commands with which ChimeraX shows a map coloured by values per voxel."""
+"""Commands with which ChimeraX shows a map coloured by values per voxel.
+
+ChimeraX knows no voxel without a value: the values lie beside the commands in a copy that has one
+below the palette there, which is drawn in grey.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +12,15 @@ import numpy as np
 from matplotlib.colors import to_hex
 
 from vrs_scipion.figures import style
-from vrs_scipion.figures.isosurface.colouring import palette
-from vrs_scipion.maps.writing import written_whole
-from vrs_scipion.results.numbers import number
+from vrs_scipion.figures.isosurface.colouring import BLANK, palette
+from vrs_scipion.maps.writing import write_volume, written_whole
 from vrs_scipion.windows.layers import Layer, Layers
-from vrs_scipion.windows.volume import LazyVolume
+from vrs_scipion.windows.surface import ValueField
+from vrs_scipion.windows.volume import LazyVolume, Shelf
 
 _STOPS, _LABELS = 13, 5
+_BELOW = 0.01
+"""Share of the palette's reach below which a value is none."""
 
 
 def write_script(layers: Layers, values: Layer | None, path: Path) -> Path:
@@ -30,51 +36,71 @@ def write_script(layers: Layers, values: Layer | None, path: Path) -> Path:
     shown = [layer for layer in layers.densities if layer.contour is not None]
     if not shown:
         raise ValueError("there is no map to show")
-    base = shown[0]
+    shelf, base = Shelf(), shown[0]
     if values is not None:
-        box = LazyVolume(values.path).frame.box
-        base = next((one for one in shown if LazyVolume(one.path).frame.box == box), base)
+        box = shelf.get(values.path).frame.box
+        base = next((one for one in shown if shelf.get(one.path).frame.box == box), base)
+    lines = _map_lines(base)
+    if values is not None:
+        field = ValueField(values, shelf)
+        copy = _write_values(field, shelf.get(base.path), path.with_suffix(".mrc"))
+        lines += _colour_lines(field, copy, values.name)
     with written_whole(path) as unfinished:
-        unfinished.write_text("\n".join([*_lines(base, values), ""]), encoding="utf-8")
+        unfinished.write_text("\n".join([*lines, "view", ""]), encoding="utf-8")
     return path
 
 
-def _lines(base: Layer, values: Layer | None) -> list[str]:
-    level = f"{base.contour:.7g}"
-    lines = [
-        f'open "{base.path.absolute()}" format mrc',
-        f"volume #1 style surface step 1 level {level} color {style.SURFACE}",
+def _write_values(field: ValueField, base: LazyVolume, path: Path) -> Path:
+    """Write the values at their place around the map as ChimeraX places it."""
+    moved = zip(field.frame.start, base.world_start, base.frame.start, strict=True)
+    z, y, x = (start + world - own for start, world, own in moved)
+    values = np.clip(field.values, field.low, field.high)
+    filled = np.where(np.isfinite(values), values, np.float32(2 * field.low - field.high))
+    write_volume(path, filled, field.frame.voxel_size, origin=(z, y, x))
+    return path
+
+
+def _map_lines(base: Layer) -> list[str]:
+    return [
+        f"open {_quoted(base.path)} format mrc",
+        f"volume #1 style surface step 1 level {base.contour:.7g} color {style.SURFACE}",
         "set bgColor white",
         "lighting soft",
     ]
-    if values is not None:
-        low, high = values.colour_range or _ends(values)
-        lines += [
-            f'open "{values.path.absolute()}" format mrc',
-            "hide #2 models",
-            f"color sample #1 map #2 palette {_palette(low, high)}",
-            f"key {_key(low, high)} pos 0.05,0.05 size 0.35,0.03",
-            f'2dlabels text "{values.name}" xpos 0.05 ypos 0.1 size 18',
-        ]
-    return [*lines, "view"]
 
 
-def _ends(values: Layer) -> tuple[float, float]:
-    sample = LazyVolume(values.path).sample()
-    low, high = np.percentile(sample[sample != 0], (2.5, 97.5))
-    return float(low), float(high)
+def _colour_lines(field: ValueField, copy: Path, name: str) -> list[str]:
+    low, high = field.low, field.high
+    title = _escaped(f"{name}; grey: no value here")
+    return [
+        f"open {_quoted(copy)} format mrc",
+        "hide #2 models",
+        f"color sample #1 map #2 palette {_palette(low, high)}",
+        f"key {_key(low, high)} pos 0.05,0.09 size 0.35,0.03 fontSize 16",
+        f'2dlabels text "{title}" xpos 0.05 ypos 0.14 size 18',
+    ]
 
 
 def _palette(low: float, high: float) -> str:
-    shares = np.linspace(0, 1, _STOPS).tolist()
-    return ":".join(
-        f"{low + share * (high - low):.7g},{to_hex(palette()(share))}" for share in shares
-    )
+    reach = high - low
+    stops = [(low - reach, BLANK.lower()), (low - _BELOW * reach, BLANK.lower())]
+    for share in np.linspace(0, 1, _STOPS).tolist():
+        stops.append((low + share * reach, to_hex(palette()(share))))
+    return ":".join(f"{value:.7g},{colour}" for value, colour in stops)
 
 
 def _key(low: float, high: float) -> str:
     shares = np.linspace(0, 1, _LABELS).tolist()
     return " ".join(
-        f"{to_hex(palette()(share))}:{number(float(f'{low + share * (high - low):.3g}'))}"
-        for share in shares
+        f"{to_hex(palette()(share))}:{low + share * (high - low):.3g}" for share in shares
     )
+
+
+def _quoted(path: Path) -> str:
+    mark = "'" if '"' in str(path) else '"'
+    return f"{mark}{path.absolute()}{mark}"
+
+
+def _escaped(words: str) -> str:
+    """Letters beyond ASCII as ChimeraX's labels take them in any encoding."""
+    return "".join(c if c.isascii() else f"\\u{ord(c):04x}" for c in words)

@@ -7,10 +7,9 @@ from PyQt5.QtCore import QRectF, QSize, Qt
 from PyQt5.QtGui import QColor, QImage, QPainter, QPaintEvent
 from PyQt5.QtWidgets import QWidget
 
-from vrs_scipion.figures.isosurface.colouring import BLANK, palette
 from vrs_scipion.results.numbers import number
 from vrs_scipion.windows import looks
-from vrs_scipion.windows.shading import Scale
+from vrs_scipion.windows.shading import Scale, in_colour
 
 _BAR, _SWATCH = 14, 14
 
@@ -57,6 +56,8 @@ class ColourKey(QWidget):
         ):
             painter.drawText(numbers, int(side), number(float(f"{value:.3g}")))
         if self._blank:
+            from vrs_scipion.figures.isosurface.colouring import BLANK  # Matplotlib is slow to load
+
             top = numbers.bottom() + 3
             painter.fillRect(QRectF(0, top, _SWATCH, _SWATCH), QColor(BLANK))
             place = QRectF(_SWATCH + 5, top, width, line)
@@ -64,6 +65,6 @@ class ColourKey(QWidget):
 
 
 def _ramp() -> QImage:
-    colours = np.rint(255 * palette()(np.linspace(0, 1, 256))[np.newaxis, :, :3]).astype(np.uint8)
+    colours = np.rint(255 * in_colour(np.linspace(0, 1, 256))[np.newaxis]).astype(np.uint8)
     line = np.ascontiguousarray(colours)
     return QImage(line.tobytes(), 256, 1, 3 * 256, QImage.Format_RGB888).copy()

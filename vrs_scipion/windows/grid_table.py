@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PyQt5.QtCore import Qt
+from PyQt5.QtCore import Qt, QTimer
 from PyQt5.QtGui import QColor, QFont, QKeyEvent, QKeySequence
 from PyQt5.QtWidgets import (
     QAbstractItemView,
@@ -21,12 +21,19 @@ from vrs_scipion.windows import looks
 from vrs_scipion.windows.tables import Grid, tab_separated
 
 _WIDEST = 460
+_FRAME = 6
 
 
 class GridTable(QWidget):
-    """A grid with its title and a button that copies it."""
+    """A grid with its title and a button that copies it.
 
-    def __init__(self, grid: Grid, parent: QWidget | None = None) -> None:
+    Parameters
+    ----------
+    grid : what is shown
+    tallest : height up to which the table shows all its rows and no more; 0 for all the room left
+    """
+
+    def __init__(self, grid: Grid, tallest: int = 0, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.grid = grid
         title = QLabel(grid.title)
@@ -41,7 +48,7 @@ class GridTable(QWidget):
         top = QHBoxLayout()
         top.addWidget(title, 1)
         top.addWidget(copy, 0, Qt.AlignTop)
-        self.table = _Table(grid)
+        self.table = _Table(grid, tallest)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(top)
@@ -53,9 +60,9 @@ class GridTable(QWidget):
 
 
 class _Table(QTableWidget):
-    def __init__(self, grid: Grid) -> None:
+    def __init__(self, grid: Grid, tallest: int) -> None:
         super().__init__(len(grid.rows), len(grid.head))
-        self._grid = grid
+        self._grid, self._tallest = grid, tallest
         self.setHorizontalHeaderLabels(list(grid.head))
         self.setEditTriggers(QAbstractItemView.NoEditTriggers)
         self.setSelectionBehavior(QAbstractItemView.SelectRows)
@@ -96,12 +103,20 @@ class _Table(QTableWidget):
         header.setMaximumSectionSize(_WIDEST)
         if not self._grid.numeric[self._grid.wide]:
             header.setSectionResizeMode(self._grid.wide, QHeaderView.Stretch)
-        self.resizeRowsToContents()
+        self._resized = QTimer(self, singleShot=True, interval=0)
+        self._resized.timeout.connect(self._fit_rows)
+        header.sectionResized.connect(lambda *_: self._resized.start())
+        self._fit_rows()
 
-    def natural_height(self) -> int:
-        """Height that shows every row."""
+    def _fit_rows(self) -> None:
+        self.resizeRowsToContents()
+        if self._tallest:
+            self.setMinimumHeight(min(self._natural_height(), self._tallest))
+            self.setMaximumHeight(self._natural_height())
+
+    def _natural_height(self) -> int:
         rows = sum(self.rowHeight(row) for row in range(self.rowCount()))
-        return int(rows + self.horizontalHeader().sizeHint().height() + 6)
+        return int(rows + self.horizontalHeader().sizeHint().height() + _FRAME)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.matches(QKeySequence.Copy):

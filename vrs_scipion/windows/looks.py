@@ -19,7 +19,9 @@ OUTCOMES = {
     "broken": ("#931a2e", "#fae7ea"),
     "not_applicable": ("#48525d", "#eceff2"),
     "not_available": ("#54398a", "#f0ebf8"),
+    "not_run": ("#48525d", "#eceff2"),
     "missing": ("#48525d", "#eceff2"),
+    "waiting": ("#48525d", "#eceff2"),
     "running": ("#0b4f8a", "#e3eef8"),
 }
 """Ink and ground of every outcome; those of the report's pages."""

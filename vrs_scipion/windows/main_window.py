@@ -67,12 +67,13 @@ class ResultsWindow(QMainWindow):
         self._shelf, self._background = Shelf(), Background(self)
         self._layers = find_layers(self.contents)
         self._shown: Item | None = None
+        self._stale: set[QWidget] = set()
         self._build()
         self.resize(_SIZE.boundedTo(self.screen().availableSize() - _BORDERS))
         self._fill()
-        self._choose(chosen)
         if pane in PANES:
             self._tabs.setCurrentIndex(PANES.index(pane))
+        self._choose(chosen)
         self._poll = QTimer(self, interval=_POLL_MS)
         self._poll.timeout.connect(self.reload)
         if self.contents.running:
@@ -128,12 +129,25 @@ class ResultsWindow(QMainWindow):
             return
         self._shown = item
         self._banner.show_item(item, self.contents)
-        self._numbers.show_item(item, self.contents)
-        self._words.show_item(item, self.contents)
+        self._stale = set(self._fill_pane)
+        self._show_pane()
+
+    def _show_pane(self) -> None:
+        """Fill the pane that is looked at, where it still shows another check."""
+        pane = self._tabs.currentWidget()
+        if self._shown is not None and pane in self._stale:
+            self._stale.remove(pane)
+            self._fill_pane[pane](self._shown)
+
+    def _show_plots(self, item: Item) -> None:
         blocks = item.section.blocks if item.section else self.contents.input_blocks
         self._plots.show_figures(self._figures(item), item.folder, blocks)
+
+    def _show_slices(self, item: Item) -> None:
+        self._slices.show_layers(self._layers, _preferred(self._layers, item))
+
+    def _show_surface(self, item: Item) -> None:
         preferred = _preferred(self._layers, item)
-        self._slices.show_layers(self._layers, preferred)
         self._surface.show_layers(self._layers, *self._stills(item), preferred)
 
     def _figures(self, item: Item) -> tuple[Figure, ...]:
@@ -190,9 +204,16 @@ class ResultsWindow(QMainWindow):
         self._slices = SlicesPane(self._shelf, self._background)
         self._surface = SurfacePane(self._shelf, self._background)
         self._tabs = QTabWidget()
-        panes = (self._numbers, self._plots, self._slices, self._surface, self._words)
-        for pane, title, tip in zip(panes, _TITLES, _TIPS, strict=True):
+        self._fill_pane: dict[QWidget, Callable[[Item], None]] = {
+            self._numbers: lambda item: self._numbers.show_item(item, self.contents),
+            self._plots: self._show_plots,
+            self._slices: self._show_slices,
+            self._surface: self._show_surface,
+            self._words: lambda item: self._words.show_item(item, self.contents),
+        }
+        for pane, title, tip in zip(self._fill_pane, _TITLES, _TIPS, strict=True):
             self._tabs.setTabToolTip(self._tabs.addTab(pane, title), tip)
+        self._tabs.currentChanged.connect(lambda _: self._show_pane())
         right = QVBoxLayout()
         right.addWidget(self._banner)
         right.addWidget(self._tabs, 1)

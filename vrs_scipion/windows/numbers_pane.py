@@ -40,9 +40,7 @@ class NumbersPane(QWidget):
             return
         criteria = criteria_grid(item.section)
         if criteria.rows:
-            top = self._add(criteria)
-            top.table.setMinimumHeight(min(top.table.natural_height(), _TALLEST))
-            top.table.setMaximumHeight(top.table.natural_height())
+            self._add(criteria, _TALLEST)
         grids = [measurements_grid(item.result)] if item.result.measurements else []
         placed = [block for block in item.section.blocks if isinstance(block, PlacedTable)]
         grids += [placed_grid(table) for table in placed]
@@ -52,11 +50,10 @@ class NumbersPane(QWidget):
             self._layout.addWidget(QLabel("This check measured no number."))
             self._layout.addStretch(1)
 
-    def _add(self, grid: Grid) -> GridTable:
-        table = GridTable(grid)
+    def _add(self, grid: Grid, tallest: int = 0) -> None:
+        table = GridTable(grid, tallest)
         self.tables.append(table)
-        self._layout.addWidget(table)
-        return table
+        self._layout.addWidget(table, 0 if tallest else 1)
 
     def _add_choice(self, grids: list[Grid]) -> None:
         """One table at a time, chosen by its title."""

@@ -14,7 +14,9 @@ from PyQt5.QtGui import (
     QPainter,
     QPaintEvent,
     QPen,
+    QPixmap,
     QPolygonF,
+    QResizeEvent,
     QWheelEvent,
 )
 from PyQt5.QtWidgets import QWidget
@@ -72,6 +74,7 @@ class PlaneView(QWidget):
         self.axis = axis
         self._drawing: Drawing | None = None
         self._image = QImage()
+        self._scene: QPixmap | None = None
         self._cross = (0.0, 0.0)
         self._title = ""
         self._turned = 0
@@ -93,9 +96,13 @@ class PlaneView(QWidget):
         self.update()
         if not fresh:
             return
+        self._scene = None
         rows, columns, _ = drawing.picture.shape
         data = drawing.picture.tobytes()
         self._image = QImage(data, columns, rows, 3 * columns, QImage.Format_RGB888).copy()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self._scene = None
 
     def sizeHint(self) -> QSize:
         return QSize(320, 340)
@@ -117,15 +124,29 @@ class PlaneView(QWidget):
         painter.setPen(QColor(looks.INK))
         head = QRectF(box.left(), box.top() - _HEAD, self.width() - box.left(), _HEAD)
         painter.drawText(head, int(Qt.AlignLeft | Qt.AlignVCenter), self._title)
+        if self._scene is None:
+            self._scene = self._painted(self._drawing, box)
+        painter.drawPixmap(0, 0, self._scene)
+        painter.setClipRect(box)
+        self._draw_cross(painter, box)
+        painter.setClipping(False)
+        self._draw_frame(painter, box)
+
+    def _painted(self, drawing: Drawing, box: QRectF) -> QPixmap:
+        """All that stays while the cross-hair moves."""
+        ratio = self.devicePixelRatioF()
+        scene = QPixmap(self.size() * ratio)
+        scene.setDevicePixelRatio(ratio)
+        scene.fill(Qt.transparent)
+        painter = QPainter(scene)
         painter.drawImage(box, self._image)
         painter.setClipRect(box)
         painter.setRenderHint(QPainter.Antialiasing)
-        for colour, lines in self._drawing.lines:
+        for colour, lines in drawing.lines:
             self._draw_lines(painter, box, colour, lines)
-        self._draw_cross(painter, box)
         self._draw_scale(painter, box)
-        painter.setClipping(False)
-        self._draw_frame(painter, box)
+        painter.end()
+        return scene
 
     def _draw_lines(self, painter: QPainter, box: QRectF, colour: str, lines: list[Line]) -> None:
         assert self._drawing is not None

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import fcntl
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from enum import Enum
 from pathlib import Path
 
 import psutil
 
-from vrs_scipion.checks.registry import CHECKS
 from vrs_scipion.entry.files import load_entry
 from vrs_scipion.entry.model import ENTRY_FILE, Entry
 from vrs_scipion.report.compile import INPUT, compile_report
@@ -21,6 +20,7 @@ from vrs_scipion.report.model import Report
 from vrs_scipion.report.numbering import Block
 from vrs_scipion.results import CheckResult, Figure
 from vrs_scipion.results.files import RESULT_FILE, load_result
+from vrs_scipion.windows.run_states import run_states
 
 _ENTRY, _CHECKS, _FIGURES, _RESULT, _LOCK = "entry", "checks", "figures", "result", ".lock"
 _RUNS = "scipion/projects/*/Runs"
@@ -34,7 +34,9 @@ class State(str, Enum):
     """Whether a check's result is there."""
 
     DONE = "done"
+    WAITING = "waiting"
     RUNNING = "running"
+    FAILED = "failed"
     MISSING = "missing"
     BROKEN = "broken"
 
@@ -49,12 +51,20 @@ class Places:
     entry : folder of the prepared map
     results : result folders of the checks, by code
     expected : codes of the checks that are to be there at the end
+    started : codes of the checks whose work has begun, whether or not it goes on
+    failures : why checks ended without a result, by code
     """
 
     folder: Path
     entry: Path
     results: dict[str, Path]
     expected: tuple[str, ...]
+    started: frozenset[str] = frozenset()
+    failures: Mapping[str, str] = field(default_factory=dict)
+
+    def folder_of(self, code: str) -> Path:
+        """Where the result of a check lies, or will."""
+        return self.results.get(code, self.folder / _CHECKS / code)
 
 
 @dataclass(frozen=True)
@@ -111,7 +121,7 @@ class Contents:
                 yield item.result, item.folder
 
 
-def locate(folder: Path, entry: Path | None = None) -> Places:
+def locate(folder: Path, entry: Path | None = None, check: str = "") -> Places:
     """Find the entry and the results in ``folder``.
 
     It may be a validation folder, the output of ``vrs validate`` while that is still at work, the
@@ -121,6 +131,7 @@ def locate(folder: Path, entry: Path | None = None) -> Places:
     ----------
     folder : what was given
     entry : folder of the prepared map, where it lies elsewhere
+    check : code of the check whose result folder it is, for one that has no result yet
 
     Raises
     ------
@@ -149,9 +160,13 @@ def locate(folder: Path, entry: Path | None = None) -> Places:
         if code is None:
             raise FolderError(f"{alone / RESULT_FILE} cannot be read as the result of a check")
         return Places(folder, prepared, {code: alone}, (code,))
-    whole = (folder / JSON_FILE).is_file() or prepared == folder
-    expected = tuple(results) if whole else tuple(dict.fromkeys((*CHECKS, *results)))
-    return Places(folder, prepared, results, expected)
+    if entry is not None and check and not results:
+        return Places(folder, prepared, {}, (check,), frozenset({check}))
+    if (folder / JSON_FILE).is_file() or prepared == folder:
+        return Places(folder, prepared, results, tuple(results))
+    expected = tuple(dict.fromkeys((*_names(), *results)))
+    begun, failures = _without_result(folder)
+    return Places(folder, prepared, results, expected, begun, failures)
 
 
 def read_contents(places: Places, alive: Callable[[], bool] = lambda: False) -> Contents:
@@ -179,12 +194,11 @@ def read_contents(places: Places, alive: Callable[[], bool] = lambda: False) -> 
     found = {check.code: check for check in report.checks}
     sections = {section.code: section for section in document.checks}
     items = [_input_item(places, report)]
-    for code in _in_order({*places.expected, *found, *broken}):
-        folder = places.results.get(code, places.folder / _CHECKS / code)
+    for code in sorted({*places.expected, *found, *broken}):
         if code in found:
-            items.append(_done(found[code], sections[code], folder))
+            items.append(_done(found[code], sections[code], places.folder_of(code)))
         else:
-            items.append(_absent(code, running, broken.get(code, ""), folder))
+            items.append(_absent(code, places, running, broken.get(code, "")))
     html, pdf = (places.folder / HTML_FILE, places.folder / PDF_FILE)
     return Contents(
         title=document.subject,
@@ -233,6 +247,21 @@ def _subfolders(folder: Path) -> list[Path]:
     return sorted(path for path in folder.glob("*") if (path / RESULT_FILE).is_file())
 
 
+def _without_result(folder: Path) -> tuple[frozenset[str], dict[str, str]]:
+    """The checks that have begun, by their folders and by Scipion; and why some have failed."""
+    runs = run_states(folder)
+    begun = {path.name for path in folder.glob(f"{_CHECKS}/*") if path.is_dir()}
+    begun |= {code for code, run in runs.items() if run.started}
+    return frozenset(begun), {code: run.error for code, run in runs.items() if run.failed}
+
+
+def _names() -> dict[str, str]:
+    """The names of all checks, by code."""
+    from vrs_scipion.checks.registry import CHECKS  # slow to load; whole results name themselves
+
+    return {code: check.name for code, check in CHECKS.items()}
+
+
 def _code(folder: Path) -> str | None:
     try:
         return load_result(folder).code
@@ -262,14 +291,9 @@ def _documented(
             return report, build_document(report)
         except (OSError, ValueError):
             pass  # an older version's report, perhaps; its results may still be read
-    in_order = [results[code] for code in _in_order(results)]
+    in_order = [results[code] for code in sorted(results)]
     report = compile_report(entry, in_order, created=datetime.now(timezone.utc))
     return report, build_document(report)
-
-
-def _in_order(codes: Iterable[str]) -> list[str]:
-    order = list(CHECKS)
-    return sorted(codes, key=lambda code: (order.index(code) if code in order else 99, code))
 
 
 def _done(result: CheckResult, section: CheckSection, folder: Path) -> Item:
@@ -288,20 +312,28 @@ def _done(result: CheckResult, section: CheckSection, folder: Path) -> Item:
     )
 
 
-def _absent(code: str, running: bool, problem: str, folder: Path) -> Item:
-    name = f"{code} {CHECKS[code].name}" if code in CHECKS else code
+def _absent(code: str, places: Places, alive: bool, problem: str) -> Item:
+    name = _names().get(code, "")
+    begun = code in places.started
     if problem:
         state, icon, words, reason = State.BROKEN, "✕", "Unreadable", problem
-    elif running:
+    elif code in places.failures:
+        state, icon, words = State.FAILED, "✕", "Failed"
+        reason = places.failures[code] or "It ended before it could leave a result."
+    elif alive and begun:
         state, icon, words = State.RUNNING, "…", "Running"
         reason = "The result is not here yet. This window shows it when it is."
-    else:
-        state, icon, words = State.MISSING, "?", "No result"
+    elif alive:
+        state, icon, words = State.WAITING, "·", "Not started"
         reason = (
-            "This check left no result: it was not run, or it was stopped before it ended. "
-            "Run it, or the same vrs validate command, again."
+            "It starts when there is room for it. This window shows its result when it is here."
         )
-    return Item(code, name, state, icon, words, state.value, reason, folder)
+    else:
+        state, icon, words = State.MISSING, "?", "Missing"
+        cause = "It was stopped before it ended." if begun else "It was not run."
+        reason = f"{cause} Run it, or the same vrs validate command, again."
+    title, folder = f"{code} {name}".strip(), places.folder_of(code)
+    return Item(code, title, state, icon, words, state.value, reason, folder)
 
 
 def _input_item(places: Places, report: Report) -> Item:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from contourpy import LineType, contour_generator
 from numpy.typing import NDArray
-from skimage.measure import find_contours
 
-from vrs_scipion.figures.isosurface.colouring import palette
-from vrs_scipion.figures.panels import robust_window
 from vrs_scipion.windows.volume import Plane
 
 Picture = NDArray[np.uint8]
@@ -17,6 +16,9 @@ Line = NDArray[np.float64]
 
 OPACITY = 0.8
 """Of the colours over the greys."""
+
+_USUAL = (0.5, 99.5)
+"""Percentiles that are black and white at first; those of the report's pictures."""
 
 _BEYOND = "#303030"
 
@@ -36,10 +38,16 @@ class Scale:
 
 
 def usual_scale(values: NDArray[np.float32]) -> Scale:
-    """The scale that shows nearly all values."""
+    """The scale that shows nearly all values; what a mask has left at one value does not count."""
     finite = values[np.isfinite(values)]
-    low, high = robust_window([finite if finite.size else np.zeros(1)])
-    return Scale(low, high)
+    if not finite.size:
+        return Scale(0.0, 1.0)
+    fill = np.median(finite)
+    inside = finite[finite != fill]
+    if 0 < inside.size < finite.size / 2:
+        finite = inside
+    low, high = (float(end) for end in np.percentile(finite, _USUAL))
+    return Scale(low, high) if low < high else Scale(float(finite.min()), float(finite.max()))
 
 
 def greys(values: Plane, scale: Scale) -> Picture:
@@ -50,12 +58,20 @@ def greys(values: Plane, scale: Scale) -> Picture:
     return np.ascontiguousarray(np.repeat(level[::-1, :, np.newaxis], 3, axis=2))
 
 
+def in_colour(shares: NDArray[Any]) -> NDArray[np.float64]:
+    """The palette's colours at ``shares`` of its way, (…, 3), from 0 to 1."""
+    from vrs_scipion.figures.isosurface.colouring import palette  # Matplotlib is slow to load
+
+    colours: NDArray[np.float64] = palette()(shares)[..., :3]
+    return colours
+
+
 def coloured(picture: Picture, values: Plane, scale: Scale) -> Picture:
     """``picture`` with ``values`` laid over it in colour, where there are any."""
     known = np.isfinite(values)[::-1]
     if not known.any():
         return picture
-    colours = 255 * palette()(scale.shares(values[::-1][known]))[:, :3]
+    colours = 255 * in_colour(scale.shares(values[::-1][known]))
     out = picture.copy()
     under = picture[known].astype(np.float64)
     out[known] = np.rint(OPACITY * colours + (1 - OPACITY) * under).astype(np.uint8)
@@ -67,4 +83,5 @@ def outlines(values: Plane, level: float) -> list[Line]:
     filled = np.nan_to_num(values, nan=float(level) - 1)
     if not float(filled.min()) < level <= float(filled.max()):
         return []
-    return list(find_contours(filled, level))
+    found: Any = contour_generator(z=filled, line_type=LineType.Separate).lines(level)
+    return [line[:, ::-1] for line in found]

@@ -91,7 +91,8 @@ def show(
 
     def read() -> Contents:
         return read_contents(
-            locate(folder, entry), lambda: at_work(folder) or (pid > 0 and process_lives(pid))
+            locate(folder, entry, check),
+            lambda: at_work(folder) or (pid > 0 and process_lives(pid)),
         )
 
     read()

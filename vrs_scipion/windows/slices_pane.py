@@ -41,6 +41,7 @@ _ORDER = (2, 1, 0)
 
 _HALF = 0.5
 _NO_LAYER = "None"
+_CONTOUR = "contour"
 
 
 class SlicesPane(QWidget):
@@ -75,33 +76,37 @@ class SlicesPane(QWidget):
                 box.addItem(layer.name, layer.key)
             box.blockSignals(False)
             widen(box)
-        self._fill_outlines()
         self._values.blockSignals(True)
         self._values.setCurrentIndex(max(0, self._values.findData(preferred)))
         self._values.blockSignals(False)
-        if layers.densities:
-            at = self._map.findData(preferred)
-            self._map.setCurrentIndex(max(0, at))
+        self._map.blockSignals(True)
+        self._map.setCurrentIndex(max(0, self._map.findData(preferred)))
+        self._map.blockSignals(False)
         self._open_map()
         self._open_values()
 
-    def _fill_outlines(self) -> None:
-        box = self._outlines
+    def _fill_outlines(self, density: Layer) -> None:
+        """Offer the outlines that there are for a density; a mask that was chosen stays."""
+        box, chosen = self._outlines, self._outlines.currentData()
         box.blockSignals(True)
         box.clear()
-        box.addItem(_NO_LAYER, "")
-        if any(layer.contour is not None for layer in self._layers.densities):
-            box.addItem("Contour level", "contour")
+        box.addItem(_NO_LAYER, _NO_LAYER)
+        if density.contour is not None:
+            box.addItem("Contour level", _CONTOUR)
         for layer in self._layers.masks:
             box.addItem(layer.name, layer.key)
-        box.setCurrentIndex(min(1, box.count() - 1))
+        usual = _NO_LAYER if density.contour is None else _CONTOUR
+        known = _named(self._layers.masks, chosen)
+        box.setCurrentIndex(box.findData(usual if known is None else chosen))
         box.blockSignals(False)
+        self._open_outline()
 
     def _open_map(self) -> None:
         self._layer = _named(self._layers.densities, self._map.currentData())
         if self._layer is None:
             return
         layer = self._layer
+        self._fill_outlines(layer)
         self._tell("Reading the map…")
         self._background.run(
             lambda: self._shelf.get(layer.path),
@@ -285,7 +290,7 @@ class SlicesPane(QWidget):
             plane = self._outline.cut_like(axis, self._position[axis], rows, columns)
             return [(MASK, outlines(plane, _HALF))]
         assert self._layer is not None
-        if self._outlines.currentData() == "contour" and self._layer.contour is not None:
+        if self._outlines.currentData() == _CONTOUR and self._layer.contour is not None:
             return [(LINE, outlines(cut.values, self._layer.contour))]
         return []
 

@@ -77,18 +77,27 @@ class ValueField:
     def __init__(self, layer: Layer, shelf: Shelf) -> None:
         volume = shelf.get(layer.path)
         self.frame: Frame = volume.frame
-        self._values = grown(masked_values(volume, layer, shelf))
-        known = self._values[np.isfinite(self._values)]
-        low, high = np.percentile(known, (2.5, 97.5)) if known.size else (0.0, 1.0)
-        self.low, self.high = layer.colour_range or (float(low), float(high))
+        self.values = grown(masked_values(volume, layer, shelf))
+        known = self.values[np.isfinite(self.values)]
+        self.low, self.high = layer.colour_range or _spread(known)
 
     def at(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Values at points (n, 3), x, y, z in Å; NaN where there is none."""
+        """Values at points (n, 3), x, y, z in Å; NaN where there is none.
+
+        Where the box cuts the molecule, the surface closes a voxel outside of it: the values of
+        the box's faces are taken there.
+        """
         places = (points[:, ::-1] - self.frame.start) / self.frame.voxel_size
         found: NDArray[np.float64] = map_coordinates(
-            self._values, places.T, output=np.float64, order=1, mode="constant", cval=np.nan
+            self.values, places.T, output=np.float64, order=1, mode="nearest"
         )
         return found
+
+
+def _spread(values: NDArray[np.float32]) -> tuple[float, float]:
+    """The values that 95 % of all lie between, one apart where they are one and the same."""
+    low, high = np.percentile(values, (2.5, 97.5)) if values.size else (0.0, 1.0)
+    return float(low), float(high if high > low else low + 1)
 
 
 def masked_values(volume: LazyVolume, layer: Layer, shelf: Shelf) -> NDArray[np.float32]:

@@ -10,7 +10,7 @@ import importlib.util
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PyQt5.QtCore import QProcess, Qt, QTimer
 from PyQt5.QtGui import QGuiApplication, QShowEvent
@@ -34,11 +34,14 @@ from vrs_scipion.windows.colour_key import ColourKey
 from vrs_scipion.windows.layers import Layer, Layers
 from vrs_scipion.windows.plots_pane import PlotsPane
 from vrs_scipion.windows.shading import Scale
-from vrs_scipion.windows.surface import SurfaceMaker, ValueField, colour
 from vrs_scipion.windows.volume import Shelf
+
+if TYPE_CHECKING:
+    from vrs_scipion.windows.surface import SurfaceMaker, ValueField
 
 INSTALL = "pip install 'vrs_scipion[window]'"
 _MODULES = ("pyvista", "pyvistaqt")
+_DRAWING = ("surface", "surface_view")
 _BLIND_PLATFORMS = ("offscreen", "minimal", "vnc")
 _PROBE_MS = 60_000
 _TICKS = 400
@@ -69,8 +72,11 @@ class SurfacePane(QWidget):
         self._field: ValueField | None = None
         self._figures: tuple[Sequence[Figure], Path] = ((), Path())
         self._plotter: Any = None
+        self._surfaces: Any = None
+        self._view: Any = None
         self._probe: QProcess | None = None
-        self._asked = False
+        self._asked = self._awaited = False
+        self._works: bool | None = None
         self._turn = 0
         self._fresh = True
         self._stale = True
@@ -112,14 +118,14 @@ class SurfacePane(QWidget):
         self._values.setCurrentIndex(max(0, self._values.findData(preferred)))
         self._values.blockSignals(False)
         self._stale = True
-        if self._plotter is not None and self.isVisible():
+        if self._surfaces is not None and self.isVisible():
             self._open()
 
     def showEvent(self, event: QShowEvent) -> None:
         if not self._asked:
             self._asked = True
             self._try()
-        elif self._plotter is not None and self._stale:
+        elif self._surfaces is not None and self._stale:
             self._open()
 
     def close_view(self) -> None:
@@ -143,6 +149,12 @@ class SurfacePane(QWidget):
         self._probe.errorOccurred.connect(lambda _: self._tried(1))
         self._probe.start(sys.executable, ["-m", "vrs_scipion.windows.gl_probe"])
         QTimer.singleShot(_PROBE_MS, self._probe.kill)
+        # VTK takes seconds to load: meanwhile, and not in the window's thread
+        self._background.run(
+            lambda: [importlib.import_module(f"vrs_scipion.windows.{name}") for name in _DRAWING],
+            self._loaded,
+            lambda reason: self._stay_still(f"the view could not be opened ({reason})"),
+        )
 
     def _tried(self, code: int, status: Any = QProcess.NormalExit) -> None:
         probe, self._probe = self._probe, None
@@ -153,21 +165,27 @@ class SurfacePane(QWidget):
             last = printable(said.splitlines()[-1])[:160] if said else "nothing was drawn"
             self._stay_still(f"OpenGL does not work on this screen ({last})")
             return
-        # importing VTK takes seconds: not in the window's thread
-        self._background.run(
-            lambda: importlib.import_module("vrs_scipion.windows.surface_view"),
-            self._begin,
-            lambda reason: self._stay_still(f"the view could not be opened ({reason})"),
-        )
+        self._works = True
+        self._begin()
 
-    def _begin(self, view: Any) -> None:
-        self._plotter = view.new_plotter(self)
+    def _loaded(self, modules: Sequence[Any]) -> None:
+        self._surfaces, self._view = modules
+        if self._works is not False:
+            self._open()
+        self._begin()
+
+    def _begin(self) -> None:
+        """Open the view once it is known to work and its libraries are loaded."""
+        if not self._works or self._view is None:
+            return  # the map may be read meanwhile
+        self._plotter = self._view.new_plotter(self)
         self._stills.hide()
         self._body.insertWidget(0, self._plotter, 1)
         self._controls.show()
-        self._open()
+        self._draw_coarse()
 
     def _stay_still(self, reason: str) -> None:
+        self._works = False
         self._status.setText(
             f"The surface cannot be turned here: {reason}. The pictures of the report are shown "
             "instead."
@@ -181,7 +199,7 @@ class SurfacePane(QWidget):
 
     def _open(self) -> None:
         layer = self._wanted()
-        if layer is None or layer.contour is None or self._plotter is None:
+        if layer is None or layer.contour is None or self._surfaces is None:
             return
         self._stale = False
         if layer is self._layer and self._maker is not None:
@@ -191,8 +209,9 @@ class SurfacePane(QWidget):
         level = layer.contour
         self._status.setText(f"Reading {layer.path.name}…")
 
-        def make() -> SurfaceMaker:
-            return SurfaceMaker(layer.path, self._shelf.get(layer.path).frame.start, level)
+        def make() -> Any:
+            start = self._shelf.get(layer.path).frame.start
+            return self._surfaces.SurfaceMaker(layer.path, start, level)
 
         self._background.run(make, lambda m: self._made(layer, m), self._status.setText)
 
@@ -215,7 +234,7 @@ class SurfacePane(QWidget):
     def _open_values(self) -> None:
         key = self._values.currentData()
         layer = next((layer for layer in self._layers.values if layer.key == key), None)
-        self._field = None
+        self._field, self._awaited = None, layer is not None
         if layer is None:
             self._key.show_scale("", None)
             self._draw_coarse()
@@ -223,21 +242,25 @@ class SurfacePane(QWidget):
 
         def here(field: ValueField) -> None:
             if self._values.currentData() == layer.key:
-                self._field = field
+                self._field, self._awaited = field, False
                 self._key.show_scale(layer.name, Scale(field.low, field.high), "no value here")
                 self._draw_coarse()
 
-        self._background.run(lambda: ValueField(layer, self._shelf), here, self._status.setText)
+        def failed(reason: str) -> None:
+            self._awaited = False
+            self._status.setText(f"{layer.path.name} cannot be shown: {reason}")
+
+        self._background.run(lambda: self._surfaces.ValueField(layer, self._shelf), here, failed)
 
     # ----------------------------------------------------------------- drawing
 
     def _draw_coarse(self) -> None:
         """Draw at once what a coarse copy shows; the fine surface comes when the level rests."""
-        if self._maker is None or self._plotter is None:
+        if self._maker is None or self._plotter is None or self._awaited:
             return
         self._turn += 1
         level = min(self._number.value(), self._maker.highest * (1 - 1e-6))
-        self._show(colour(self._maker.coarse(level), self._field))
+        self._show(self._surfaces.colour(self._maker.coarse(level), self._field))
         self._status.setText("Drawn coarsely; the fine surface follows…")
         self._rested.start()
 
@@ -248,7 +271,7 @@ class SurfacePane(QWidget):
 
         def make() -> tuple[Any, int]:
             mesh, binning = maker.fine(level)
-            return colour(mesh, field), binning
+            return self._surfaces.colour(mesh, field), binning
 
         def here(made: tuple[Any, int]) -> None:
             if turn == self._turn and self._plotter is not None:
@@ -258,10 +281,8 @@ class SurfacePane(QWidget):
         self._background.run(make, here, self._status.setText)
 
     def _show(self, mesh: Any) -> None:
-        from vrs_scipion.windows.surface_view import draw
-
         scale = None if self._field is None else Scale(self._field.low, self._field.high)
-        draw(self._plotter, mesh, scale, keep_camera=not self._fresh)
+        self._view.draw(self._plotter, mesh, scale, keep_camera=not self._fresh)
         self._fresh = False
 
     # ----------------------------------------------------------------- controls
@@ -296,9 +317,7 @@ class SurfacePane(QWidget):
 
     def _look(self, method: str) -> None:
         if self._plotter is not None:
-            from vrs_scipion.windows.surface_view import look
-
-            look(self._plotter, method)
+            self._view.look(self._plotter, method)
 
     def _build_controls(self) -> QWidget:
         holder = QWidget()

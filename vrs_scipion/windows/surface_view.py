@@ -1,4 +1,4 @@
-"""The OpenGL part of the surface pane; imports VTK, so only where that is known to work."""
+"""The OpenGL part of the surface pane; slow to load, because VTK is."""
 
 from __future__ import annotations
 
@@ -45,6 +45,7 @@ def application() -> QApplication:
 def new_plotter(parent: QWidget | None) -> Any:
     """An empty view with our lights, in orthographic projection on white."""
     plotter = QtInteractor(parent, auto_update=False, lighting="none", multi_samples=0)
+    plotter.setAccessibleName("Surface in 3D")
     plotter.set_background("white")
     plotter.enable_parallel_projection()
     for position, intensity in _LIGHTS:

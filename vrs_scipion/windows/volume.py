@@ -214,14 +214,15 @@ def other_axes(axis: int) -> tuple[int, int]:
 
 def _thinned(data: NDArray[Any], binning: int) -> Plane:
     """Every so many-th plane, averaged within itself: reads a part of the file, in one go each."""
+    thick = data[binning // 2 :: binning]
     rows, columns = (n - n % binning for n in data.shape[1:])
-    planes = [
-        np.asarray(plane[:rows, :columns], dtype=np.float32)
-        .reshape(rows // binning, binning, columns // binning, binning)
-        .mean(axis=(1, 3))
-        for plane in data[binning // 2 :: binning]
-    ]
-    return np.stack(planes)
+    thin = np.empty((len(thick), rows // binning, columns // binning), np.float32)
+    for plane, out in zip(thick, thin, strict=True):
+        whole = np.asarray(plane[:rows, :columns], dtype=np.float32)
+        sums = whole.reshape(rows // binning, binning, columns).sum(axis=1)
+        # sums of strided columns are many times faster than those along a short last axis
+        out[:] = sum(sums[:, first::binning] for first in range(binning)) / binning**2
+    return thin
 
 
 def _coarser(frame: Frame, binning: int) -> Frame:
