@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from vrs_scipion import __version__
 from vrs_scipion.checks.check import Check, Findings, Task
-from vrs_scipion.checks.sharpening import Accepted, sharpening_limits
+from vrs_scipion.checks.sharpening import DECAY_SQUARES, Accepted, sharpening_limits
 from vrs_scipion.entry.files import load_map
 from vrs_scipion.figures.curves import draw_guinier
 from vrs_scipion.figures.plotting import plot_file
@@ -212,7 +212,7 @@ CHECK = Check(
         "remain too weak (undersharpened)."
     ),
     answer=measure_b_factor,
-    limits=sharpening_limits("B-factor", -15.0, 1.5),
+    limits=sharpening_limits("B-factor", DECAY_SQUARES, 1.5),
     advice={
         "b_factor_lowest": (
             "The map was most often deposited before sharpening. Sharpen it, by its own B-factor "

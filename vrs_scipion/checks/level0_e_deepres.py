@@ -22,6 +22,7 @@ from vrs_scipion.checks.local_values import (
     note_percentiles,
     remark_if_homogeneous,
 )
+from vrs_scipion.checks.sharpening import decays_plausibly
 from vrs_scipion.entry.files import load_hard_mask, load_map
 from vrs_scipion.entry.model import Entry
 from vrs_scipion.maps.density import Density, Mask, Volume
@@ -86,20 +87,20 @@ def measure_local_resolution(task: Task) -> Findings:
     density, mask = load_map(entry, task.entry_folder), load_hard_mask(entry, task.entry_folder)
     engine = _engine(task, found, density)
     measured = engine(task, density, mask, task.entry_folder / entry.map_file)
-    second, about = _after_flattening(task, engine, density, mask, reported)
+    flat = _after_flattening(task, engine, density, mask, reported)
     local = LocalValues(_KEY, _WORDS, "Å", measured.values, _FORMAT)
     percentiles = note_percentiles(
-        found, local, "Local resolution in the mask", _columns(measured, second)
+        found, local, "Local resolution in the mask", _columns(measured, flat.measured)
     )
     share = 100 * float(np.mean(local.inside < reported))
     found.measure(
         "reported_percentile", share, "%", "voxels whose local resolution is better than reported"
     )
     _describe(found, percentiles, reported, share)
-    possible = _possibly_better(measured, second, reported)
+    possible = _possibly_better(measured, flat.measured if flat.trusted else None, reported)
     _describe_error(found, measured)
     _describe_beyond_nyquist(found, entry, reported)
-    _compare(found, percentiles[2], second, about)
+    _compare(found, percentiles[2], flat)
     draw_distribution(
         task, found, local, percentiles, marks=[(reported, f"reported {number(reported)}")]
     )
@@ -205,26 +206,44 @@ def _engine(task: Task, found: Findings, density: Density) -> _Builtin | _Xmipp:
     return _Xmipp(tools)
 
 
+@dataclass(frozen=True)
+class _Flattened:
+    """What was found after flattening the map's spectrum; or why it was not.
+
+    ``trusted`` tells whether the spectrum decays as that of an unsharpened map may. One that falls
+    off a cliff was filtered, and flattening brings back what there is no signal for.
+    """
+
+    measured: Measured | None
+    about: str
+    trusted: bool = False
+
+
 def _after_flattening(
     task: Task, engine: _Builtin | _Xmipp, density: Density, mask: Mask, reported: float
-) -> tuple[Measured | None, str]:
-    """The same of the map with a flat spectrum; or None and why there is none."""
+) -> _Flattened:
+    """The same of the map with a flat spectrum."""
     finest = max(reported, nyquist(density.voxel_size))
     if finest > WORST_RESOLUTION:
-        return None, (
+        return _Flattened(
+            None,
             f"The map's spectrum was not flattened: beyond {number(WORST_RESOLUTION)} Å there is "
-            "no line to fit to it."
+            "no line to fit to it.",
         )
     try:
         b_factor = fit_guinier(density, finest, threads=task.threads).b_factor
     except FitRangeError as error:
-        return None, f"The map's spectrum was not flattened: {error}."
+        return _Flattened(None, f"The map's spectrum was not flattened: {error}.")
     flat = flattened(density, b_factor, finest)
     with tempfile.TemporaryDirectory(prefix=".flattened_", dir=task.folder) as name:
         path = Path(name) / "map.mrc"
         if isinstance(engine, _Xmipp):
             write_volume(path, flat.values, density.voxel_size)
-        return engine(task, flat, mask, path), f"{number(b_factor)} Å²"
+        return _Flattened(
+            engine(task, flat, mask, path),
+            f"{number(b_factor)} Å²",
+            decays_plausibly(b_factor, reported),
+        )
 
 
 def _columns(measured: Measured, second: Measured | None) -> list[tuple[Column, Sequence[float]]]:
@@ -334,17 +353,24 @@ def _describe_beyond_nyquist(found: Findings, entry: Entry, reported: float) -> 
         )
 
 
-def _compare(found: Findings, median: float, second: Measured | None, about: str) -> None:
+def _compare(found: Findings, median: float, flattened: _Flattened) -> None:
     """The second line: what a flat spectrum changes."""
-    if second is None:
-        found.paragraphs.append(about)
+    if flattened.measured is None:
+        found.paragraphs.append(flattened.about)
         return
-    flat = second.percentiles[2]
+    flat = flattened.measured.percentiles[2]
     found.measure("flattened_p50", flat, "Å", "median after flattening the map's spectrum")
     text = (
-        f"With the spectrum flattened by the B-factor of its Guinier plot, {about}, up to the end "
-        f"of that fit, the median is {flat:.2f} Å."
+        f"With the spectrum flattened by the B-factor of its Guinier plot, {flattened.about}, up "
+        f"to the end of that fit, the median is {flat:.2f} Å."
     )
+    if not flattened.trusted:
+        found.paragraphs.append(
+            f"{text} No map decays like that for want of sharpening alone: it was blurred or "
+            "low-pass filtered, flattening brings back noise, and the first number is the one to "
+            "be trusted."
+        )
+        return
     if flat < median - UNSHARPENED:
         found.paragraphs.append(
             f"{text} It differs by {median - flat:.1f} Å: the map looks unsharpened. By its looks "
@@ -421,8 +447,8 @@ def _judge(
                 comparison=">=",
                 limit=limit,
                 unit="%",
-                detail="at half amplitude, within twice their error bars, of the map or of the "
-                "flattened one if that looks sharper",
+                detail="at half amplitude, within twice their error bars, of the map or, if it "
+                "decays as unsharpened maps do and looks sharper then, of the flattened one",
             ),
             at_percentile.model_copy(
                 update={

@@ -20,6 +20,16 @@ LOWEST, LOWEST_SQUARES = "b_factor_lowest", "b_factor_lowest_squares"
 HIGHEST, HIGHEST_SQUARES = "b_factor_highest", "b_factor_highest_squares"
 
 
+SERVICE_LOWEST, DECAY_SQUARES = -300.0, -15.0
+"""What the B-factor of a map's Guinier plot falls to, in Å² and in squares of the resolution, if
+nobody blurred or low-pass filtered the map."""
+
+
+def decays_plausibly(b_factor: float, resolution: float) -> bool:
+    """Whether a map of this resolution (Å) that nobody filtered may have this B-factor (Å²)."""
+    return b_factor >= min(SERVICE_LOWEST, DECAY_SQUARES * resolution**2)
+
+
 def sharpening_limits(what: str, lowest: float, highest: float) -> tuple[Limit, ...]:
     """The limits of a check that judges ``what``.
 
@@ -29,7 +39,7 @@ def sharpening_limits(what: str, lowest: float, highest: float) -> tuple[Limit, 
     return (
         Limit(
             LOWEST,
-            -300.0,
+            SERVICE_LOWEST,
             "Å²",
             f"Lowest {what}",
             f"The check warns when the {what} is below this and below the next limit: the map is "
