@@ -12,17 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vrs_scipion import __version__
-from vrs_scipion.batch import command as batch_command
-from vrs_scipion.checks.registry import LEVEL_0
-from vrs_scipion.emdb import command as emdb_command
-from vrs_scipion.entry.prepare import Request
-from vrs_scipion.limits import limit_children
 from vrs_scipion.maps.errors import MapError
-from vrs_scipion.methods.engine import AUTO, EngineUnavailableError
 from vrs_scipion.options import above_zero, positive
-from vrs_scipion.simulation import command
 
 if TYPE_CHECKING:
+    from vrs_scipion.entry.prepare import Request
     from vrs_scipion.job_queue import Queue
 
 COMPLETE, BROKEN, REFUSED, INCOMPLETE = 0, 1, 2, 3
@@ -40,7 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         was refused and nothing was written; 3: the report is there, but a check could not be
         computed; 130: interrupted.
     """
-    options = _parser().parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    options = _parser(next((w for w in words if w in _COMMANDS), "")).parse_args(words)
     run: Callable[[argparse.Namespace], int] = options.run
     try:
         return run(options)
@@ -61,96 +56,111 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return BROKEN
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(wanted: str) -> argparse.ArgumentParser:
+    """The options of ``wanted``, the command asked for; of the others only what they are for."""
     parser = argparse.ArgumentParser(
         prog="vrs", description="Validate cryo-EM maps and write the report."
     )
     parser.add_argument("--version", action="version", version=f"vrs_scipion {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-
-    validate = commands.add_parser("validate", help="validate a map", description=_VALIDATE)
-    validate.add_argument(
-        "map", metavar="MAP", help="MRC/CCP4 file, plain or gzipped, or an entry such as EMD-3488"
-    )
-    validate.add_argument(
-        "--contour", type=float, metavar="T", help="recommended contour level [the entry's]"
-    )
-    validate.add_argument(
-        "--resolution", type=float, metavar="D", help="reported resolution, Å [the entry's]"
-    )
-    validate.add_argument("--voxel", type=float, metavar="S", help="voxel size, Å [the header's]")
-    validate.add_argument(
-        "--title", default="", help="title of the report [the entry's, or the file's name]"
-    )
-    validate.add_argument(
-        "--half-maps", type=Path, nargs=2, default=(), metavar=("H1", "H2"), help="half maps"
-    )
-    _common(validate)
-    emdb_command.add_arguments(validate)
-    validate.set_defaults(run=_validate)
-
-    demo = commands.add_parser(
-        "demo",
-        help="validate a phantom made on the spot",
-        description="Make a phantom (a bundle of α-helices with noise) and validate it.",
-    )
-    _common(demo)
-    demo.set_defaults(run=_demo)
-
-    batch = commands.add_parser(
-        "batch", help="validate the maps of a table", description=batch_command.DESCRIPTION
-    )
-    batch_command.add_arguments(batch)
-    _engine_option(batch)
-    emdb_command.add_arguments(batch)
-    batch.set_defaults(run=_batch)
-
-    report = commands.add_parser(
-        "report",
-        help="write the pages of a finished validation again",
-        description="Write report.pdf, report.html and report.json again from the results in DIR; "
-        "nothing is computed.",
-    )
-    report.add_argument("folder", type=Path, metavar="DIR", help="folder of a validation")
-    report.add_argument(
-        "--paper", choices=("a4", "letter"), default="a4", help="of the PDF [%(default)s]"
-    )
-    report.set_defaults(run=_report)
-
-    _show_parser(commands)
-
-    simulation = commands.add_parser(
-        "simulate", help="a map with known truth", description=command.DESCRIPTION
-    )
-    command.add_arguments(simulation)
-    simulation.set_defaults(run=command.run)
-
-    doctor = commands.add_parser(
-        "doctor",
-        help="what is here, and how to get the rest",
-        description="Say which engines and viewers are here, and how to get the others.",
-    )
-    doctor.set_defaults(run=_doctor)
+    for name, (purpose, fill) in _COMMANDS.items():
+        command = commands.add_parser(name, help=purpose)
+        if name == wanted:
+            fill(command)
     return parser
 
 
-_VALIDATE = (
-    "Validate a map in a Scipion project of its own. The output folder ends with report.pdf, "
-    "report.html, report.json and the results. The same command run again goes on where the last "
-    "one ended."
-)
+def _fill_validate(parser: argparse.ArgumentParser) -> None:
+    from vrs_scipion.emdb import command as emdb_command
 
-
-def _show_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    show = commands.add_parser(
-        "show",
-        help="look at the results in a window",
-        description="Open the window of results on DIR: the output folder of vrs validate, even "
-        "while that is at work, or any folder with report.json.",
+    parser.description = (
+        "Validate a map in a Scipion project of its own. The output folder ends with report.pdf, "
+        "report.html, report.json and the results. The same command run again goes on where the "
+        "last one ended."
     )
-    show.add_argument("folder", type=Path, metavar="DIR", help="folder with the results, or a map")
-    show.add_argument("--check", default="", metavar="CODE", help="check to begin with, e.g. 0.b")
-    show.set_defaults(run=_show)
+    parser.add_argument(
+        "map", metavar="MAP", help="MRC/CCP4 file, plain or gzipped, or an entry such as EMD-3488"
+    )
+    parser.add_argument(
+        "--contour", type=float, metavar="T", help="recommended contour level [the entry's]"
+    )
+    parser.add_argument(
+        "--resolution", type=float, metavar="D", help="reported resolution, Å [the entry's]"
+    )
+    parser.add_argument("--voxel", type=float, metavar="S", help="voxel size, Å [the header's]")
+    parser.add_argument(
+        "--title", default="", help="title of the report [the entry's, or the file's name]"
+    )
+    parser.add_argument(
+        "--half-maps", type=Path, nargs=2, default=(), metavar=("H1", "H2"), help="half maps"
+    )
+    _common(parser)
+    emdb_command.add_arguments(parser)
+    parser.set_defaults(run=_validate)
+
+
+def _fill_demo(parser: argparse.ArgumentParser) -> None:
+    parser.description = "Make a phantom (a bundle of α-helices with noise) and validate it."
+    _common(parser)
+    parser.set_defaults(run=_demo)
+
+
+def _fill_batch(parser: argparse.ArgumentParser) -> None:
+    from vrs_scipion.batch import command as batch_command
+    from vrs_scipion.emdb import command as emdb_command
+
+    parser.description = batch_command.DESCRIPTION
+    batch_command.add_arguments(parser)
+    _engine_option(parser)
+    emdb_command.add_arguments(parser)
+    parser.set_defaults(run=_batch)
+
+
+def _fill_report(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Write report.pdf, report.html and report.json again from the results in DIR; nothing is "
+        "computed."
+    )
+    parser.add_argument("folder", type=Path, metavar="DIR", help="folder of a validation")
+    _paper_option(parser)
+    parser.set_defaults(run=_report)
+
+
+def _fill_show(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Open the window of results on DIR: the output folder of vrs validate, even while that is "
+        "at work, or any folder with report.json."
+    )
+    parser.add_argument(
+        "folder", type=Path, metavar="DIR", help="folder with the results, or a map"
+    )
+    parser.add_argument("--check", default="", metavar="CODE", help="check to begin with, e.g. 0.b")
+    parser.set_defaults(run=_show)
+
+
+def _fill_simulate(parser: argparse.ArgumentParser) -> None:
+    from vrs_scipion.simulation import command
+
+    parser.description = command.DESCRIPTION
+    command.add_arguments(parser)
+    parser.set_defaults(run=command.run)
+
+
+def _fill_doctor(parser: argparse.ArgumentParser) -> None:
+    parser.description = "Say which engines and viewers are here, and how to get the others."
+    parser.set_defaults(run=_doctor)
+
+
+_COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
+    "validate": ("validate a map", _fill_validate),
+    "demo": ("validate a phantom made on the spot", _fill_demo),
+    "batch": ("validate the maps of a table", _fill_batch),
+    "report": ("write the pages of a finished validation again", _fill_report),
+    "show": ("look at the results in a window", _fill_show),
+    "simulate": ("a map with known truth", _fill_simulate),
+    "doctor": ("what is here, and how to get the rest", _fill_doctor),
+}
+"""What each command is for, and what declares its options: imported only where it is asked for."""
 
 
 def _common(parser: argparse.ArgumentParser) -> None:
@@ -186,7 +196,16 @@ def _common(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _paper_option(parser: argparse.ArgumentParser) -> None:
+    from vrs_scipion.report.folder import A4, PAPERS
+
+    parser.add_argument("--paper", choices=PAPERS, default=A4, help="of the PDF [%(default)s]")
+
+
 def _engine_option(parser: argparse.ArgumentParser) -> None:
+    from vrs_scipion.checks.registry import LEVEL_0
+    from vrs_scipion.methods.engine import AUTO
+
     parser.add_argument(
         "--engine",
         choices=sorted({AUTO, *(name for check in LEVEL_0 for name in check.engines)}),
@@ -198,6 +217,8 @@ def _engine_option(parser: argparse.ArgumentParser) -> None:
 
 def _validate(options: argparse.Namespace) -> int:
     from vrs_scipion.emdb import EmdbError, is_accession, normalised
+    from vrs_scipion.emdb import command as emdb_command
+    from vrs_scipion.entry.prepare import Request
 
     path = Path(options.map)
     if is_accession(options.map) and not path.exists():
@@ -217,11 +238,14 @@ def _validate(options: argparse.Namespace) -> int:
 
 
 def _batch(options: argparse.Namespace) -> int:
+    from vrs_scipion.batch import command as batch_command
+
     _stop_on_terminate()
     return batch_command.run(options)
 
 
 def _demo(options: argparse.Namespace) -> int:
+    from vrs_scipion.entry.prepare import Request
     from vrs_scipion.maps.writing import write_volume
     from vrs_scipion.simulation import demo_phantom
 
@@ -242,6 +266,8 @@ def _demo(options: argparse.Namespace) -> int:
 def _run(request: Request, out: Path, options: argparse.Namespace) -> int:
     from vrs_scipion.headless import OutputError, validate
     from vrs_scipion.job_queue import QueueError
+    from vrs_scipion.limits import limit_children
+    from vrs_scipion.methods.engine import EngineUnavailableError
     from vrs_scipion.progress import shown
     from vrs_scipion.project_graph import RunError
     from vrs_scipion.results import Outcome

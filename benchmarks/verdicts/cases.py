@@ -60,16 +60,18 @@ def catalogue(models: Path, good: int, each: int, seed: int) -> list[Case]:
     ----------
     models : folder of atomic models
     good : number of good maps
-    each : maps that get each defect at each size, or are odd in each way; drawn among the good
+    each : maps that get each defect at its stated size (half of them at its other sizes), or are
+        odd in each way; drawn among the good
     seed : draws which
     """
     specimens = good_specimens(models, good, seed)
     cases = [Case(specimen) for specimen in (*specimens, *odd_specimens(specimens, each, seed))]
     for defect in DEFECTS:
+        drawn = _drawn(specimens, defect, each, seed)
         cases += [
             Case(specimen, defect, dial)
-            for specimen in _drawn(specimens, defect, each, seed)
             for dial in defect.dials
+            for specimen in (drawn if dial == defect.stated else drawn[: -(-each // 2)])
         ]
     return sorted(cases, key=lambda case: bool(case.checks))
 

@@ -50,8 +50,6 @@ VOLUME_FILE = "local_resolution.mrc"
 ERROR_FILE = "local_resolution_error.mrc"
 
 _HOMOGENEOUS = 0.01
-_ERRORS = 2.0
-"""Error bars (68 %) that a voxel may be better than it was measured: 95 % confidence."""
 _KEY, _WORDS, _FORMAT = "resolution", "local resolution", ".2f"
 
 
@@ -130,7 +128,7 @@ def _possibly_better(measured: Measured, second: Measured | None, reported: floa
     sharper = min(results, key=lambda result: float(np.nanmedian(result.half_amplitude)))
     inside = np.isfinite(sharper.half_amplitude)
     errors = sharper.uncertainty[inside]
-    best = sharper.half_amplitude[inside] - _ERRORS * np.minimum(errors, np.median(errors))
+    best = sharper.half_amplitude[inside] - np.minimum(errors, np.median(errors))
     return 100 * float(np.mean(best < reported))
 
 
@@ -447,7 +445,7 @@ def _judge(
                 comparison=">=",
                 limit=limit,
                 unit="%",
-                detail="at half amplitude, within twice their error bars, of the map or, if it "
+                detail="at half amplitude, within their error bars (68 %), of the map or, if it "
                 "decays as unsharpened maps do and looks sharper then, of the flattened one",
             ),
             at_percentile.model_copy(
