@@ -3,10 +3,11 @@
     python benchmarks/faults.py [--kills N] [--side VOXELS] [--seed S] [--threads N] [--queue NAME]
 
 A phantom is validated once undisturbed, then again while, at random moments, SIGKILL hits the
-driver, one protocol, or all of it; each time the same command is given again, until the report is
-complete. It has to say the same as the undisturbed one, nothing that had finished may be computed
-again, and no file may be there by half. At the end, a disk that is full (a small tmpfs; needs root)
-and a limit of memory. With a queue (Slurm), a job is cancelled instead of a protocol killed.
+driver, one protocol, the server that starts protocols, or all of it; each time the same
+command is given again, until the report is complete. It has to say the same as the undisturbed one,
+nothing that had finished may be computed again, no file may be there by half, and no process may
+be left. At the end, a disk that is full (a small tmpfs; needs root), a limit of memory, and an
+external program that hangs. With a queue (Slurm), a job is cancelled instead of a protocol killed.
 """
 
 from __future__ import annotations
@@ -37,11 +38,12 @@ from vrs_scipion.maps.writing import write_volume
 from vrs_scipion.report.folder import load_report
 from vrs_scipion.simulation import demo_phantom
 
-_TARGETS = ("driver", "protocol", "everything")
+_TARGETS = ("driver", "protocol", "server", "everything")
 _QUEUE_TARGETS = ("driver", "job")
 _VARYING = {"created", "seconds", "peak_memory_bytes", "software"}
 _COMMAND = (sys.executable, "-m", "vrs_scipion.cli", "validate", "--wait")
 _FINISHED = re.compile(r"^(.+): finished (?:in|before)", re.MULTILINE)
+_GRACE_S = 5.0
 _RUNNING = re.compile(r"^(.+): running", re.MULTILINE)
 
 
@@ -79,11 +81,13 @@ class Watched:
             return cancel_job(rng)
         with contextlib.suppress(psutil.NoSuchProcess):
             driver = psutil.Process(self.process.pid)
-            below = driver.children(recursive=True)
+            servers = driver.children()
+            protocols = [protocol for server in servers for protocol in server.children()]
             victims = {
                 "driver": [driver],
-                "protocol": rng.sample(below, 1) if below else [],
-                "everything": [*below, driver],
+                "server": servers,
+                "protocol": rng.sample(protocols, 1) if protocols else [],
+                "everything": [*driver.children(recursive=True), driver],
             }[target]
             for victim in victims:
                 with contextlib.suppress(psutil.NoSuchProcess):
@@ -110,6 +114,18 @@ def comparable(value: Any) -> Any:
     return value
 
 
+def differences(first: Any, second: Any, where: str = "") -> Iterator[str]:
+    """Where two reports differ."""
+    if isinstance(first, dict) and isinstance(second, dict) and first.keys() == second.keys():
+        for key in first:
+            yield from differences(first[key], second[key], f"{where}/{key}")
+    elif isinstance(first, list) and isinstance(second, list) and len(first) == len(second):
+        for number, pair in enumerate(zip(first, second, strict=True)):
+            yield from differences(*pair, f"{where}/{number}")
+    elif first != second:
+        yield f"{where}: {first!r} and {second!r}"
+
+
 def said_by(out: Path) -> Any:
     """What the report in ``out`` says."""
     return comparable(load_report(out).model_dump(mode="json"))
@@ -126,6 +142,32 @@ def require_whole(out: Path) -> None:
             assert mrcfile.validate(path, print_file=io.StringIO()), path
 
 
+def ended_within(seconds: float, process: subprocess.Popen[str]) -> bool:
+    """Whether the process ends, waiting so long for it."""
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(seconds)
+    return process.poll() is not None
+
+
+def require_nothing_left(out: Path) -> None:
+    """No process of a validation that is through may still be there after a moment's grace."""
+    deadline = time.monotonic() + _GRACE_S
+    while left := processes_of(out):
+        assert time.monotonic() < deadline, f"still there: {left}"
+        time.sleep(0.2)
+
+
+def processes_of(out: Path) -> list[str]:
+    """Servers and protocols of a validation, and the programs that they have started."""
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            command = " ".join(process.cmdline())
+            if str(out / "scipion") in f"{command} {process.environ().get('VRS_PROTOCOL')}":
+                found.append(command)
+    return found
+
+
 def disturbed(
     folder: Path, number: int, rng: random.Random, usual_s: float, options: argparse.Namespace
 ) -> Counter[str]:
@@ -133,17 +175,16 @@ def disturbed(
     out = folder / f"out_{number}"
     done: Counter[str] = Counter()
     finished: set[str] = set()
+    targets = _QUEUE_TARGETS if options.queue else _TARGETS
     while True:
         run = Watched.start(folder, out, *given(options))
-        target = rng.choice(_QUEUE_TARGETS if options.queue else _TARGETS)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            run.process.wait(rng.uniform(0.05, 0.6) * usual_s)
-        hit = run.process.poll() is None and run.kill(target, rng)
-        if hit:
-            done[target] += 1
-        if hit and target in ("driver", "everything"):
-            run.process.wait()
-        code = run.process.wait()
+        hit = False
+        while not ended_within(rng.uniform(0.05, 0.5) * usual_s, run.process):
+            target = rng.choice(targets)
+            if run.kill(target, rng):
+                done[target] += 1
+                hit = True
+        code = run.process.returncode
         time.sleep(0.2)
         text = run.text()
         again = set(_RUNNING.findall(text)) & finished
@@ -151,6 +192,7 @@ def disturbed(
         finished |= set(_FINISHED.findall(text))
         require_whole(out) if out.exists() else None
         if code == 0:
+            require_nothing_left(out)
             return done
         assert hit or code == 3, f"it ended with {code}: {text[-500:]}"
 
@@ -178,16 +220,19 @@ def main() -> None:
         number = 0
         while total.total() < options.kills:
             done = disturbed(folder, number, rng, usual_s, options)
-            same = said_by(folder / f"out_{number}") == expected
+            different = list(differences(expected, said_by(folder / f"out_{number}")))
             total += done
             counts = ", ".join(f"{target} {count}" for target, count in sorted(done.items()))
-            print(f"run {number}: {counts or 'no kill'}; same report: {same}", flush=True)
-            assert same
+            print(
+                f"run {number}: {counts or 'no kill'}; the report differs: {different}", flush=True
+            )
+            assert not different
             number += 1
         print(f"{number} runs, {total.total()} kills: {dict(total)}; all reports the same")
         if not options.queue:
             full_disk(folder, options.threads)
             little_memory(folder)
+            hanging_program(folder, options.threads)
 
 
 def given(options: argparse.Namespace) -> list[str]:
@@ -242,6 +287,22 @@ def little_memory(folder: Path) -> None:
         checks = load_report(folder / "memory").checks
         reasons = [f"{check.code}: {check.reason}" for check in checks if check.reason]
     print(f"0.3 GB of memory: ended with {code}: {reasons or run.text()[-300:]}")
+
+
+def hanging_program(folder: Path, threads: int) -> None:
+    """In Xmipp's place one that never ends: its check fails with that reason, the rest is there."""
+    program = folder / "xmipp" / "bin" / "xmipp_volume_correct_bfactor"
+    program.parent.mkdir(parents=True)
+    program.write_text("#!/bin/sh\nsleep 5000 & sleep 5000\n")
+    program.chmod(0o755)
+    os.environ["XMIPP_HOME"] = str(folder / "xmipp")
+    out = folder / "hanging"
+    run = Watched.start(folder, out, f"--threads={threads}", "--timeout=60")
+    code = run.process.wait()
+    checks = load_report(out).checks
+    reasons = [f"{check.code}: {check.reason}" for check in checks if check.reason]
+    print(f"a program that hangs: ended with {code}: {reasons}", flush=True)
+    require_nothing_left(out)
 
 
 if __name__ == "__main__":

@@ -36,7 +36,7 @@ def watch(process: subprocess.Popen[str], peaks: dict[int, int], names: dict[int
         for member in family:
             try:
                 memory = member.memory_info().rss
-                names.setdefault(member.pid, " ".join(member.cmdline()))
+                names[member.pid] = f"{member.name()}: {' '.join(member.cmdline())[-80:]}"
             except psutil.Error:
                 continue
             peaks[member.pid] = max(peaks.get(member.pid, 0), memory)
@@ -74,7 +74,7 @@ def run(path: Path, contour: float, resolution: float | None) -> None:
         for check in json.loads((out / "report.json").read_text())["checks"]:
             print(f"  {check['code']}: {check['seconds']:.2f} s computing")
         for pid, peak in sorted(peaks.items(), key=lambda item: -item[1])[:4]:
-            print(f"  {peak / 1e6:.0f} MB = {peak / volume:.1f} volumes: {names[pid][-90:]}")
+            print(f"  {peak / 1e6:.0f} MB = {peak / volume:.1f} volumes: {names[pid]}")
 
 
 def main() -> None:

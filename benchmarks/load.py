@@ -13,12 +13,11 @@ import argparse
 import contextlib
 import math
 import os
-import re
 import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,7 +34,7 @@ _RESOLUTION = 3.2
 _RADIUS = 0.28  # of the box
 _NOISE = 0.05
 _SAMPLE_S = 0.2
-_PROTOCOL = re.compile(r"Runs/\d+_VrsProt(\w+)")
+_SERVER = "vrs_scipion.launching"
 _TARGETS = {100: (30, math.inf), 256: (90, 3), 512: (600, 12)}
 
 
@@ -75,7 +74,7 @@ class Cost:
 def measured(command: list[str], log: Path) -> Cost:
     """Run a command and watch it with all that it starts."""
     started = time.monotonic()
-    seconds: dict[tuple[str, int], float] = {}
+    seconds: dict[int, float] = {}
     names: dict[int, str] = {}
     peaks: Counter[str] = Counter()
     peak = 0
@@ -87,27 +86,28 @@ def measured(command: list[str], log: Path) -> Cost:
             with contextlib.suppress(psutil.NoSuchProcess):
                 for one in [root, *root.children(recursive=True)]:
                     with contextlib.suppress(psutil.NoSuchProcess):
-                        name = names.setdefault(one.pid, _name(one, names))
+                        name = names[one.pid] = _name(one, names)
                         times = one.cpu_times()
-                        seconds[name, one.pid] = times.user + times.system
-                        memory[name] += one.memory_full_info().uss
+                        seconds[one.pid] = times.user + times.system
+                        memory[name] += one.memory_full_info().pss
             for name, used in memory.items():
                 peaks[name] = max(peaks[name], used)
             peak = max(peak, memory.total())
             time.sleep(_SAMPLE_S)
     if process.returncode not in (0, 3):
         raise SystemExit(log.read_text()[-2000:])
-    processor: Counter[str] = Counter()
-    for (name, _), used_s in seconds.items():
-        processor[name] += used_s
+    processor: defaultdict[str, float] = defaultdict(float)
+    for pid, used_s in seconds.items():
+        processor[names[pid]] += used_s
     shares = {name: (processor[name], peaks[name]) for name in processor}
     return Cost(time.monotonic() - started, sum(processor.values()), peak, shares)
 
 
 def _name(process: psutil.Process, names: Mapping[int, str]) -> str:
-    """The protocol that a process belongs to, or 'driver'."""
-    found = _PROTOCOL.search(" ".join(process.cmdline()))
-    return found[1] if found else names.get(process.ppid(), "driver")
+    """The protocol that a process belongs to, or 'driver' or 'server'."""
+    if _SERVER not in process.cmdline():
+        return names.get(process.ppid(), "driver")
+    return process.name() if names.get(process.ppid()) == "server" else "server"
 
 
 def validate(side: int, threads: int, folder: Path) -> Cost:

@@ -15,6 +15,7 @@ from vrs_scipion.checks.registry import LEVEL_0
 from vrs_scipion.entry.files import save_deposition
 from vrs_scipion.entry.prepare import Request, inspect
 from vrs_scipion.job_queue import Queue, use_slurm_without_hosts
+from vrs_scipion.launching import ProtocolServer
 from vrs_scipion.maps.reading import sha256
 from vrs_scipion.maps.writing import written_whole
 from vrs_scipion.methods.engine import AUTO, choose
@@ -76,9 +77,12 @@ def validate(
     _claim(out, request, engine)
     with _locked(out, wait):
         configure(out / _SCIPION)
-        with _kept_working_directory():
+        with _kept_working_directory(), ProtocolServer(out / _SCIPION) as server:
             try:
-                graph = Graph(request, engine, _deposition_file(request, out), queue)
+                if queue is None:
+                    server.start()
+                deposition = _deposition_file(request, out)
+                graph = Graph(request, engine, server, deposition, queue)
                 graph.run(threads, observe)
                 _publish(graph.report_folder(), out)
                 graph.require_complete_report()

@@ -15,16 +15,16 @@ import math
 import os
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import psutil
-
+from vrs_scipion import launching
 from vrs_scipion.entry.prepare import Request
 from vrs_scipion.job_queue import Queue, in_queue, why_it_ended
+from vrs_scipion.launching import LaunchError, ProtocolServer
 
 if TYPE_CHECKING:
     from pyworkflow.project import Project
@@ -34,7 +34,8 @@ TEMPLATE = "vrs_scipion-vrs_level0"
 
 _PROJECT = "project"
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
-_POLL_SECONDS = 0.2
+_POLL_SECONDS = (0.1, 1.0)
+_LOOKS = 50  # by so small a part of its time the end of a protocol is noticed late, at most
 _QUEUE_POLL_SECONDS = 5.0
 _GRACE_SECONDS = 10.0  # in which the last words of a job may still be on their way
 
@@ -72,6 +73,7 @@ class Graph:
         self,
         request: Request,
         engine: str,
+        server: ProtocolServer,
         deposition: Path | None = None,
         queue: Queue | None = None,
     ) -> None:
@@ -88,11 +90,11 @@ class Graph:
         if len(self._protocols) < _number_of_protocols():
             self.project.deleteProtocol(*self._protocols)
             self._protocols = self._load_template(request, engine, deposition)
+        self._server = server
         self._queue = queue
         self._asked: dict[int, float] = {}
         self._missed: dict[int, float] = {}
         self._inputs = {p.getObjId(): _input_ids(p) for p in self._protocols}
-        self._pids: dict[int, int] = {}
         self._started: dict[int, float] = {}
         self._seconds: dict[int, float] = {}
         self._kept: set[int] = set()
@@ -107,10 +109,10 @@ class Graph:
                 room = len(pending) if self._queue else threads - len(self._started)
                 for protocol in self._ready(pending)[:room]:
                     self._launch(protocol, threads)
-                self._poll()
+                ended = self._poll()
                 observe(self._progress())
-                if self._unfinished():
-                    time.sleep(_QUEUE_POLL_SECONDS if self._queue else _POLL_SECONDS)
+                if not ended:
+                    time.sleep(_QUEUE_POLL_SECONDS if self._queue else self._pause())
         except BaseException:
             self._stop()
             raise
@@ -191,12 +193,11 @@ class Graph:
         for protocol in self._protocols:
             key = protocol.getObjId()
             if not protocol.isSaved():
-                self._refresh(protocol, protocol.getPid())
+                self._refresh(protocol)
             if protocol.isFinished() and not self._is_stale(protocol):
                 self._kept.add(key)
                 self._seconds[key] = 0.0
-            elif protocol.isActive() and self._alive(protocol, protocol.getPid()):
-                self._pids[key] = protocol.getPid()
+            elif protocol.isActive() and self._alive(protocol):
                 self._started[key] = time.monotonic()
             else:
                 self._rerun.add(key)
@@ -241,20 +242,34 @@ class Graph:
         for remembered in (self._asked, self._missed):
             remembered.pop(key, None)
         self._started[key] = time.monotonic()
-        self.project.launchProtocol(protocol, wait=False, force=True)
-        self._pids[key] = protocol.getPid()
+        self._end_what_is_left(protocol)
+        try:
+            with self._server.in_place_of_shells():
+                self.project.launchProtocol(protocol, wait=False, force=True)
+        except LaunchError as error:
+            protocol.setFailed(str(error))
+            self.project._storeProtocol(protocol)
 
-    def _poll(self) -> None:
+    def _pause(self) -> float:
+        """Seconds until the next look: more, the longer the latest protocol takes."""
+        shortest, longest = _POLL_SECONDS
+        running = time.monotonic() - max(self._started.values(), default=math.inf)
+        return min(max(running / _LOOKS, shortest), longest)
+
+    def _poll(self) -> bool:
+        """Look at what runs; whether something has ended."""
+        running = len(self._started)
         for protocol in self._protocols:
             key = protocol.getObjId()
             if key in self._started:
-                self._refresh(protocol, self._pids[key])
+                self._refresh(protocol)
                 self.project.mapper.commit()
-                ended = protocol.isFinished() or not self._alive(protocol, self._pids[key])
+                ended = protocol.isFinished() or not self._alive(protocol)
                 if ended and not protocol.isActive():
                     self._seconds[key] = time.monotonic() - self._started.pop(key)
+        return len(self._started) < running
 
-    def _refresh(self, protocol: Protocol, pid: int) -> None:
+    def _refresh(self, protocol: Protocol) -> None:
         """Take over what the protocol's process has written, its last words included.
 
         Scipion takes a database for known that changed within the same tick of the clock, and then
@@ -262,28 +277,37 @@ class Graph:
         written is read once more.
         """
         self._update(protocol)
-        if protocol.isFinished() or self._alive(protocol, pid):
+        if protocol.isFinished() or self._alive(protocol):
             return
         protocol.lastUpdateTimeStamp.set(None)
         self._update(protocol)
-        if protocol.useQueueForProtocol() and _left_queue(protocol):
+        if not _left_without_a_word(protocol):
+            return
+        if protocol.useQueueForProtocol():
             protocol.setFailed(why_it_ended(protocol))
-            self.project._storeProtocol(protocol)
-        elif protocol.isActive():
+        else:
+            self._end_what_is_left(protocol)
             protocol.setFailed("its process was killed before it could leave a result")
-            self.project._storeProtocol(protocol)
+        self.project._storeProtocol(protocol)
 
     def _update(self, protocol: Protocol) -> None:
         """Scipion's own look at the protocol, whose tracebacks are of no use to anybody here."""
         with contextlib.redirect_stderr(io.StringIO()):
             self.project._updateProtocol(protocol)
 
-    def _alive(self, protocol: Protocol, pid: int) -> bool:
+    def _alive(self, protocol: Protocol) -> bool:
         """Whether the protocol's process runs, or its job is in the queue or has just left it."""
-        if not protocol.useQueueForProtocol():
-            marks = (self.project.path, protocol.getDbPath())
-            return _runs(pid, marks) or _any_runs(marks)
-        return self._job_lives(protocol)
+        if protocol.useQueueForProtocol():
+            return self._job_lives(protocol)
+        return launching.is_alive(self._run_db(protocol))
+
+    def _end_what_is_left(self, protocol: Protocol) -> None:
+        """End the programs of a protocol that was killed: they would disturb the next attempt."""
+        if launching.was_started(self._run_db(protocol)):
+            launching.kill(self._run_db(protocol))
+
+    def _run_db(self, protocol: Protocol) -> Path:
+        return Path(self.project.path, protocol.getDbPath())
 
     def _job_lives(self, protocol: Protocol) -> bool:
         """Whether the job is in the queue, which is asked once per poll, or has just left it."""
@@ -297,9 +321,13 @@ class Graph:
         return now - self._missed.setdefault(key, now) < _GRACE_SECONDS
 
     def _stop(self) -> None:
+        self._server.hang_up()
         for protocol in self._protocols:
             if protocol.getObjId() in self._started:
                 with contextlib.suppress(Exception):
+                    if not protocol.useQueueForProtocol():
+                        launching.kill(self._run_db(protocol))
+                        protocol.setAborted()
                     self.project.stopProtocol(protocol)
 
     def _progress(self) -> list[Progress]:
@@ -323,23 +351,8 @@ def _quieten_scipion() -> None:
         logging.getLogger(name or "pyworkflow").setLevel(logging.ERROR)
 
 
-def _runs(pid: int, marks: Sequence[str]) -> bool:
-    """Whether the process is there and has the marks of its protocol: numbers are used again."""
-    try:
-        process = psutil.Process(pid)
-        command = " ".join(process.cmdline())
-        return process.status() != psutil.STATUS_ZOMBIE and all(mark in command for mark in marks)
-    except (psutil.NoSuchProcess, psutil.AccessDenied):
-        return False
-
-
-def _any_runs(marks: Sequence[str]) -> bool:
-    """Whether the protocol outlived the shell that Scipion had started it with."""
-    return any(_runs(pid, marks) for pid in psutil.pids())
-
-
-def _left_queue(protocol: Protocol) -> bool:
-    """Whether the protocol's job is gone without a word from the protocol itself."""
+def _left_without_a_word(protocol: Protocol) -> bool:
+    """Whether the protocol, whose process or job is gone, has not said how it ended."""
     return bool(protocol.isActive() or "not found running" in protocol.getErrorMessage())
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from vrs_scipion.checks.run import run_check
 from vrs_scipion.entry.prepare import Request, prepare
 from vrs_scipion.maps.errors import MapError
 from vrs_scipion.maps.reading import read_density
+from vrs_scipion.maps.writing import written_whole
 from vrs_scipion.methods.xmipp import HOME_VARIABLE
 from vrs_scipion.programs import ProgramError, run_program
 from vrs_scipion.results import CheckResult, Outcome
@@ -95,6 +97,19 @@ class TestPrograms(FolderTest):
     def test_endless_output(self) -> None:
         with self.assertRaisesRegex(ProgramError, "wrote more than"):
             run_program(["sh", "-c", "yes"], timeout_s=30)
+
+
+class TestDisk(FolderTest):
+    def test_one_that_is_full_when_the_file_is_to_be_on_it(self) -> None:
+        """As one across the network says late."""
+        full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        with (
+            mock.patch("os.fsync", side_effect=full),
+            self.assertRaisesRegex(OSError, "No space"),
+            written_whole(self.folder / "result.json") as path,
+        ):
+            path.write_text("{}")
+        self.assertEqual(list(self.folder.iterdir()), [])
 
 
 class TestMemory(FolderTest):

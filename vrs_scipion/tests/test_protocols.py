@@ -15,6 +15,7 @@ from pyworkflow.tests import BaseTest, setupTestProject
 
 from vrs_scipion.checks.registry import LEVEL_0
 from vrs_scipion.entry.files import load_entry
+from vrs_scipion.launching import ProtocolServer
 from vrs_scipion.objects import VrsCheckOutcome, VrsEntry, VrsMap
 from vrs_scipion.protocols import (
     VrsProtBackground,
@@ -56,12 +57,15 @@ class ProtocolTest(BaseTest):
 
     folder: Path
     map_file: Path
+    server: ProtocolServer
 
     @classmethod
     def setUpClass(cls) -> None:
         setupTestProject(cls)
         cls.folder = Path(tempfile.mkdtemp(prefix="vrs_protocols_"))
         cls.addClassCleanup(shutil.rmtree, cls.folder)
+        cls.server = ProtocolServer(cls.folder)
+        cls.addClassCleanup(cls.server.close)
         values = blob((48, 50, 52))
         cls.map_file = write(
             cls.folder / "blob.map.gz",
@@ -70,7 +74,8 @@ class ProtocolTest(BaseTest):
         cls.plain_file = write(cls.folder / "blob.mrc", mrc_bytes(values, voxel_size=(VOXEL,) * 3))
 
     def run_protocol(self, protocol: Any) -> Any:
-        return self.launchProtocol(protocol)
+        with self.server.in_place_of_shells():
+            return self.launchProtocol(protocol)
 
     def import_map(self, path: Path | None = None, **parameters: Any) -> Any:
         protocol = self.newProtocol(

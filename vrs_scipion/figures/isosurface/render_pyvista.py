@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 import pyvista
 from numpy.typing import NDArray
-from vtkmodules.vtkCommonCore import vtkVersion
+from vtkmodules.util.numpy_support import vtk_to_numpy
+from vtkmodules.vtkCommonCore import vtkFloatArray, vtkVersion
 
 from vrs_scipion.figures import style
 from vrs_scipion.figures.isosurface.block import Block, read_block
@@ -86,13 +87,23 @@ def _shoot(plotter: Any, frame: Frame, angles: Angles, fog: float) -> Images:
     plotter.reset_camera_clipping_range()
     plotter.render()
     image = plotter.screenshot(return_img=True)
-    return _fade(image, plotter.get_image_depth(), frame, fog)
+    return _fade(image, _distance(plotter), frame, fog)
 
 
-def _fade(image: Images, depth: NDArray[np.float32], frame: Frame, fog: float) -> Images:
+def _distance(plotter: Any) -> NDArray[np.float32]:
+    """Å from the camera to what each pixel shows; pyvista would draw everything again for it."""
+    width, height = plotter.render_window.GetSize()
+    buffer = vtkFloatArray()
+    plotter.render_window.GetZbufferData(0, 0, width - 1, height - 1, buffer)
+    near, far = plotter.camera.clipping_range
+    distance: NDArray[np.float32] = near + (far - near) * vtk_to_numpy(buffer)
+    return distance.reshape(height, width)[::-1]
+
+
+def _fade(image: Images, distance: NDArray[np.float32], frame: Frame, fog: float) -> Images:
     """Let what is far away fade into the white ground."""
-    share = np.clip((-depth - 3 * frame.half) / (2 * frame.half), 0, 1)[..., np.newaxis]
-    faded = image + fog * np.nan_to_num(share) * (255.0 - image)
+    share = np.clip((distance - 3 * frame.half) / (2 * frame.half), 0, 1)[..., np.newaxis]
+    faded = image + fog * share * (255.0 - image)
     rounded: Images = np.rint(faded).astype(np.uint8)
     return rounded
 
