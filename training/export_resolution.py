@@ -9,10 +9,11 @@ import onnx
 import torch
 from onnx import NodeProto, TensorProto, helper, numpy_helper
 from resolution_network import (
+    BANKS,
     FAINTEST,
     LARGE,
     SMALL,
-    STRIDE,
+    STRIDES,
     TRIMMED,
     ResolutionNetwork,
 )
@@ -48,6 +49,21 @@ class _Graph:
         self.nodes.append(helper.make_node(kind, inputs, list(outputs), **attributes))
         return outputs[0]
 
+    def filtered(self, name: str, bank: str) -> str:
+        """Along one axis after the other."""
+        channels = 1
+        for axis, weight in zip((2, 1, 0), BANKS[bank], strict=True):
+            kernel = self.constant(f"{bank}_{axis}_weights", torch.from_numpy(weight))
+            name = self.add(
+                "Conv",
+                [name, kernel],
+                f"{bank}_{axis}",
+                strides=[STRIDES[bank] if a == axis else 1 for a in range(3)],
+                group=channels // weight.shape[1],
+            )
+            channels = len(weight)
+        return name
+
     def trimmed(self, name: str) -> str:
         return self.add("Slice", [name, "first", "last", "axes"], f"{name}_trimmed")
 
@@ -69,7 +85,7 @@ class _Graph:
 def export(network: ResolutionNetwork, path: Path, metadata: dict[str, str]) -> None:
     """Write ``network`` and ``metadata`` beside it."""
     graph = _Graph()
-    _perceptron(graph, network, _features(graph, network))
+    _perceptron(graph, network, _features(graph))
     whole = helper.make_graph(
         graph.nodes,
         "resolution",
@@ -84,20 +100,17 @@ def export(network: ResolutionNetwork, path: Path, metadata: dict[str, str]) -> 
     path.write_bytes(model.SerializeToString(deterministic=True))
 
 
-def _features(graph: _Graph, network: ResolutionNetwork) -> str:
+def _features(graph: _Graph) -> str:
     """Standardised statistics of the bands, as ``ResolutionNetwork.features``."""
-    for name in ("fine_bank", "coarse_bank", "smoothing"):
-        graph.constant(name, getattr(network, name))
     graph.constant("first", torch.tensor([TRIMMED] * 3))
     graph.constant("last", torch.tensor([-TRIMMED] * 3))
     graph.constant("axes", torch.tensor([2, 3, 4]))
     graph.constant("faintest", torch.tensor(FAINTEST))
     graph.constant("faintest_square", torch.tensor(FAINTEST**2, dtype=torch.float32))
     graph.constant("two", torch.tensor(2.0))
-    graph.add("Conv", ["map", "fine_bank"], "fine", strides=[STRIDE] * 3)
-    graph.add("Conv", ["map", "smoothing"], "smooth", strides=[STRIDE] * 3)
-    graph.add("Conv", ["smooth", "coarse_bank"], "coarse")
-    graph.add("Concat", [graph.trimmed("fine"), "coarse"], "bands", axis=1)
+    coarse = graph.filtered(graph.filtered("map", "smooth"), "coarse")
+    fine = graph.trimmed(graph.filtered("map", "fine"))
+    graph.add("Concat", [fine, coarse], "bands", axis=1)
     graph.add("Mul", ["bands", "bands"], "squares")
     graph.add("Relu", ["bands"], "rectified")
     graph.add("Mul", ["rectified", "bands"], "positive")

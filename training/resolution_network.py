@@ -9,11 +9,13 @@ learnt, the same for every voxel: the whole is fully convolutional.
 
 from __future__ import annotations
 
+from functools import reduce
 from itertools import pairwise, product
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.signal import convolve
 from torch import Tensor, nn
 
 QUANTILES = (0.05, 0.16, 0.5, 0.84, 0.95)
@@ -36,35 +38,57 @@ _FIRST_GUESS = (-2.0, -2.0, 1.5, -2.0, -2.0)
 """The last bias: about 4.5 Å, give or take an eighth."""
 
 
-def laplacians(kernel: int) -> NDArray[np.float32]:
-    """Powers of the Laplacian, smoothed by binomials: shape (n, kernel, …), of unit norm."""
-    second, smooth, one = [1.0, -2.0, 1.0], [0.25, 0.5, 0.25], [0.0, 1.0, 0.0]
-    laplacian = sum(
-        np.einsum("i,j,k->ijk", *(second if a == b else one for b in range(3))) for a in range(3)
-    )
-    binomial = np.einsum("i,j,k->ijk", smooth, smooth, smooth)
-    size, middle = 32, slice(16 - kernel // 2, 16 + kernel // 2 + 1)
-    transforms = [
-        np.fft.fftn(np.roll(np.pad(f, (0, size - 3)), (-1, -1, -1), (0, 1, 2)))
-        for f in (laplacian, binomial)
-    ]
+def laplacians(kernel: int) -> tuple[NDArray[np.float32], ...]:
+    """Powers of the Laplacian, smoothed by binomials, of unit norm: three convolutions.
+
+    With l the second difference along an axis, the Laplacian is the sum of the three l, and the
+    binomial (1/4, 1/2, 1/4)³ the product of the three 1 + l/4: every filter is a polynomial in the
+    three l. The first convolution makes the powers along x, the second the powers along y of each,
+    the third those along z and their sums.
+
+    Parameters
+    ----------
+    kernel : edge of the filters in voxels, odd
+
+    Returns
+    -------
+    weights, shapes (powers, 1, 1, 1, kernel), (powers², 1, 1, kernel, 1), of as many groups as
+    there are powers, and (filters, powers², kernel, 1, 1)
+    """
+    half = kernel // 2
+    line = np.zeros((half + 1, kernel))
+    for power in range(half + 1):
+        row = reduce(np.convolve, [[1.0, -2.0, 1.0]] * power, np.ones(1))
+        line[power, half - power : half + power + 1] = row
+    laplacian = np.zeros((2, 2, 2))
+    laplacian[1, 0, 0] = laplacian[0, 1, 0] = laplacian[0, 0, 1] = 1
+    smoothing = np.einsum("i,j,k->ijk", *[[1, 0.25]] * 3)
     bank = []
-    for order, smoothings in product(range(kernel // 2 + 1), repeat=2):
-        if order + smoothings <= kernel // 2 and (order or smoothings % 2 == 0):
-            transform = transforms[0] ** order * transforms[1] ** smoothings
-            whole = np.fft.fftshift(np.fft.ifftn(transform).real)
-            filter_ = whole[middle, middle, middle]
-            bank.append(filter_ / np.linalg.norm(filter_))
-    return np.array(bank, np.float32)
+    for order, smoothings in product(range(half + 1), repeat=2):
+        if order + smoothings <= half and (order or smoothings % 2 == 0):
+            factors = [laplacian] * order + [smoothing] * smoothings
+            short = reduce(convolve, factors, np.ones((1, 1, 1)))
+            polynomial = np.pad(short, [(0, half + 1 - n) for n in short.shape])
+            filter_ = np.einsum("ijk,iz,jy,kx->zyx", polynomial, line, line, line)
+            bank.append(polynomial / np.linalg.norm(filter_))
+    sums = np.einsum("fijk,iz->fkjz", bank, line).reshape(len(bank), -1, kernel)
+    weights = (
+        line[:, None, None, None, :],
+        np.tile(line, (half + 1, 1))[:, None, None, :, None],
+        sums[:, :, :, None, None],
+    )
+    return tuple(w.astype(np.float32) for w in weights)
 
 
-def binomial() -> NDArray[np.float32]:
-    """What the map is smoothed with for the coarse bands."""
-    row = np.array([1, 4, 6, 4, 1]) / 16
-    return np.einsum("i,j,k->ijk", row, row, row).astype(np.float32)
+def binomial() -> tuple[NDArray[np.float32], ...]:
+    """What the map is smoothed with for the coarse bands: a convolution along each axis."""
+    row = np.array([1, 4, 6, 4, 1], np.float32) / 16
+    return tuple(row.reshape(1, 1, *(5 if b == a else 1 for b in range(3))) for a in (2, 1, 0))
 
 
-BANDS = len(laplacians(KERNEL)) + len(laplacians(COARSE_KERNEL))
+BANKS = {"fine": laplacians(KERNEL), "smooth": binomial(), "coarse": laplacians(COARSE_KERNEL)}
+STRIDES = {"fine": STRIDE, "smooth": STRIDE, "coarse": 1}
+BANDS = len(BANKS["fine"][-1]) + len(BANKS["coarse"][-1])
 FEATURES = 4 * BANDS
 
 
@@ -72,6 +96,15 @@ def trimmed(x: Tensor) -> Tensor:
     """Without the outer answers."""
     inner = slice(TRIMMED, -TRIMMED)
     return x[:, :, inner, inner, inner]
+
+
+def filtered(x: Tensor, bank: str) -> Tensor:
+    """(n, 1, z, y, x) to (n, filters, …), along one axis after the other."""
+    for axis, weight in zip((2, 1, 0), BANKS[bank], strict=True):
+        stride = tuple(STRIDES[bank] if a == axis else 1 for a in range(3))
+        groups = x.shape[1] // weight.shape[1]
+        x = nn.functional.conv3d(x, torch.from_numpy(weight), stride=stride, groups=groups)
+    return x
 
 
 class ResolutionNetwork(nn.Module):
@@ -82,12 +115,6 @@ class ResolutionNetwork(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        for name, bank in (
-            ("fine_bank", laplacians(KERNEL)),
-            ("coarse_bank", laplacians(COARSE_KERNEL)),
-            ("smoothing", binomial()[None]),
-        ):
-            self.register_buffer(name, torch.from_numpy(bank[:, None]))
         self.register_buffer("centre", torch.zeros(FEATURES))
         self.register_buffer("scale", torch.ones(FEATURES))
         sizes = (FEATURES, *HIDDEN)
@@ -101,11 +128,8 @@ class ResolutionNetwork(nn.Module):
 
     def features(self, x: Tensor) -> Tensor:
         """(n, 1, z, y, x) to (n, FEATURES, …)."""
-        convolve = nn.functional.conv3d
-        fine = convolve(x, self.fine_bank, stride=STRIDE)  # type: ignore[arg-type]
-        smooth = convolve(x, self.smoothing, stride=STRIDE)  # type: ignore[arg-type]
-        coarse = convolve(smooth, self.coarse_bank)  # type: ignore[arg-type]
-        bands = torch.cat((trimmed(fine), coarse), 1)
+        coarse = filtered(filtered(x, "smooth"), "coarse")
+        bands = torch.cat((trimmed(filtered(x, "fine")), coarse), 1)
         squares = bands * bands
         positive = torch.relu(bands) * bands
         small = trimmed(nn.functional.avg_pool3d(squares, SMALL, 1))

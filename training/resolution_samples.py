@@ -47,8 +47,24 @@ class Grid:
     coarsest: float
 
 
-COARSE = Grid("coarse", 1.0, 1.85, 16.5)
+COARSE = Grid("coarse", 1.0, 1.85, 19.0)
 FINE = Grid("fine", 0.5, 1.15, 7.5)
+
+ORDINARY = 0.7
+"""Share of the pieces that are filtered and noisy, and nothing else. What one map cannot tell
+apart is decided by what is common: a B-factor, say, looks like a coarser resolution."""
+
+TWO_SIDED = 0.3
+"""Share of the pieces that have two resolutions side by side."""
+
+CUT = 0.6
+"""Share of the pieces that are cut smaller than their box, so that there is solvent beside them."""
+
+FEWEST = 30
+"""Atoms in a piece."""
+
+LEAST_B, LARGEST_B, B_GROUPS = 5.0, 200.0, 3
+"""The atoms' own B-factors, Å²: of the sharpest atom, at most, and how many are told apart."""
 
 
 @dataclass(frozen=True)
@@ -109,21 +125,26 @@ def _place(structure: Structure, generator: np.random.Generator, grid: Grid) -> 
     near = np.linalg.norm(structure.positions - centre, axis=1) < edge
     shift = generator.uniform(-0.15, 0.15, 3) * edge
     positions = (structure.positions[near] - centre) @ rotation.T + shift
-    inside = np.all(np.abs(positions) < edge / 2 - 3 * grid.voxel, axis=1)
-    if np.count_nonzero(inside) < 30:
+    faces = np.full((2, 3), edge / 2 - 3 * grid.voxel)
+    if generator.random() < CUT:
+        faces *= generator.uniform(0.3, 1.0, faces.shape)
+    inside = np.all((positions > -faces[0]) & (positions < faces[1]), axis=1)
+    weights = structure.weights[near][inside]
+    if len(weights) < FEWEST or not weights.any():
         return None
-    positions, weights = positions[inside], structure.weights[near][inside]
+    positions = positions[inside]
     b = structure.b_factors[near][inside]
     normal = generator.standard_normal(3)
     normal /= np.linalg.norm(normal)
     offset = generator.uniform(-0.15, 0.15) * edge
     sides = [np.ones(len(b), bool)]
-    if generator.random() < 0.4:
+    if generator.random() < TWO_SIDED:
         beyond = positions @ normal > offset
         sides = [~beyond, beyond]
     s = frequencies(BOX, grid.voxel)
-    scale = generator.uniform(0, 1.1)
-    spectra = tuple(_spectrum(positions[a], weights[a], b[a], s, scale, grid) for a in sides)
+    scale = 1.0 if generator.random() < 0.5 else generator.uniform(0, 1.1)
+    extra = scale * np.clip(b - b.min() + LEAST_B, 0, LARGEST_B)
+    spectra = tuple(_spectrum(positions[a], weights[a], extra[a], s, grid) for a in sides)
     axis = (np.arange(BOX) - BOX // 2) * grid.voxel
     z, y, x = axis[:, None, None], axis[:, None], axis
     along = x * normal[0] + y * normal[1] + z * normal[2] - offset
@@ -143,15 +164,13 @@ def _place(structure: Structure, generator: np.random.Generator, grid: Grid) -> 
 
 
 def _spectrum(
-    positions: NDArray[np.float64], weights: Array, b: Array, s: Array, scale: float, grid: Grid
+    positions: NDArray[np.float64], weights: Array, b: Array, s: Array, grid: Grid
 ) -> NDArray[np.complex64]:
-    """Atoms with their own B-factors above the lowest, in two groups."""
-    extra = np.clip(b - np.percentile(b, 5), 0, 120) * scale if len(b) else b
+    """Atoms with their own B-factors, in groups of similar ones."""
     total = np.zeros(s.shape, np.complex64)
-    split = np.median(extra) if len(b) else 0
-    for group in (extra <= split, extra > split):
-        if group.any():
-            fall = np.exp(-float(extra[group].mean()) / 4 * s**2)
+    for group in np.array_split(np.argsort(b), B_GROUPS):
+        if len(group):
+            fall = np.exp(-float(b[group].mean()) / 4 * s**2)
             total += fft.rfftn(spread(positions[group] / grid.voxel, weights[group], BOX)) * fall
     return total * carbon(s) / spline_transform(BOX)
 
@@ -161,18 +180,18 @@ def _degraded(placed: _Placed, generator: np.random.Generator, grid: Grid) -> Sa
     resolutions = [_resolution(generator, grid) for _ in placed.spectra]
     if len(resolutions) == 2 and generator.random() < 0.25:
         resolutions[1] = resolutions[0]
-    shape = _Shape.draw(generator)
-    filters = [shape(s * d) for d in resolutions]
     finest = min(resolutions)
-    common = _common(s, finest, generator, grid)
+    fate = _Degradation.draw(generator, finest)
+    filters = [fate.shape(s * d) for d in resolutions]
+    common = fate.common(s, grid)
     parts = zip(placed.spectra, filters, strict=True)
     values = _real(sum(p * f for p, f in parts) * common)
-    if generator.random() < 0.65:
-        noise = _noise(s, placed, resolutions, filters, common, generator)
-        relative = np.exp(generator.uniform(np.log(0.03), np.log(0.7)))
-        values += noise * np.float32(relative * values[placed.mask].std() / noise.std())
-    if generator.random() < 0.3:
-        values *= _soft(placed.mask, generator.uniform(1, 4), s)
+    if fate.noise is not None:
+        ends = filters if fate.noise.end is None else [_Shape("cosine", 0.25)(s * fate.noise.end)]
+        drawn = _noise(s, placed, ends, fate.noise, common, generator)
+        values += drawn * np.float32(fate.noise.relative * values[placed.mask].std() / drawn.std())
+    if fate.mask_edge is not None:
+        values *= _soft(placed.mask, fate.mask_edge, s)
     molecule = values[placed.mask]
     inner = (slice(FIRST, FIRST + CROP),) * 3
     of_voxel = np.log(np.array([*resolutions, resolutions[-1]], np.float32))[placed.of_output]
@@ -197,11 +216,18 @@ class _Shape:
     width: float
 
     @classmethod
-    def draw(cls, generator: np.random.Generator) -> _Shape:
+    def ordinary(cls, generator: np.random.Generator) -> _Shape:
+        """As programs write maps: a step, or a cosine about a quarter of the resolution wide."""
+        if generator.random() < 0.25:
+            return cls("hard", 0.0)
+        return cls("cosine", float(0.25 * np.exp(0.3 * generator.standard_normal())))
+
+    @classmethod
+    def any(cls, generator: np.random.Generator) -> _Shape:
         kinds = ("cosine", "hard", "butterworth", "fsc", "gaussian")
-        kind = str(generator.choice(kinds, p=(0.38, 0.12, 0.17, 0.18, 0.15)))
+        kind = str(generator.choice(kinds, p=(0.35, 0.15, 0.2, 0.15, 0.15)))
         width = {
-            "cosine": np.exp(generator.uniform(np.log(0.03), np.log(1.0))),
+            "cosine": np.exp(generator.uniform(np.log(0.03), np.log(0.7))),
             "butterworth": generator.uniform(4, 12),
             "fsc": generator.uniform(0.02, 0.15),
         }
@@ -224,44 +250,113 @@ class _Shape:
         return np.exp2(-(x**2))
 
 
-def _common(s: Array, d: float, generator: np.random.Generator, grid: Grid) -> Array:
-    """What the whole map goes through: a B-factor, a high-pass filter, coarse voxels."""
-    b = 0.0
-    if generator.random() < 0.6:
-        b = (
-            generator.uniform(-12, 0)
-            if generator.random() < 0.25
-            else 6 * d**2 * generator.random() ** 2
+@dataclass(frozen=True)
+class _Noise:
+    """Noise of a piece.
+
+    Attributes
+    ----------
+    relative : its standard deviation over that of the molecule
+    colour : exponent of its power, 0 for white
+    decays : whether it goes through what the map goes through besides its filter
+    everywhere : whether it is that of the finer side on both sides
+    end : Å, where a filter of its own ends it; None where the map's does
+    """
+
+    relative: float
+    colour: float
+    decays: bool
+    everywhere: bool
+    end: float | None
+
+
+@dataclass(frozen=True)
+class _Degradation:
+    """What happens to a piece besides being given a resolution.
+
+    Attributes
+    ----------
+    shape : of its low-pass filter
+    b_factor : of the whole map, Å²
+    high_pass : share of the amplitude at s = 0 that is taken away
+    nyquist : 1/Å, of coarse voxels
+    noise : None for none
+    mask_edge : Å, width of the edge of a mask put on it, None for none
+    """
+
+    shape: _Shape
+    b_factor: float = 0.0
+    high_pass: float = 0.0
+    nyquist: float = np.inf
+    noise: _Noise | None = None
+    mask_edge: float | None = None
+
+    @classmethod
+    def draw(cls, generator: np.random.Generator, d: float) -> _Degradation:
+        """An ordinary one or any, for a piece whose finest resolution is d Å."""
+        relative = float(np.exp(generator.uniform(np.log(0.03), np.log(0.7))))
+        if generator.random() < ORDINARY:
+            noise = _Noise(relative, 0.0, decays=False, everywhere=True, end=None)
+            return cls(
+                _Shape.ordinary(generator), noise=noise if generator.random() < 0.5 else None
+            )
+        kind, end = generator.random(), None
+        if kind < 0.45:
+            end = d / (1.0 if kind < 0.3 else generator.uniform(1.0, 2.0))
+        noise = _Noise(
+            relative,
+            float(generator.uniform(-0.5, 1.0)),
+            decays=generator.random() < 0.3,
+            everywhere=generator.random() < 0.5,
+            end=end,
         )
-    amplitude = np.exp(-b / 4 * s**2) * (1 - generator.uniform(0, 0.9) * np.exp(-((s * 40) ** 2)))
-    if generator.random() < 0.2:
-        nyquist = generator.uniform(1.0, 1.7) / d
+        return cls(
+            _Shape.any(generator),
+            b_factor=_b_factor(generator, d),
+            high_pass=generator.uniform(0, 0.9) if generator.random() < 0.5 else 0.0,
+            nyquist=generator.uniform(1.0, 1.7) / d if generator.random() < 0.2 else np.inf,
+            noise=noise if generator.random() < 0.65 else None,
+            mask_edge=generator.uniform(1, 4) if generator.random() < 0.3 else None,
+        )
+
+    def common(self, s: Array, grid: Grid) -> Array:
+        """Amplitude of what the whole map goes through besides its filter, at frequencies s."""
+        fall = np.exp(-self.b_factor / 4 * s**2)
+        amplitude = fall * (1 - self.high_pass * np.exp(-((s * 40) ** 2)))
         k, kx = fft.fftfreq(BOX, grid.voxel), fft.rfftfreq(BOX, grid.voxel)
-        inside = np.abs(k) <= nyquist
-        amplitude = amplitude * (inside[:, None, None] & inside[:, None] & (kx <= nyquist))
-    return amplitude.astype(np.float32)
+        kept = np.abs(k) <= self.nyquist
+        kept = kept[:, None, None] & kept[:, None] & (kx <= self.nyquist)
+        return (amplitude * kept).astype(np.float32)
+
+
+def _b_factor(generator: np.random.Generator, d: float) -> float:
+    """None for half of them, for the others mostly 0 to 3 d²; some are sharpened."""
+    kind = generator.random()
+    if kind < 0.5:
+        return 0.0
+    if kind < 0.91:
+        return float(generator.uniform(0, 3) * d**2)
+    if kind < 0.94:
+        return float(generator.uniform(3, 6) * d**2)
+    return float(generator.uniform(-12, 0))
 
 
 def _noise(
     s: Array,
     placed: _Placed,
-    resolutions: Sequence[float],
-    filters: Sequence[Array],
+    ends: Sequence[Array],
+    noise: _Noise,
     common: Array,
     generator: np.random.Generator,
 ) -> Array:
     """Coloured noise that ends where the signal does, or beyond; everywhere, or as the map does."""
-    colour = (1 + (s * 10) ** 2) ** (-generator.uniform(-0.5, 1.0) / 2)
-    if generator.random() < 0.5:
+    colour = (1 + (s * 10) ** 2) ** (-noise.colour / 2)
+    if noise.decays:
         colour = colour * common
     white = fft.rfftn(generator.standard_normal((BOX,) * 3, dtype=np.float32)) * colour
-    kind = generator.random()
-    if kind < 0.15:
-        beyond = min(resolutions) * generator.uniform(0.5, 1.0)
-        return _real(white * _Shape("cosine", 0.2)(s * np.float32(beyond)))
-    if kind < 0.6 or len(filters) == 1:
-        return _real(white * filters[int(np.argmin(resolutions))])
-    here, there = (_real(white * f) for f in filters)
+    if noise.everywhere or len(ends) == 1:
+        return _real(white * max(ends, key=np.sum))
+    here, there = (_real(white * f) for f in ends)
     return here * (1 - placed.side) + there * placed.side
 
 

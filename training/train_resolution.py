@@ -14,7 +14,10 @@ from __future__ import annotations
 import argparse
 import math
 import time
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from itertools import pairwise
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -27,24 +30,26 @@ from structures import Structure
 from torch import Tensor
 from train_hand import load_part
 
-PIECES = {"coarse": 3000, "fine": 1000}
+PIECES = {"coarse": 3600, "fine": 900}
 VALIDATION_PIECES = {"coarse": 200, "fine": 100}
 VARIANTS = 4
 VOXELS = 60
 """Voxels taken of a piece in each of its variants."""
 
-STEPS = {"coarse": 6000, "fine": 400}
+BLOCK = 100
+"""Pieces that a process draws before it is given others."""
+
+STEPS = {"coarse": 4000, "fine": 400}
 RATE = {"coarse": 2e-3, "fine": 3e-4}
 BATCH = 2048
 Array = NDArray[np.float32]
 
 
-def draw(structures: list[Structure], grid: Grid, pieces: int, seed: int) -> tuple[Array, Array]:
+def draw(structures: list[Structure], grid: Grid, seed: int, pieces: range) -> tuple[Array, Array]:
     """Features (n, FEATURES) and labels (n,), ln of the resolution in Å, of random voxels."""
     network = ResolutionNetwork()
     features, labels = [], []
-    started = time.time()
-    for piece in range(pieces):
+    for piece in pieces:
         generator = np.random.default_rng((seed, piece))
         for sample in draw_samples(structures, generator, grid, VARIANTS):
             known = np.argwhere(np.isfinite(sample.labels))
@@ -55,16 +60,22 @@ def draw(structures: list[Structure], grid: Grid, pieces: int, seed: int) -> tup
                 seen = network.features(torch.from_numpy(sample.values.copy())[None, None])
             features.append(seen[0].numpy()[:, z, y, x].T)
             labels.append(sample.labels[z, y, x])
-        if piece % 100 == 99:
-            print(f"{grid.name} {piece + 1} pieces {time.time() - started:.0f} s", flush=True)
+    print(f"{grid.name} pieces to {pieces.stop}", flush=True)
     return np.concatenate(features), np.concatenate(labels)
 
 
-def drawn(models: Path, part: str, grid: Grid, seed: int, kept: Path) -> tuple[Array, Array]:
-    """What ``draw`` gives for a part of the split, from ``kept`` if it has been drawn before."""
+def drawn(
+    models: Path, part: str, grid: Grid, seed: int, kept: Path, workers: int
+) -> tuple[Array, Array]:
+    """Pieces of a part of the split, from ``kept`` if they have been drawn before."""
     if not kept.exists():
         pieces = PIECES[grid.name] if part == "training" else VALIDATION_PIECES[grid.name]
-        features, labels = draw(load_part(models, part), grid, pieces, seed)
+        blocks = [range(a, min(a + BLOCK, pieces)) for a in range(0, pieces, BLOCK)]
+        with ProcessPoolExecutor(
+            workers, get_context("spawn"), torch.set_num_threads, (1,)
+        ) as pool:
+            done = list(pool.map(partial(draw, load_part(models, part), grid, seed), blocks))
+        features, labels = (np.concatenate(values) for values in zip(*done, strict=True))
         beside = kept.with_suffix(".new.npz")
         np.savez(beside, features=features, labels=labels)
         beside.replace(kept)
@@ -131,18 +142,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--models", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument(
-        "--grids", nargs="+", choices=("coarse", "fine"), default=["coarse", "fine"]
-    )
     parser.add_argument("--seed", type=int, default=2019)
-    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--workers", type=int, default=1, help="processes that draw pieces")
     given = parser.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
-    torch.set_num_threads(given.threads)
+    torch.set_num_threads(1)
     start = None
     for grid in (COARSE, FINE):
         data = {
-            part: drawn(given.models, part, grid, given.seed, given.out / f"{grid.name}_{part}.npz")
+            part: drawn(
+                given.models,
+                part,
+                grid,
+                given.seed,
+                given.out / f"{grid.name}_{part}.npz",
+                given.workers,
+            )
             for part in ("training", "validation")
         }
         weights = given.out / f"{grid.name}.pt"

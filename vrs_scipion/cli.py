@@ -194,6 +194,7 @@ def _common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--wait", action="store_true", help="wait for another vrs at work in the output folder"
     )
+    _paper_option(parser)
 
 
 def _paper_option(parser: argparse.ArgumentParser) -> None:
@@ -285,6 +286,7 @@ def _run(request: Request, out: Path, options: argparse.Namespace) -> int:
                 threads=options.threads,
                 wait=options.wait,
                 queue=_queue(request, options),
+                paper=options.paper,
                 observe=observe,
             )
     except (EngineUnavailableError, OutputError, QueueError) as error:

@@ -20,7 +20,7 @@ from vrs_scipion.maps.reading import sha256
 from vrs_scipion.maps.writing import written_whole
 from vrs_scipion.methods.engine import AUTO, choose
 from vrs_scipion.project_graph import Graph, Observer, RunError
-from vrs_scipion.report.folder import FOLDERS, REPORT_FILES, load_report, mirror
+from vrs_scipion.report.folder import A4, FOLDERS, REPORT_FILES, load_report, mirror
 from vrs_scipion.report.model import Report
 from vrs_scipion.scipion_environment import configure
 
@@ -43,6 +43,7 @@ def validate(
     threads: int = 1,
     wait: bool = False,
     queue: Queue | None = None,
+    paper: str = A4,
     observe: Observer = lambda _: None,
 ) -> Report:
     """Validate a map in a Scipion project under ``out`` and leave the report there.
@@ -56,6 +57,7 @@ def validate(
     engine : 'auto', 'builtin' or the external engine of the checks that have it
     threads : how many protocols run at once
     wait : for another validation at work in ``out`` to end, instead of refusing
+    paper : of the PDF, one of `vrs_scipion.report.folder.PAPERS`
     queue : to send every protocol to as a job of its own; on this machine without one
     observe : called with the state of every protocol as it changes
 
@@ -74,7 +76,7 @@ def validate(
         use_slurm_without_hosts()
     inspect(request)
     request, out = _anchored(request), out.absolute()
-    _claim(out, request, engine)
+    _claim(out, request, engine, paper)
     with _locked(out, wait):
         configure(out / _SCIPION)
         with _kept_working_directory(), ProtocolServer(out / _SCIPION) as server:
@@ -82,7 +84,7 @@ def validate(
                 if queue is None:
                     server.start()
                 deposition = _deposition_file(request, out)
-                graph = Graph(request, engine, server, deposition, queue)
+                graph = Graph(request, engine, paper, server, deposition, queue)
                 graph.run(threads, observe)
                 _publish(graph.report_folder(), out)
                 graph.require_complete_report()
@@ -108,7 +110,7 @@ def _anchored(request: Request) -> Request:
     )
 
 
-def _claim(out: Path, request: Request, engine: str) -> None:
+def _claim(out: Path, request: Request, engine: str, paper: str) -> None:
     """Refuse a folder that holds the validation of another map or with other parameters."""
     asked = json.dumps(
         {
@@ -120,6 +122,7 @@ def _claim(out: Path, request: Request, engine: str) -> None:
             "title": request.title,
             "half_maps": [str(path) for path in request.half_maps],
             "engine": engine,
+            "paper": paper,
         },
         indent=1,
     )

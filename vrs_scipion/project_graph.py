@@ -25,6 +25,7 @@ from vrs_scipion import launching
 from vrs_scipion.entry.prepare import Request
 from vrs_scipion.job_queue import Queue, in_queue, why_it_ended
 from vrs_scipion.launching import LaunchError, ProtocolServer
+from vrs_scipion.report.folder import PAPERS
 
 if TYPE_CHECKING:
     from pyworkflow.project import Project
@@ -73,6 +74,7 @@ class Graph:
         self,
         request: Request,
         engine: str,
+        paper: str,
         server: ProtocolServer,
         deposition: Path | None = None,
         queue: Queue | None = None,
@@ -89,7 +91,7 @@ class Graph:
         self._protocols: list[Protocol] = self.project.getRuns()
         if len(self._protocols) < _number_of_protocols():
             self.project.deleteProtocol(*self._protocols)
-            self._protocols = self._load_template(request, engine, deposition)
+            self._protocols = self._load_template(request, engine, paper, deposition)
         self._server = server
         self._queue = queue
         self._asked: dict[int, float] = {}
@@ -151,7 +153,7 @@ class Graph:
         return RunError(f"'{culprit.getObjLabel()}' failed: {message} (its log: {log})")
 
     def _load_template(
-        self, request: Request, engine: str, deposition: Path | None
+        self, request: Request, engine: str, paper: str, deposition: Path | None
     ) -> list[Protocol]:
         from pyworkflow.template import TemplateList
 
@@ -183,6 +185,8 @@ class Graph:
             protocol.setObjLabel(labels[key])
             protocol._prerequisites.clear()
             choose_engine(protocol, engine)
+            if protocol.hasAttribute("paper"):
+                protocol.paper.set(PAPERS.index(paper))
             if deposition and protocol.hasAttribute("depositionFile"):
                 protocol.depositionFile.set(str(deposition))
             self.project._storeProtocol(protocol)

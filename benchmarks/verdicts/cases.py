@@ -60,8 +60,8 @@ def catalogue(models: Path, good: int, each: int, seed: int) -> list[Case]:
     ----------
     models : folder of atomic models
     good : number of good maps
-    each : maps that get each defect at its stated size (half of them at its other sizes), or are
-        odd in each way; drawn among the good
+    each : maps that get each defect at its stated size, or are odd in each way; drawn among the
+        good. Half of them get the other sizes of a defect that some check is meant to notice.
     seed : draws which
     """
     specimens = good_specimens(models, good, seed)
@@ -70,7 +70,7 @@ def catalogue(models: Path, good: int, each: int, seed: int) -> list[Case]:
         drawn = _drawn(specimens, defect, each, seed)
         cases += [
             Case(specimen, defect, dial)
-            for dial in defect.dials
+            for dial in (defect.dials if defect.caught_by else (defect.stated,))
             for specimen in (drawn if dial == defect.stated else drawn[: -(-each // 2)])
         ]
     return sorted(cases, key=lambda case: bool(case.checks))

@@ -73,7 +73,7 @@ def false_alarms(records: Sequence[Record], *, judged_only: bool = False) -> lis
 def power(records: Sequence[Record], defect: Defect) -> list[tuple[float, int, int]]:
     """Of each size: dial, noticed, maps."""
     rows = []
-    for dial in defect.dials:
+    for dial in defect.dials if defect.caught_by else (defect.stated,):
         these = [r for r in records if r["defect"] == defect.key and r["dial"] == dial]
         rows.append((dial, sum(noticed(r, defect) for r in these), len(these)))
     return rows

@@ -10,13 +10,14 @@ half, which the networks answer, and DeepRes' nominal one, 0.01/Å before that.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from itertools import product
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
 from vrs_scipion.maps.density import Density, Mask, Volume
+from vrs_scipion.maps.masks import bounding_box
 from vrs_scipion.methods.guinier import nyquist
 from vrs_scipion.methods.local_resolution_network import (
     COARSE,
@@ -42,6 +43,9 @@ SHIFT = 0.01
 
 DeepRes' filters are raised cosines of width 0.02 per voxel of 1 Å that begin at 1/d.
 """
+
+
+_Value = TypeVar("_Value", bound=np.generic)
 
 
 @dataclass(frozen=True)
@@ -100,14 +104,20 @@ def local_resolution(
     level = mean_and_spread(density.values, mask)
     networks = [COARSE]
     answers = quantiles(load_network(COARSE, threads), density, level, mask, tile)
-    fine = mask & (answers[1] < np.log(SWITCH))
-    if nyquist(density.voxel_size) >= SWITCH:
-        fine[:] = False
+    finest = nyquist(density.voxel_size)
+    fine = (answers[1] < np.log(SWITCH)) & (finest < SWITCH)
     if fine.any():
         networks.append(FINE)
-        finer = quantiles(load_network(FINE, threads), density, level, fine, tile)
-        answers[:, fine] = finer[:, fine]
-    return _result(answers, mask, fine, nyquist(density.voxel_size), tuple(networks))
+        finer = filled(fine, mask, False)
+        answers[:, fine] = quantiles(load_network(FINE, threads), density, level, finer, tile)
+    low, median, high = deepres_convention(np.exp(answers))
+    return LocalResolution(
+        resolution=filled(np.clip(median, max(finest, FINEST), COARSEST), mask, np.nan),
+        half_amplitude=filled(np.exp(answers[1]), mask, np.nan),
+        uncertainty=filled((high - low) / 2, mask, np.nan),
+        fine_fraction=float(fine.mean()),
+        networks=tuple(networks),
+    )
 
 
 def quantiles(
@@ -125,12 +135,15 @@ def quantiles(
 
     Returns
     -------
-    float32 array, shape (3, nz, ny, nx), meaningless outside the mask
+    float32 array, shape (3, n), of the mask's voxels
     """
-    positions = answers_at(density, network.weights.voxel)
-    wanted = neighbours(mask, positions, answers_shape(density, network.weights.voxel))
+    held = tuple(slice(low, high + 1) for low, high in bounding_box(mask))
+    inside = mask[held]
+    voxel = network.weights.voxel
+    positions = tuple(p[h] for p, h in zip(answers_at(density, voxel), held, strict=True))
+    wanted = neighbours(inside, positions, answers_shape(density, voxel))
     answers = evaluate(network, density, level, wanted, tile)
-    return np.stack([interpolate(a, positions) for a in answers])
+    return np.stack([interpolate(a, positions)[inside] for a in answers])
 
 
 def deepres_convention(half_amplitude: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -168,35 +181,18 @@ def neighbours(
     mask: Mask, positions: tuple[NDArray[np.float64], ...], shape: tuple[int, ...]
 ) -> Mask:
     """The answers that those of the mask's voxels are interpolated from."""
-    wanted = np.zeros(shape, bool)
-    lower = [
-        np.floor(p).astype(np.intp)[v] for p, v in zip(positions, np.nonzero(mask), strict=True)
-    ]
-    for corner in product((0, 1), repeat=3):
-        index = [np.minimum(a + c, n - 1) for a, c, n in zip(lower, corner, shape, strict=True)]
-        wanted[tuple(index)] = True
+    wanted = mask
+    for axis, (n, where) in enumerate(zip(shape, positions, strict=True)):
+        planes = np.moveaxis(wanted, axis, 0)
+        touched = np.zeros((n, *planes.shape[1:]), bool)
+        for plane, lower in zip(planes, np.floor(where).astype(np.intp), strict=True):
+            touched[lower : lower + 2] |= plane
+        wanted = np.moveaxis(touched, 0, axis)
     return wanted
 
 
-def _result(
-    answers: NDArray[np.float32],
-    mask: Mask,
-    fine: Mask,
-    finest: float,
-    networks: tuple[Weights, ...],
-) -> LocalResolution:
-    half = np.exp(answers[:, mask])
-    low, median, high = deepres_convention(half)
-
-    def volume(values: NDArray[np.float32]) -> Volume:
-        filled: Volume = np.full(mask.shape, np.nan, np.float32)
-        filled[mask] = values
-        return filled
-
-    return LocalResolution(
-        resolution=volume(np.clip(median, max(finest, FINEST), COARSEST)),
-        half_amplitude=volume(half[1]),
-        uncertainty=volume((high - low) / 2),
-        fine_fraction=float(np.count_nonzero(fine) / np.count_nonzero(mask)),
-        networks=networks,
-    )
+def filled(values: NDArray[_Value], mask: Mask, outside: float) -> NDArray[_Value]:
+    """A volume with the values of a mask's voxels, and another beside it."""
+    volume = np.full(mask.shape, outside, values.dtype)
+    volume[mask] = values
+    return volume

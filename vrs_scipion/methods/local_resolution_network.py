@@ -54,13 +54,13 @@ COARSE = Weights(
     "coarse",
     1.0,
     _FOLDER / "resolution_coarse.onnx",
-    "c36ad4d8423c9c595c7986f93073f60f55a9a6be5b157a9e65b7f6759fcbb913",
+    "cb3372565056c6befc70e489b8aa60a21d494bc1a7ff4e20b59fb49322dc11d9",
 )
 FINE = Weights(
     "fine",
     0.5,
     _FOLDER / "resolution_fine.onnx",
-    "03596fe79f5b37d44b6a2bbdb65985b5379dbbbef7bacd6216b5afb64aab3fd5",
+    "c76591d3d473c9c58bc6e1de74384c96b5c929ccc7a9d037f4f3f9c799cd6703",
 )
 
 

@@ -62,7 +62,6 @@ class TestBins(unittest.TestCase):
         bins = bin_values(np.array([1.0] * 999 + [0.25]))
         self.assertEqual((bins.outside, bins.percent[0]), (0, 0.1))
 
-
     def test_a_view_that_holds_one_value_only(self) -> None:
         for count in range(390, 410):
             with self.subTest(count):

@@ -49,7 +49,7 @@ class TestWholeRun(HeadlessTest):
     def test_from_the_map_to_the_report_and_again(self) -> None:
         before = self.map.read_bytes()
         title = '<script>alert("1")</script> # $x \\ ~|%s'
-        command = self.arguments("--resolution", "4", "--title", title)
+        command = self.arguments("--resolution", "4", "--title", title, "--paper", "letter")
         first = self.vrs(command)
         self.assertEqual(first.returncode, 0, first.stderr)
         self.assertEqual(self.map.read_bytes(), before)
@@ -58,6 +58,7 @@ class TestWholeRun(HeadlessTest):
         self.assertEqual(report.entry.map, self.map.name)
         self.assertEqual([check.code for check in report.checks], list(CHECKS))
         self.assertIn("report: finished", first.stderr)
+        self.assertIn(b"MediaBox[0 0 612 792]", (self.out / "report.pdf").read_bytes())
 
         second = self.vrs(command)
         self.assertEqual(second.returncode, 0, second.stderr)

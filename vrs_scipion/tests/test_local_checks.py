@@ -178,7 +178,8 @@ class TestMeasured(LocalCheckTest):
         result = self.run_check(B, limits=tight)
         self.assertEqual(result.outcome, Outcome.WARNINGS)
         self.assertIn("undersharpened", result.warnings[0])
-        result = self.run_check(B, limits={"b_factor_highest": -299.0, "b_factor_highest_squares": -20})
+        tight = {"b_factor_highest": -299.0, "b_factor_highest_squares": -20}
+        result = self.run_check(B, limits=tight)
         self.assertIn("oversharpened", result.warnings[0])
         result = self.run_check(OCCUPANCY, limits={"occupancy": 1.1})
         self.assertEqual(result.outcome, Outcome.OK)

@@ -94,7 +94,7 @@ class TestLocalResolution(unittest.TestCase):
         self.assertEqual(found, sorted(found))
         for d, value in zip((3.0, 4.5, 6.5, 9.0, 12.0), found, strict=True):
             with self.subTest(d=d):
-                self.assertAlmostEqual(value, d, delta=0.2 * d)
+                self.assertAlmostEqual(value, d, delta=0.15 * d)
 
     def test_volumes(self) -> None:
         _, mask = bundle(4.5)
@@ -172,7 +172,7 @@ class TestLocalResolution(unittest.TestCase):
         mask = hard_mask(density.values, 0.1, density.voxel_size)
         s = frequency_grid(density.box, density.voxel_size)
         spectrum = fft.rfftn(density.values)
-        for d, tolerance in ((5.0, 0.5), (7.0, 0.7), (9.0, 1.0), (12.0, 1.5)):
+        for d, tolerance in ((5.0, 0.3), (7.0, 0.5), (9.0, 0.8), (12.0, 0.8)):
             passed = spectrum * low_pass_of_shape(s, d, FilterShape.RAISED_COSINE)
             values = fft.irfftn(passed, s=density.box).astype(np.float32)
             found = median(local_resolution(replace(density, values=values), mask))
