@@ -45,6 +45,7 @@ setup(
         "numpy>=1.26",
         "scipy>=1.10",
         "matplotlib>=3.8",
+        "contourpy>=1.2",
         "Pillow>=9.2",
         "plotly>=6",
         "mrcfile>=1.4.3",

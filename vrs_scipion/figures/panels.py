@@ -11,6 +11,7 @@ from matplotlib.transforms import ScaledTranslation, offset_copy
 from numpy.typing import NDArray
 
 from vrs_scipion.figures import style
+from vrs_scipion.figures.scale_bar import round_length
 
 _LEFT, _GAP, _TOP, _BOTTOM = 0.24, 0.30, 0.27, 0.24
 _TALLEST = 4.2
@@ -109,7 +110,7 @@ def _slot(width: float, scale: float) -> float:
 
 def scale_length(panels: Sequence[Panel]) -> float:
     """Return a round length in Å that fits as a scale bar into every panel."""
-    return style.round_length(min(panel.extent[1] for panel in panels))
+    return round_length(min(panel.extent[1] for panel in panels))
 
 
 def draw_panel(

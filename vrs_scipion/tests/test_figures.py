@@ -16,7 +16,6 @@ import numpy as np
 from matplotlib.image import imread
 from numpy.typing import NDArray
 
-from vrs_scipion.figures import style
 from vrs_scipion.figures.curves import draw_mass_vs_threshold
 from vrs_scipion.figures.isosurface import (
     draw_isosurface,
@@ -30,6 +29,7 @@ from vrs_scipion.figures.isosurface.engine import PIXELS, EngineError, draw_by_p
 from vrs_scipion.figures.isosurface.views import VIEWS, frame_around, rotation_matrix
 from vrs_scipion.figures.panels import panel_row, robust_window
 from vrs_scipion.figures.projections import draw_projections, projection_panels
+from vrs_scipion.figures.scale_bar import round_length
 from vrs_scipion.figures.slices import (
     central_indices,
     draw_slices,
@@ -172,7 +172,7 @@ class TestSlices(InFolder):
 class TestStyle(unittest.TestCase):
     def test_round_lengths(self) -> None:
         for extent, length in ((100, 20), (168, 50), (66.7, 20), (3.4, 1), (1500, 200), (0.5, 0.1)):
-            self.assertEqual(style.round_length(extent), length)
+            self.assertEqual(round_length(extent), length)
 
 
 class TestMassCurve(InFolder):

@@ -21,7 +21,7 @@ from PyQt5.QtGui import (
 )
 from PyQt5.QtWidgets import QWidget
 
-from vrs_scipion.figures.style import round_length
+from vrs_scipion.figures.scale_bar import round_length
 from vrs_scipion.windows import looks
 from vrs_scipion.windows.shading import Line, Picture
 from vrs_scipion.windows.volume import Cut, other_axes

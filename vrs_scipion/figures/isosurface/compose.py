@@ -14,6 +14,7 @@ from vrs_scipion.figures import style
 from vrs_scipion.figures.isosurface.colouring import BLANK, Colouring, palette
 from vrs_scipion.figures.isosurface.engine import PIXELS, Rendering
 from vrs_scipion.figures.isosurface.views import VIEWS, Angles, rotation_matrix
+from vrs_scipion.figures.scale_bar import round_length
 
 _HEADER, _FOOTER = 0.42, 0.52
 _ARM = 0.2
@@ -101,7 +102,7 @@ def _key(figure: Any, colouring: Colouring) -> None:
 
 
 def _scale_bar(strip: Any, angstrom_per_pixel: float) -> None:
-    length = style.round_length(PIXELS * angstrom_per_pixel)
+    length = round_length(PIXELS * angstrom_per_pixel)
     inches = length / angstrom_per_pixel / style.DPI
     strip.plot(
         (0.2, 0.2 + inches), (0.16, 0.16), color=style.INK, linewidth=2, solid_capstyle="butt"
