@@ -11,8 +11,8 @@ from scipy import special
 from vrs_scipion.checks.check import Check, Findings, Limit, Task
 from vrs_scipion.entry.files import load_hard_mask, load_map
 from vrs_scipion.figures.slices import draw_slices, max_variance_indices
-from vrs_scipion.maps.correlation import effective_samples
-from vrs_scipion.maps.density import Mask, Triple, Volume
+from vrs_scipion.maps.correlation import Wave, effective_samples, strongest_wave
+from vrs_scipion.maps.density import Density, Mask, Triple, Volume
 from vrs_scipion.maps.masks import dilate, dilation_iterations
 from vrs_scipion.maps.statistics import moments, most_common_value
 from vrs_scipion.results import Criterion, Figure, Reference
@@ -132,8 +132,25 @@ def measure_background(task: Task) -> Findings:
     else:
         far = analyse_background(density.values, clear, density.voxel_size, task.threads)
     _describe_far(found, far, margin)
-    _judge(task, found, measured, far)
+    wave = _wave(task, found, density, clear if margin else background, far)
+    _judge(task, found, measured, far, wave)
     return found
+
+
+def _wave(
+    task: Task, found: Findings, density: Density, where: Mask, far: Background
+) -> Wave | None:
+    """The strongest wave in the voxels judged, noted; None where nothing varies."""
+    if not far.std:
+        return None
+    wave = strongest_wave(density.values, where, far.mean, density.voxel_size, task.threads)
+    found.measure("wave_share", 100 * wave.share, "%", "share of their variance in a single wave")
+    found.measure("wave_period", wave.period, "Å", "period of that wave")
+    found.paragraphs.append(
+        f"The strongest wave that runs through them, with a period of {number(wave.period)} Å, "
+        f"holds {number(100 * wave.share)} % of their variance; stripes would hold most of it."
+    )
+    return wave
 
 
 def far_margin(resolution: float | None) -> float:
@@ -248,7 +265,7 @@ def _draw_outliers(
     found.paragraphs.append("Slices of the background beyond 5σ are in {fig:beyond_5_sigma}.")
 
 
-def _judge(task: Task, found: Findings, b: Background, far: Background) -> None:
+def _judge(task: Task, found: Findings, b: Background, far: Background, wave: Wave | None) -> None:
     zero = far.p_effective > task.limits["p"]
     found.criteria += [
         Criterion(
@@ -267,6 +284,15 @@ def _judge(task: Task, found: Findings, b: Background, far: Background) -> None:
             value=far.ratio,
             comparison="<",
             limit=task.limits["ratio"],
+        ),
+        Criterion(
+            key="wave",
+            subject="the share of the background's variance in a single wave",
+            value=None if wave is None else 100 * wave.share,
+            comparison="<",
+            limit=task.limits["wave"],
+            unit="%",
+            vacuous="nothing varies there" if wave is None else "",
         ),
         *_service_criteria(task, b),
     ]
@@ -319,7 +345,8 @@ CHECK = Check(
         "thousandth of a standard deviation: the number of independent samples is estimated from "
         "the background's autocorrelation. The density of a perfect map does not end at the mask "
         "either: the verdict is that of the voxels farther than two resolutions from it (10 Å "
-        "where no resolution is reported)."
+        "where no resolution is reported). No single wave should run through it: stripes come "
+        "from the microscope or the processing, not from the molecule."
     ),
     answer=measure_background,
     limits=(
@@ -347,6 +374,14 @@ CHECK = Check(
             "The check warns when voxels beyond five sigma are not fewer than this many times "
             "their proportion in a Gaussian.",
         ),
+        Limit(
+            "wave",
+            10.0,
+            "%",
+            "Largest share of one wave",
+            "The check warns when the share of the background's variance in a single plane wave is "
+            "not below this: stripes run through the box.",
+        ),
     ),
     advice={
         "mean": (
@@ -361,6 +396,13 @@ CHECK = Check(
             "occupied part left out by the mask, or to a contour level that is too high; rings "
             "and stripes to preferred orientations or over-fitting; spots at random to a few bad "
             "voxels. A map sharpened or filtered locally has no Gaussian background at all."
+        ),
+        "wave": (
+            "Stripes run through the box. Look at the slices and at the power spectrum of the "
+            "micrographs: an ice or carbon lattice, interference of the detector or of the power "
+            "line, a grid of patches from motion correction, or an error of interpolation leave "
+            "such a wave. Exclude the micrographs that show it, or mask its spots in their Fourier "
+            "transforms, and reconstruct again."
         ),
         "ratio_near": (
             "The molecule's density beyond the mask is counted too, so that this happens to nearly "

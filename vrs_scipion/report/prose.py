@@ -141,7 +141,8 @@ DIFFERENCES: dict[str, str] = {
         "away. The service's t-test, which takes each voxel of the whole background as "
         "independent, and its ratio of outliers are printed for information; the verdict takes "
         "voxels far from the mask, the number of independent samples, and the size of the mean "
-        "against σ. A background that is mostly one exact value was masked, and is not judged."
+        "against σ, and whether a single wave runs through all of it, which the service does not "
+        "ask. A background that is mostly one exact value was masked, and is not judged."
     ),
     "0.d": (
         "The service accepts −300 to 0 Å² at any resolution (its text names 0 to 300 Å², the same "

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy import ndimage
 
-from vrs_scipion.maps.correlation import effective_samples
+from vrs_scipion.maps.correlation import effective_samples, strongest_wave
 from vrs_scipion.maps.density import Density, Triple, Volume
 from vrs_scipion.maps.fourier import resample
 from vrs_scipion.maps.masks import (
@@ -264,6 +264,50 @@ class TestEffectiveSamples(unittest.TestCase):
             effective_samples(
                 np.ones((8, 8, 8), np.float32), np.ones((8, 8, 8), bool), 1.0, (1.0,) * 3
             )
+
+
+class TestWaves(unittest.TestCase):
+    box = (40, 48, 54)
+    size = (1.5, 1.2, 1.0)
+
+    def noise(self) -> Volume:
+        return np.random.default_rng(8).normal(size=self.box).astype(np.float32)
+
+    def wave(self, cycles: Triple) -> Volume:
+        z, y, x = (np.arange(n) * c / n for n, c in zip(self.box, cycles, strict=True))
+        phase = z[:, None, None] + y[:, None] + x
+        return np.cos(2 * np.pi * phase).astype(np.float32)
+
+    def test_share_and_period(self) -> None:
+        rng = np.random.default_rng(4)
+        where = np.ones(self.box, bool)
+        where[10:30, 12:36, 15:40] = False
+        for cycles in ((4, 0, 0), (0, 6, 0), (0, 0, 27), (3, -5, 7), (20, 4, 0)):
+            amplitude = float(rng.uniform(0.5, 3))
+            values = self.noise() + amplitude * self.wave(cycles)
+            everywhere = strongest_wave(values, np.ones(self.box, bool), 0.0, self.size)
+            around = strongest_wave(values, where, 0.0, self.size)
+            power = amplitude**2 * float(np.mean(self.wave(cycles) ** 2))
+            length = zip(cycles, self.box, self.size, strict=True)
+            period = 1 / math.sqrt(sum((c / (n * s)) ** 2 for c, n, s in length))
+            with self.subTest(cycles):
+                for found in (everywhere, around):
+                    self.assertAlmostEqual(found.period, period, places=4)
+                self.assertAlmostEqual(everywhere.share, power / (1 + power), delta=0.03)
+                self.assertAlmostEqual(around.share, everywhere.share, delta=0.1)
+
+    def test_noise_has_none(self) -> None:
+        found = strongest_wave(self.noise(), np.ones(self.box, bool), 0.0, self.size)
+        self.assertLess(found.share, 4 * math.log(self.noise().size) / self.noise().size)
+
+    def test_a_gradient_is_no_wave(self) -> None:
+        values = self.noise() + 5 * self.wave((1, 0, 0))
+        found = strongest_wave(values, np.ones(self.box, bool), 0.0, self.size)
+        self.assertLess(found.share, 0.001)
+
+    def test_a_constant_field_is_an_error(self) -> None:
+        with self.assertRaises(ValueError):
+            strongest_wave(np.ones((8, 8, 8), np.float32), np.ones((8, 8, 8), bool), 1.0, self.size)
 
 
 if __name__ == "__main__":
