@@ -232,11 +232,11 @@ CHECK = Check(
     limits=(
         Limit(
             "hand_highest",
-            0.7,
+            0.6,
             "",
             "Highest hand",
             "The check warns when the hand is not below this: 0 is the right hand, 1 the mirrored "
-            "one. The built-in network gives less to maps that show no hand.",
+            "one. The built-in network gives less to most maps that show no hand.",
         ),
         Limit(
             "hand_highest_xmipp",

@@ -174,7 +174,7 @@ DIFFERENCES: dict[str, str] = {
         "The order of the axes in the file is honoured before the hand is judged: ignoring it "
         "mirrors the map. Without an α-helix there is no score. The built-in network is not "
         "DeepHand, and its scores are not the service's: those between 0.3 and 0.7 tell nothing, "
-        "and it warns from 0.7 on. The service's limit, 0.5, is printed beside it."
+        "or little, and it warns from 0.6 on. The service's limit, 0.5, is printed beside it."
     ),
 }
 """Where numbers or verdicts deviate from the Validation Report Service's, and why, by check."""
