@@ -38,6 +38,14 @@ def noticed(record: Record, defect: Defect, codes: Sequence[str] = ()) -> bool:
     return warned(record, codes or CODES)
 
 
+def asked(record: Record, defect: Defect, codes: Sequence[str] = ()) -> bool:
+    """Whether one of the checks applied to the map; that it was masked is an answer, too."""
+    codes = codes or defect.caught_by
+    if record["error"] or not codes or defect.key == "masked":
+        return True
+    return any(record["checks"][c]["outcome"] != "not_applicable" for c in codes)
+
+
 def interval(hits: int, count: int) -> tuple[float, float]:
     """95 % interval of a rate (Clopper and Pearson 1934, doi 10.1093/biomet/26.4.404)."""
     if not count:
@@ -71,10 +79,14 @@ def false_alarms(records: Sequence[Record], *, judged_only: bool = False) -> lis
 
 
 def power(records: Sequence[Record], defect: Defect) -> list[tuple[float, int, int]]:
-    """Of each size: dial, noticed, maps."""
+    """Of each size: dial, noticed, maps that the checks apply to."""
     rows = []
     for dial in defect.dials if defect.caught_by else (defect.stated,):
-        these = [r for r in records if r["defect"] == defect.key and r["dial"] == dial]
+        these = [
+            r
+            for r in records
+            if r["defect"] == defect.key and r["dial"] == dial and asked(r, defect)
+        ]
         rows.append((dial, sum(noticed(r, defect) for r in these), len(these)))
     return rows
 
@@ -119,7 +131,7 @@ def _check_rates(records: Sequence[Record], code: str) -> CheckRates:
             Detection(
                 defect=defect.title,
                 size=f"{defect.stated:g} {defect.unit}" if defect.unit else "",
-                rate=_rate([noticed(r, defect, [code]) for r in these]),
+                rate=_rate([noticed(r, defect, [code]) for r in these if asked(r, defect, [code])]),
             )
             for defect in DEFECTS
             if code in defect.caught_by and (these := at_stated_size(records, defect))
