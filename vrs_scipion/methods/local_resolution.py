@@ -38,6 +38,9 @@ FINEST, COARSEST = 1.5, 13.0
 SWITCH = 3.0
 """Half-amplitude resolution in Å below which the fine network answers."""
 
+FEWEST_FINE = 0.1
+"""Share of the mask that has to look that fine."""
+
 SHIFT = 0.01
 """1/Å from DeepRes' nominal resolution of a filter to where its amplitude is one half.
 
@@ -75,7 +78,8 @@ def local_resolution(
     """Local resolution by the built-in networks.
 
     The coarse one sees voxels of 1 Å, and answers everywhere first. Where it finds less than 3 Å,
-    and the map's voxels are small enough, the fine one answers instead, on voxels of 0.5 Å.
+    in a tenth of the mask or more, and the map's voxels are small enough, the fine one answers
+    instead, on voxels of 0.5 Å: for a few scattered voxels it would have to see nearly all of them.
     A constant factor on the map, or a constant added to it, changes nothing.
 
     Parameters
@@ -106,7 +110,9 @@ def local_resolution(
     answers = quantiles(load_network(COARSE, threads), density, level, mask, tile)
     finest = nyquist(density.voxel_size)
     fine = (answers[1] < np.log(SWITCH)) & (finest < SWITCH)
-    if fine.any():
+    if fine.mean() < FEWEST_FINE:
+        fine[:] = False
+    else:
         networks.append(FINE)
         finer = filled(fine, mask, False)
         answers[:, fine] = quantiles(load_network(FINE, threads), density, level, finer, tile)
