@@ -395,7 +395,8 @@ CHECK = Check(
             "standard deviations, a belt around the molecule is most often its detergent or "
             "nanodisc, and no fault; a halo points to a flexible or weakly occupied part left out "
             "by the mask, or to a contour level that is too high; rings and stripes to preferred "
-            "orientations or over-fitting; spots at random to a few bad voxels. A map sharpened or filtered locally has no Gaussian background at all."
+            "orientations or over-fitting; spots at random to a few bad voxels. A map sharpened or "
+            "filtered locally has no Gaussian background at all."
         ),
         "wave": (
             "Stripes run through the box. Look at the slices and at the power spectrum of the "
