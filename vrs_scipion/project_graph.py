@@ -17,6 +17,7 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -212,9 +213,9 @@ class Graph:
         inputs = self._inputs[protocol.getObjId()]
         if inputs & (self._rerun | set(self._started)):
             return True
-        started = protocol.initTime.datetime()
-        ended = [p.endTime.datetime() for p in self._protocols if p.getObjId() in inputs]
-        return any(moment is not None and moment > started for moment in ended)
+        started = _moment(protocol.initTime)
+        ended = [_moment(p.endTime) for p in self._protocols if p.getObjId() in inputs]
+        return started is None or any(moment is None or moment > started for moment in ended)
 
     def _unfinished(self) -> list[Protocol]:
         return [p for p in self._protocols if p.getObjId() not in self._seconds]
@@ -353,6 +354,11 @@ def _quieten_scipion() -> None:
     module = importlib.util.find_spec("pyworkflow.protocol.launch")
     for name in ("pyworkflow", module.origin if module else None):
         logging.getLogger(name or "pyworkflow").setLevel(logging.ERROR)
+
+
+def _moment(stamp: Any) -> datetime | None:
+    """A time that Scipion stored; None where a kill came before it."""
+    return stamp.datetime() if stamp.get() else None
 
 
 def _left_without_a_word(protocol: Protocol) -> bool:

@@ -179,7 +179,7 @@ class TestRefusals(HeadlessTest):
 class TestStock(unittest.TestCase):
     """What an earlier run has left, and what of it still holds."""
 
-    def stale(self, started: str, ended: str | None, *, rerun: bool = False) -> bool:
+    def stale(self, started: str | None, ended: str | None, *, rerun: bool = False) -> bool:
         graph = object.__new__(Graph)
         check = _Protocol(1, started="2026-01-01 10:00:00", ended=ended)
         report = _Protocol(2, started=started, ended="2026-01-01 12:00:00")
@@ -195,11 +195,15 @@ class TestStock(unittest.TestCase):
         self.assertFalse(self.stale(started="2026-01-01 11:00:00", ended="2026-01-01 10:30:00"))
         self.assertTrue(self.stale("2026-01-01 11:00:00", "2026-01-01 10:30:00", rerun=True))
 
+    def test_a_kill_came_before_the_time_was_kept(self) -> None:
+        self.assertTrue(self.stale("2026-01-01 11:00:00", None))
+        self.assertTrue(self.stale(None, "2026-01-01 10:30:00"))
+
 
 class _Protocol:
     """As much of a protocol as says when it ran."""
 
-    def __init__(self, key: int, *, started: str, ended: str | None) -> None:
+    def __init__(self, key: int, *, started: str | None, ended: str | None) -> None:
         from pyworkflow.object import String
 
         self._key = key
