@@ -70,7 +70,7 @@ def catalogue(models: Path, good: int, each: int, seed: int) -> list[Case]:
         drawn = _drawn(specimens, defect, each, seed)
         cases += [
             Case(specimen, defect, dial)
-            for dial in (defect.dials if defect.caught_by else (defect.stated,))
+            for dial in defect.tried
             for specimen in (drawn if dial == defect.stated else drawn[: -(-each // 2)])
         ]
     return sorted(cases, key=lambda case: bool(case.checks))

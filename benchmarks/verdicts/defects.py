@@ -26,7 +26,7 @@ class Defect:
     ----------
     key : name in files
     title : what is wrong; ``dial`` is its size in ``unit``
-    dials : sizes tried, growing
+    dials : sizes, growing
     stated : the size that ought to be noticed
     caught_by : codes of the checks that should warn; empty where Level 0 cannot see it
     apply : turns the recipe of a good map into that of a bad one
@@ -45,6 +45,11 @@ class Defect:
     seen_at: str = ""
     coarsest: float = float("inf")
     helix: float = 0.0
+
+    @property
+    def tried(self) -> tuple[float, ...]:
+        """The sizes that maps get; one is enough where no check is meant to notice."""
+        return self.dials if self.caught_by else (self.stated,)
 
 
 def _editing(make_edit: Callable[[float], Edit]) -> Callable[[Recipe, float], Recipe]:

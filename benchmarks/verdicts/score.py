@@ -81,7 +81,7 @@ def false_alarms(records: Sequence[Record], *, judged_only: bool = False) -> lis
 def power(records: Sequence[Record], defect: Defect) -> list[tuple[float, int, int]]:
     """Of each size: dial, noticed, maps that the checks apply to."""
     rows = []
-    for dial in defect.dials if defect.caught_by else (defect.stated,):
+    for dial in defect.tried:
         these = [
             r
             for r in records
@@ -107,15 +107,15 @@ def _shares(records: Sequence[Record]) -> list[float]:
 
 
 def rate_table(records: Sequence[Record]) -> RateTable:
-    """What a report prints beside the verdict of each check, of the maps that judge the limits."""
-    judges = good(records)
-    kinds = Counter(r["kind"] for r in judges)
-    resolutions = [r["resolution"] for r in judges]
+    """What a report prints beside the verdict of each check, of all good maps."""
+    clean = good(records)
+    kinds = Counter(r["kind"] for r in clean)
+    resolutions = [r["resolution"] for r in clean]
     return RateTable(
         program="benchmarks/verdicts",
         vrs_version=__version__,
         engine=BUILTIN,
-        good_maps=f"{len(judges)} good maps of {min(resolutions):g} to {max(resolutions):g} Å ("
+        good_maps=f"{len(clean)} good maps of {min(resolutions):g} to {max(resolutions):g} Å ("
         + ", ".join(f"{count} of {kind}" for kind, count in kinds.most_common())
         + "), of realistic B-factors, noise, sharpening and contour",
         checks=tuple(_check_rates(records, code) for code in CODES),
