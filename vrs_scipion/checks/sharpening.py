@@ -15,7 +15,6 @@ from vrs_scipion.checks.check import Findings, Limit
 from vrs_scipion.results import Criterion
 from vrs_scipion.results.numbers import number
 
-_FIXED = "_fixed"
 LOWEST, LOWEST_SQUARES = "b_factor_lowest", "b_factor_lowest_squares"
 HIGHEST, HIGHEST_SQUARES = "b_factor_highest", "b_factor_highest_squares"
 
@@ -114,7 +113,11 @@ class Accepted:
         under, over = b_factor < self.lowest, b_factor > self.highest
 
         def criterion(
-            key: str, comparison: Literal["<=", ">="], limit: float, detail: str
+            key: str,
+            comparison: Literal["<=", ">="],
+            limit: float,
+            detail: str,
+            role: Literal["verdict", "advice"] = "verdict",
         ) -> Criterion:
             return Criterion(
                 key=key,
@@ -124,7 +127,7 @@ class Accepted:
                 limit=limit,
                 unit="Å²",
                 detail=detail,
-                role="advice" if key.endswith(_FIXED) else "verdict",
+                role=role,
             )
 
         found.criteria += [
@@ -133,11 +136,11 @@ class Accepted:
         ]
         if self.lowest < self.below.fixed:
             found.criteria.append(
-                criterion(LOWEST + _FIXED, ">=", self.below.fixed, _reason(self.below))
+                criterion(f"{LOWEST}_fixed", ">=", self.below.fixed, _reason(self.below), "advice")
             )
         if self.highest > self.above.fixed:
             found.criteria.append(
-                criterion(HIGHEST + _FIXED, "<=", self.above.fixed, _reason(self.above))
+                criterion(f"{HIGHEST}_fixed", "<=", self.above.fixed, _reason(self.above), "advice")
             )
         return "undersharpened" if under else "oversharpened" if over else ""
 
