@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from atom_grid import carbon, frequencies, spline_transform, spread
 from numpy.typing import NDArray
 from scipy import fft
 from scipy.spatial import cKDTree
@@ -33,10 +34,6 @@ OUTPUTS = (CROP - 1) // STRIDE + 1 - MARGIN
 ON_HELIX, OFF_HELIX = 3.5, 6.0
 """Distances in Å from a helix's axis: nearer is helix, farther is not, between is not judged."""
 
-_PENG_CARBON = (
-    (0.0893, 0.2563, 0.7570, 1.0487, 0.3575),
-    (0.2465, 1.7100, 6.4094, 18.6113, 50.2523),
-)
 _B_GROUPS = 3
 
 
@@ -144,14 +141,14 @@ def _simulate(
     hard: Stage,
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """Map and molecule's mask on the box, indices z, y, x."""
-    s = _frequencies()
+    s = frequencies(BOX, 1.0)
     resolution = 2.5 + (hard.coarsest - 2.5) * generator.beta(1.2, 1.5)
-    shape = _filter(s, resolution, generator) * _carbon(s) / _spline(s.shape)
+    shape = _filter(s, resolution, generator) * carbon(s) / spline_transform(BOX)
     shape *= np.exp(-generator.uniform(-20, 8 * resolution**2) / 4 * s**2)
     spectrum = np.zeros(s.shape, np.complex64)
     scale = generator.uniform(0, 1.2)
     for group, b in _groups(b_factors, scale):
-        spectrum += fft.rfftn(_spread(positions[group], weights[group])) * np.exp(-b / 4 * s**2)
+        spectrum += fft.rfftn(spread(positions[group], weights[group], BOX)) * np.exp(-b / 4 * s**2)
     spectrum *= shape * (1 - generator.uniform(0, 0.9) * np.exp(-((s * 40) ** 2)))
     values = fft.irfftn(spectrum, s=(BOX,) * 3).astype(np.float32)
     mask = _molecule(positions, s)
@@ -165,7 +162,7 @@ def _simulate(
 
 
 def _pure_noise(generator: np.random.Generator, hard: Stage) -> Sample:
-    s = _frequencies()
+    s = frequencies(BOX, 1.0)
     noise = _noise(s, 2.5 + (hard.coarsest - 2.5) * generator.random(), generator)
     nothing = np.zeros((OUTPUTS,) * 3)
     mask = np.ones((BOX,) * 3, dtype=bool)
@@ -212,17 +209,6 @@ def _labels(
     return helix.reshape(shape), votes.reshape(shape)
 
 
-def _frequencies() -> NDArray[np.float32]:
-    k, kx = fft.fftfreq(BOX), fft.rfftfreq(BOX)
-    grid = k[:, None, None] ** 2 + k[:, None] ** 2 + kx**2
-    return np.sqrt(grid).astype(np.float32)
-
-
-def _carbon(s: NDArray[np.float32]) -> NDArray[np.float32]:
-    a, b = _PENG_CARBON
-    return sum(x * np.exp(-y / 4 * s**2) for x, y in zip(a, b, strict=True)) / sum(a)
-
-
 def _filter(
     s: NDArray[np.float32], resolution: float, generator: np.random.Generator
 ) -> NDArray[np.float32]:
@@ -246,29 +232,9 @@ def _groups(b_factors: NDArray[np.float32], scale: float) -> list[tuple[NDArray[
     return [(c, float(b[c].mean())) for c in chosen if c.any()]
 
 
-def _spread(positions: NDArray[np.float64], weights: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Cubic B-splines of the atoms on the box, indices z, y, x."""
-    place = positions[:, ::-1] + BOX // 2
-    base = np.floor(place).astype(np.int64)
-    t = (place - base).astype(np.float32)
-    w = np.stack(((1 - t) ** 3, 3 * t**3 - 6 * t**2 + 4, 1 + 3 * (t + t**2 - t**3), t**3)) / 6
-    index = (base[None] - 1 + np.arange(4)[:, None, None]) % BOX
-    flat = (index[:, None, None, :, 0] * BOX + index[None, :, None, :, 1]) * BOX
-    flat = flat + index[None, None, :, :, 2]
-    value = w[:, None, None, :, 0] * w[None, :, None, :, 1] * w[None, None, :, :, 2] * weights
-    grid = np.bincount(flat.ravel(), value.ravel(), minlength=BOX**3)
-    return grid.reshape((BOX,) * 3).astype(np.float32)
-
-
-def _spline(shape: tuple[int, ...]) -> NDArray[np.float32]:
-    """Fourier transform of the cubic B-spline, to divide by."""
-    k, kx = np.sinc(fft.fftfreq(BOX)) ** 4, np.sinc(fft.rfftfreq(BOX)) ** 4
-    return (k[:, None, None] * k[:, None] * kx).reshape(shape).astype(np.float32)
-
-
 def _molecule(positions: NDArray[np.float64], s: NDArray[np.float32]) -> NDArray[np.bool_]:
     """Where there are atoms, blurred by 2 Å."""
-    grid = _spread(positions, np.ones(len(positions), np.float32))
+    grid = spread(positions, np.ones(len(positions), np.float32), BOX)
     blurred = fft.irfftn(fft.rfftn(grid) * np.exp(-2 * (np.pi * 2 * s) ** 2), s=grid.shape)
     mask = blurred > 0.012
     if not mask.any():
@@ -277,6 +243,6 @@ def _molecule(positions: NDArray[np.float64], s: NDArray[np.float32]) -> NDArray
 
 
 def _soft(mask: NDArray[np.bool_], sigma: float) -> NDArray[np.float32]:
-    s = _frequencies()
+    s = frequencies(BOX, 1.0)
     edge = fft.rfftn(mask.astype(np.float32)) * np.exp(-2 * (np.pi * sigma * s) ** 2)
     return np.clip(2 * fft.irfftn(edge, s=mask.shape), 0, 1).astype(np.float32)
