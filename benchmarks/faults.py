@@ -6,8 +6,9 @@ A phantom is validated once undisturbed, then again while, at random moments, SI
 driver, one protocol, the server that starts protocols, or all of it; each time the same
 command is given again, until the report is complete. It has to say the same as the undisturbed one,
 nothing that had finished may be computed again, no file may be there by half, and no process may
-be left. At the end, a disk that is full (a small tmpfs; needs root), a limit of memory, and an
-external program that hangs. With a queue (Slurm), a job is cancelled instead of a protocol killed.
+be left. At the end, a batch that is killed or loses rows, a disk that is full (a small tmpfs;
+needs root), a limit of memory, and an external program that hangs. With a queue (Slurm), a job is
+cancelled instead of a protocol killed.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,7 @@ _VARYING = {"created", "seconds", "peak_memory_bytes", "software"}
 _COMMAND = (sys.executable, "-m", "vrs_scipion.cli", "validate", "--wait")
 _FINISHED = re.compile(r"^(.+): finished (?:in|before)", re.MULTILINE)
 _GRACE_S = 5.0
+_BATCH_ROWS, _BATCH_KILLS = 3, 6
 _RUNNING = re.compile(r"^(.+): running", re.MULTILINE)
 
 
@@ -57,8 +59,12 @@ class Watched:
     @classmethod
     def start(cls, folder: Path, out: Path, *options: str) -> Watched:
         arguments = json.loads((folder / "arguments.json").read_text())
+        return cls.running([*_COMMAND, f"--out={out}", *options, *arguments])
+
+    @classmethod
+    def running(cls, command: Sequence[str]) -> Watched:
         process = subprocess.Popen(
-            [*_COMMAND, f"--out={out}", *options, *arguments],
+            command,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
@@ -230,6 +236,7 @@ def main() -> None:
             number += 1
         print(f"{number} runs, {total.total()} kills: {dict(total)}; all reports the same")
         if not options.queue:
+            killed_batch(folder, rng, expected)
             full_disk(folder, options.threads)
             little_memory(folder)
             hanging_program(folder, options.threads)
@@ -258,6 +265,58 @@ def small_disk(place: Path, megabytes: int) -> Iterator[None]:
         yield
     finally:
         subprocess.run(["umount", "-l", place], check=True)
+
+
+def killed_batch(folder: Path, rng: random.Random, expected: Any) -> None:
+    """A batch of the same map under several names, killed at random moments until it is through."""
+    phantom, *numbers = json.loads((folder / "arguments.json").read_text())
+    contour, resolution = (number.partition("=")[2] for number in numbers)
+    rows = [f"{phantom},{contour},{resolution},row_{n}" for n in range(_BATCH_ROWS)]
+    table = folder / "table.csv"
+    table.write_text("\n".join(["map,contour,resolution,name", *rows]) + "\n")
+    out = folder / "batch"
+    command = [sys.executable, "-m", "vrs_scipion.cli", "batch", f"--out={out}", str(table)]
+    done: Counter[str] = Counter()
+    finished: dict[Path, float] = {}
+    while True:
+        run = Watched.running(command)
+        killing = done.total() < _BATCH_KILLS
+        if not ended_within(rng.uniform(5, 40) if killing else 3600, run.process):
+            target = rng.choice(("batch", "row", "everything"))
+            victims = _of_batch(run.process.pid, target, rng)
+            for victim in victims:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    victim.kill()
+            done[target] += bool(victims)
+            if target == "row":
+                run.process.wait()
+        require_whole(out) if out.exists() else None
+        for report in out.glob("row_*/report.json"):
+            assert finished.setdefault(report, report.stat().st_mtime) == report.stat().st_mtime
+        if run.process.wait() == 0:
+            break
+    require_nothing_left(out)
+    different = [
+        difference
+        for n in range(_BATCH_ROWS)
+        for difference in differences(expected, said_by(out / f"row_{n}"))
+        if "/title" not in difference
+    ]
+    print(f"a batch of {_BATCH_ROWS}: {dict(done)}; the reports differ: {different}", flush=True)
+    assert not different
+
+
+def _of_batch(pid: int, target: str, rng: random.Random) -> list[psutil.Process]:
+    """The processes of a batch to kill."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        batch = psutil.Process(pid)
+        rows = batch.children()
+        return {
+            "batch": [batch],
+            "row": rng.sample(rows, 1) if rows else [],
+            "everything": [*batch.children(recursive=True), batch],
+        }[target]
+    return []
 
 
 def full_disk(folder: Path, threads: int) -> None:

@@ -49,7 +49,6 @@ FINEST, COARSEST = 1.5, 13.0
 PER_STRUCTURE = 1
 """Maps of each structure in each condition."""
 LOW_PASSED = (5.0, 7.0, 9.0, 12.0)
-GUINIER_WORST = 8.0
 
 
 @dataclass(frozen=True)
@@ -129,17 +128,23 @@ def real(models: Path, maps: Path, threads: int, every: int) -> None:
             f"| {100 * result.fine_fraction:.0f} % | {taken} | {_memory():.0f} |",
             flush=True,
         )
-    print("\n| low-passed to |", " | ".join(f"{d:g}" for d in LOW_PASSED), "|")
-    for given in REAL_MAPS:
-        density, mask = _read(maps, given)
-        cells = []
-        for d in LOW_PASSED:
-            if d < given.resolution + 1:
-                cells.append("")
-                continue
-            result = local_resolution(_low_passed(density, d), mask, threads=threads)
-            cells.append(f"{np.nanmedian(result.half_amplitude):.2f}")
-        print(f"| {given.file} |", " | ".join(cells), "|", flush=True)
+    for flat in (False, True):
+        print(
+            "\n| flattened, then low-passed to |" if flat else "\n| low-passed to |",
+            " | ".join(f"{d:g}" for d in LOW_PASSED),
+            "|",
+        )
+        for given in REAL_MAPS:
+            density, mask = _read(maps, given)
+            if flat:
+                density = _flattened(density, given)[0]
+            cells = [
+                _half_amplitude(_low_passed(density, d), mask, threads)
+                if d >= given.resolution + 1
+                else ""
+                for d in LOW_PASSED
+            ]
+            print(f"| {given.file} |", " | ".join(cells), "|", flush=True)
 
 
 def published(models: Path, maps: Path, threads: int, every: int) -> None:
@@ -147,8 +152,7 @@ def published(models: Path, maps: Path, threads: int, every: int) -> None:
     given = next(m for m in REAL_MAPS if m.file == PUBLISHED[0])
     density, mask = _read(maps, given)
     truth = read_density(maps / PUBLISHED[1], given.voxel).values
-    b = fit_guinier(density, max(given.resolution, nyquist(density.voxel_size))).b_factor
-    flat = flattened(density, b, given.resolution)
+    flat = _flattened(density, given)[0]
     inside = (density.values >= given.contour) & mask & (truth > 0)
     print(f"\npublished: {np.percentile(truth[inside], (2.5, 50, 97.5))}, {inside.sum()} voxels")
     for name, seen in (("as it is", density), ("flattened", flat)):
@@ -193,12 +197,20 @@ def _read(maps: Path, given: RealMap) -> tuple[Density, Mask]:
 
 
 def _flattened_median(density: Density, mask: Mask, given: RealMap, threads: int) -> str:
-    finest = max(given.resolution, nyquist(density.voxel_size))
-    if finest > GUINIER_WORST:
-        return ""
-    b = fit_guinier(density, finest).b_factor
-    result: LocalResolution = local_resolution(flattened(density, b, finest), mask, threads=threads)
+    flat, b = _flattened(density, given)
+    result: LocalResolution = local_resolution(flat, mask, threads=threads)
     return f"{np.nanmedian(result.resolution):.2f} ({b:.0f})"
+
+
+def _flattened(density: Density, given: RealMap) -> tuple[Density, float]:
+    """The map with its spectrum flattened, and the B-factor that was undone."""
+    finest = max(given.resolution, nyquist(density.voxel_size))
+    b = fit_guinier(density, finest).b_factor
+    return flattened(density, b, finest), b
+
+
+def _half_amplitude(density: Density, mask: Mask, threads: int) -> str:
+    return f"{np.nanmedian(local_resolution(density, mask, threads=threads).half_amplitude):.2f}"
 
 
 def _low_passed(density: Density, d: float) -> Density:

@@ -7,15 +7,18 @@ from pathlib import Path
 import numpy as np
 import onnx
 import torch
+from numpy.typing import NDArray
 from onnx import NodeProto, TensorProto, helper, numpy_helper
 from resolution_network import (
     BANKS,
     FAINTEST,
-    LARGE,
-    SMALL,
-    STRIDES,
+    OCTAVES,
+    SPACINGS,
+    STRIDE,
     TRIMMED,
+    WINDOWS,
     ResolutionNetwork,
+    binomial,
 )
 from torch import Tensor, nn
 
@@ -49,31 +52,41 @@ class _Graph:
         self.nodes.append(helper.make_node(kind, inputs, list(outputs), **attributes))
         return outputs[0]
 
-    def filtered(self, name: str, bank: str) -> str:
+    def filtered(
+        self, name: str, filters: tuple[NDArray[np.float32], ...], stride: int, target: str
+    ) -> str:
         """Along one axis after the other."""
         channels = 1
-        for axis, weight in zip((2, 1, 0), BANKS[bank], strict=True):
-            kernel = self.constant(f"{bank}_{axis}_weights", torch.from_numpy(weight))
+        for axis, weight in zip((2, 1, 0), filters, strict=True):
+            kernel = self.constant(f"{target}_{axis}_weights", torch.from_numpy(weight))
             name = self.add(
                 "Conv",
                 [name, kernel],
-                f"{bank}_{axis}",
-                strides=[STRIDES[bank] if a == axis else 1 for a in range(3)],
+                f"{target}_{axis}",
+                strides=[stride if a == axis else 1 for a in range(3)],
                 group=channels // weight.shape[1],
             )
             channels = len(weight)
         return name
 
-    def trimmed(self, name: str) -> str:
-        return self.add("Slice", [name, "first", "last", "axes"], f"{name}_trimmed")
+    def trimmed(self, name: str, border: int) -> str:
+        if border == 0:
+            return name
+        first = self.constant(f"{name}_first", torch.tensor([border] * 3))
+        last = self.constant(f"{name}_last", torch.tensor([-border] * 3))
+        return self.add("Slice", [name, first, last, "axes"], f"{name}_trimmed")
 
-    def pooled(self, name: str, window: int) -> str:
-        """Averages over a cube, axis by axis."""
+    def pooled(self, name: str, octave: str, window: int) -> str:
+        """Averages over a cube around every answer, axis by axis."""
         target = f"{name}_{window}"
+        name = self.trimmed(name, (WINDOWS[octave][1] - window) // 2)
         for axis in range(3):
-            shape = [window if a == axis else 1 for a in range(3)]
             name = self.add(
-                "AveragePool", [name], f"{target}_{axis}", kernel_shape=shape, strides=[1] * 3
+                "AveragePool",
+                [name],
+                f"{target}_{axis}",
+                kernel_shape=[window if a == axis else 1 for a in range(3)],
+                strides=[STRIDE // SPACINGS[octave] if a == axis else 1 for a in range(3)],
             )
         return name
 
@@ -101,28 +114,36 @@ def export(network: ResolutionNetwork, path: Path, metadata: dict[str, str]) -> 
 
 
 def _features(graph: _Graph) -> str:
-    """Standardised statistics of the bands, as ``ResolutionNetwork.features``."""
-    graph.constant("first", torch.tensor([TRIMMED] * 3))
-    graph.constant("last", torch.tensor([-TRIMMED] * 3))
+    """Statistics of the bands, as ``ResolutionNetwork.features``."""
     graph.constant("axes", torch.tensor([2, 3, 4]))
     graph.constant("faintest", torch.tensor(FAINTEST))
     graph.constant("faintest_square", torch.tensor(FAINTEST**2, dtype=torch.float32))
     graph.constant("two", torch.tensor(2.0))
-    coarse = graph.filtered(graph.filtered("map", "smooth"), "coarse")
-    fine = graph.trimmed(graph.filtered("map", "fine"))
-    graph.add("Concat", [fine, coarse], "bands", axis=1)
-    graph.add("Mul", ["bands", "bands"], "squares")
-    graph.add("Relu", ["bands"], "rectified")
-    graph.add("Mul", ["rectified", "bands"], "positive")
-    graph.add("Mul", ["squares", "squares"], "fourth")
-    small = graph.logarithm(graph.trimmed(graph.pooled("squares", SMALL)), "faintest")
-    large = graph.logarithm(graph.pooled("squares", LARGE), "faintest")
-    positive = graph.logarithm(graph.pooled("positive", LARGE), "faintest")
-    fourth = graph.logarithm(graph.pooled("fourth", LARGE), "faintest_square")
-    graph.add("Sub", [positive, large], "asymmetry")
-    graph.add("Mul", [large, "two"], "twice")
-    graph.add("Sub", [fourth, "twice"], "peakedness")
-    return graph.add("Concat", [small, large, "asymmetry", "peakedness"], "features", axis=1)
+    smooth = graph.filtered("map", binomial(), 2, "smooth")
+    smoother = graph.filtered(smooth, binomial(), 2, "smoother")
+    seen = {"fine": ("map", 2), "middle": (smooth, 1), "coarse": (smoother, 1)}
+    bands = [
+        _statistics(graph, graph.filtered(seen[o][0], BANKS[o], seen[o][1], o), o) for o in OCTAVES
+    ]
+    return graph.add("Concat", bands, "features", axis=1)
+
+
+def _statistics(graph: _Graph, bands: str, octave: str) -> str:
+    """What the network sees of the bands of an octave."""
+    small, large = WINDOWS[octave]
+    bands = graph.trimmed(bands, TRIMMED[octave])
+    squares = graph.add("Mul", [bands, bands], f"{octave}_squares")
+    rectified = graph.add("Relu", [bands], f"{octave}_rectified")
+    positive = graph.add("Mul", [rectified, bands], f"{octave}_positive")
+    fourth = graph.add("Mul", [squares, squares], f"{octave}_fourth")
+    near = graph.logarithm(graph.pooled(squares, octave, small), "faintest")
+    energy = graph.logarithm(graph.pooled(squares, octave, large), "faintest")
+    above = graph.logarithm(graph.pooled(positive, octave, large), "faintest")
+    rare = graph.logarithm(graph.pooled(fourth, octave, large), "faintest_square")
+    asymmetry = graph.add("Sub", [above, energy], f"{octave}_asymmetry")
+    twice = graph.add("Mul", [energy, "two"], f"{octave}_twice")
+    peakedness = graph.add("Sub", [rare, twice], f"{octave}_peakedness")
+    return graph.add("Concat", [near, energy, asymmetry, peakedness], f"{octave}_all", axis=1)
 
 
 def _perceptron(graph: _Graph, network: ResolutionNetwork, name: str) -> None:

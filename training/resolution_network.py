@@ -2,9 +2,10 @@
 
 How fast the local spectrum falls is what tells the resolution, and how the density is distributed
 tells a molecule from noise. Fixed filters, powers of the Laplacian smoothed by binomials, give
-bands at every second voxel; of each the network sees, in logarithms, the energy in a small and in a
-large window, how much of it is in positive values, and how much in few. What it makes of these is
-learnt, the same for every voxel: the whole is fully convolutional.
+bands in three octaves, on every second voxel or, the third, on every fourth; of each the network
+sees at every fourth voxel, in logarithms, the energy in a small and in a large window, how much of
+it is in positive values, and how much in few. What it makes of these is learnt, the same for every
+voxel: the whole is fully convolutional.
 """
 
 from __future__ import annotations
@@ -19,17 +20,24 @@ from scipy.signal import convolve
 from torch import Tensor, nn
 
 QUANTILES = (0.05, 0.16, 0.5, 0.84, 0.95)
-STRIDE = 2
-KERNEL, SMOOTHING, COARSE_KERNEL = 9, 5, 7
-SMALL, LARGE = 3, 7
-"""Edges of the windows, in answers."""
+STRIDE = 4
+"""Voxels from one answer to the next."""
 
+OCTAVES = ("fine", "middle", "coarse")
+KERNELS = {"fine": 9, "middle": 7, "coarse": 7}
+SPACINGS = {"fine": 2, "middle": 2, "coarse": 4}
+"""Voxels from one value of a band to the next."""
+
+WINDOWS = {"fine": (3, 7), "middle": (3, 7), "coarse": (1, 3)}
+"""Edges of the small and the large window, in values of a band."""
+
+SMOOTHING = 5
 HIDDEN = (128, 64)
-REACH = SMOOTHING // 2 + STRIDE * (COARSE_KERNEL // 2 + LARGE // 2)
-"""Voxels that the network sees on either side of one: a receptive field of 29."""
+REACH = 22
+"""Voxels that the network sees on either side of one: a receptive field of 45."""
 
-TRIMMED = (COARSE_KERNEL // 2 + SMOOTHING // 4) - KERNEL // 4
-"""Answers at each border that the fine bands have and the coarse ones have not."""
+TRIMMED = {"fine": 6, "middle": 4, "coarse": 0}
+"""Values at each border of a band that no answer needs."""
 
 FAINTEST = 1e-8
 """Added to energies: fainter bands are nothing."""
@@ -81,30 +89,35 @@ def laplacians(kernel: int) -> tuple[NDArray[np.float32], ...]:
 
 
 def binomial() -> tuple[NDArray[np.float32], ...]:
-    """What the map is smoothed with for the coarse bands: a convolution along each axis."""
+    """What the map is smoothed with from octave to octave: a convolution along each axis."""
     row = np.array([1, 4, 6, 4, 1], np.float32) / 16
     return tuple(row.reshape(1, 1, *(5 if b == a else 1 for b in range(3))) for a in (2, 1, 0))
 
 
-BANKS = {"fine": laplacians(KERNEL), "smooth": binomial(), "coarse": laplacians(COARSE_KERNEL)}
-STRIDES = {"fine": STRIDE, "smooth": STRIDE, "coarse": 1}
-BANDS = len(BANKS["fine"][-1]) + len(BANKS["coarse"][-1])
+BANKS = {octave: laplacians(kernel) for octave, kernel in KERNELS.items()}
+BANDS = sum(len(bank[-1]) for bank in BANKS.values())
 FEATURES = 4 * BANDS
 
 
-def trimmed(x: Tensor) -> Tensor:
-    """Without the outer answers."""
-    inner = slice(TRIMMED, -TRIMMED)
+def trimmed(x: Tensor, border: int) -> Tensor:
+    """Without the outer values."""
+    inner = slice(border, -border or None)
     return x[:, :, inner, inner, inner]
 
 
-def filtered(x: Tensor, bank: str) -> Tensor:
+def filtered(x: Tensor, filters: tuple[NDArray[np.float32], ...], stride: int) -> Tensor:
     """(n, 1, z, y, x) to (n, filters, …), along one axis after the other."""
-    for axis, weight in zip((2, 1, 0), BANKS[bank], strict=True):
-        stride = tuple(STRIDES[bank] if a == axis else 1 for a in range(3))
+    for axis, weight in zip((2, 1, 0), filters, strict=True):
+        strides = tuple(stride if a == axis else 1 for a in range(3))
         groups = x.shape[1] // weight.shape[1]
-        x = nn.functional.conv3d(x, torch.from_numpy(weight), stride=stride, groups=groups)
+        x = nn.functional.conv3d(x, torch.from_numpy(weight), stride=strides, groups=groups)
     return x
+
+
+def pooled(x: Tensor, octave: str, window: int) -> Tensor:
+    """Averages over a cube around every answer."""
+    border = (WINDOWS[octave][1] - window) // 2
+    return nn.functional.avg_pool3d(trimmed(x, border), window, STRIDE // SPACINGS[octave])
 
 
 class ResolutionNetwork(nn.Module):
@@ -128,24 +141,14 @@ class ResolutionNetwork(nn.Module):
 
     def features(self, x: Tensor) -> Tensor:
         """(n, 1, z, y, x) to (n, FEATURES, …)."""
-        coarse = filtered(filtered(x, "smooth"), "coarse")
-        bands = torch.cat((trimmed(filtered(x, "fine")), coarse), 1)
-        squares = bands * bands
-        positive = torch.relu(bands) * bands
-        small = trimmed(nn.functional.avg_pool3d(squares, SMALL, 1))
-        large, of_positive, of_squares = (
-            nn.functional.avg_pool3d(v, LARGE, 1) for v in (squares, positive, squares * squares)
-        )
-        energy = torch.log(large + FAINTEST)
-        return torch.cat(
-            (
-                torch.log(small + FAINTEST),
-                energy,
-                torch.log(of_positive + FAINTEST) - energy,
-                torch.log(of_squares + FAINTEST**2) - 2 * energy,
-            ),
-            1,
-        )
+        smooth = filtered(x, binomial(), 2)
+        seen = {
+            "fine": (x, 2),
+            "middle": (smooth, 1),
+            "coarse": (filtered(smooth, binomial(), 2), 1),
+        }
+        bands = {o: filtered(seen[o][0], BANKS[o], seen[o][1]) for o in OCTAVES}
+        return torch.cat([_statistics(trimmed(bands[o], TRIMMED[o]), o) for o in OCTAVES], 1)
 
     def quantiles(self, features: Tensor) -> Tensor:
         """(…, FEATURES) to (…, 5): the quantiles, in rising order.
@@ -163,3 +166,21 @@ class ResolutionNetwork(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """(n, 1, z, y, x) to (n, 5, …)."""
         return self.quantiles(self.features(x).permute(0, 2, 3, 4, 1)).permute(0, 4, 1, 2, 3)
+
+
+def _statistics(bands: Tensor, octave: str) -> Tensor:
+    """Of each band, what the network sees of it."""
+    small, large = WINDOWS[octave]
+    squares = bands * bands
+    energy = torch.log(pooled(squares, octave, large) + FAINTEST)
+    positive = pooled(torch.relu(bands) * bands, octave, large)
+    fourth = pooled(squares * squares, octave, large)
+    return torch.cat(
+        (
+            torch.log(pooled(squares, octave, small) + FAINTEST),
+            energy,
+            torch.log(positive + FAINTEST) - energy,
+            torch.log(fourth + FAINTEST**2) - 2 * energy,
+        ),
+        1,
+    )

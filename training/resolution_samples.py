@@ -22,8 +22,8 @@ from structures import Structure
 
 from vrs_scipion.methods.local_resolution_input import normalise
 
-BOX = 48
-CROP = 41
+BOX = 64
+CROP = 61
 FIRST = (BOX - CROP) // 2
 OUTPUTS = (CROP - 2 * REACH - 1) // STRIDE + 1
 

@@ -30,16 +30,18 @@ from structures import Structure
 from torch import Tensor
 from train_hand import load_part
 
-PIECES = {"coarse": 3600, "fine": 900}
-VALIDATION_PIECES = {"coarse": 200, "fine": 100}
+from vrs_scipion.methods.local_resolution_network import Weights
+
+PIECES = {"coarse": 9000, "fine": 2400}
+VALIDATION_PIECES = {"coarse": 400, "fine": 200}
 VARIANTS = 4
-VOXELS = 60
+VOXELS = 40
 """Voxels taken of a piece in each of its variants."""
 
 BLOCK = 100
 """Pieces that a process draws before it is given others."""
 
-STEPS = {"coarse": 4000, "fine": 400}
+STEPS = {"coarse": 10000, "fine": 2000}
 RATE = {"coarse": 2e-3, "fine": 3e-4}
 BATCH = 2048
 Array = NDArray[np.float32]
@@ -143,7 +145,7 @@ def main() -> None:
     parser.add_argument("--models", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--seed", type=int, default=2019)
-    parser.add_argument("--workers", type=int, default=1, help="processes that draw pieces")
+    parser.add_argument("--workers", type=int, default=1, help="processes that draw")
     given = parser.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(1)
@@ -168,8 +170,9 @@ def main() -> None:
             network = train(*data["training"], given.seed, grid.name, start)
             torch.save(network.state_dict(), weights)
         print("validation", report(network, *data["validation"]), flush=True)
-        onnx = given.out / f"resolution_{grid.name}.onnx"
-        print(onnx.name, "SHA-256", calibrate(network, *data["validation"], onnx), flush=True)
+        onnx = Weights(grid.name, grid.voxel, given.out / f"resolution_{grid.name}.onnx", "")
+        digest = calibrate(network, given.models, onnx, given.workers)
+        print(onnx.path.name, "SHA-256", digest, flush=True)
         start = network
 
 

@@ -93,10 +93,12 @@ def _interpolation_matrix(n: int, steps: NDArray[np.intp], ratio: float) -> NDAr
     the Nyquist frequency of an even n counts half on either side.
     """
     positions = steps * ratio + n // 2
-    offsets = positions[:, None] - np.arange(n)[None, :]
     highest = min(n // 2, int(np.floor(n / (2 * ratio) + _ROUNDING)))
-    matrix = np.ones((len(steps), n))
-    for k in range(1, highest + 1):
-        weight = 1.0 if 2 * k == n else 2.0
-        matrix += weight * np.cos(2 * np.pi * k / n * offsets)
+    phases = np.pi / n * (positions[:, None] - np.arange(n)[None, :])
+    count, sine = 2 * highest + 1, np.sin(phases)
+    on_a_sample = np.abs(sine) < _ROUNDING
+    kernel = np.sin(count * phases) / np.where(on_a_sample, 1.0, sine)
+    matrix = np.where(on_a_sample, count, kernel)
+    if 2 * highest == n:
+        matrix -= np.cos(n * phases)
     return matrix / n

@@ -87,7 +87,7 @@ def local_resolution(
     density : map of any box and voxel size
     mask : bool array of the map's shape, the molecule
     threads : that the networks may use
-    tile : edge of the tiles, in answers two input voxels apart; bounds the memory, not the result
+    tile : edge of the tiles, in answers four input voxels apart; bounds the memory, not the result
 
     Returns
     -------

@@ -17,13 +17,13 @@ from vrs_scipion.maps.fourier import resample_at, resampled_box
 from vrs_scipion.methods.local_resolution_input import HALO, normalise
 from vrs_scipion.methods.network_file import open_network
 
-STRIDE = 2
+STRIDE = 4
 """Input voxels from one answer to the next, along each axis."""
 
-REACH = 14
-"""Input voxels that a network sees on either side of one: a receptive field of 29."""
+REACH = 22
+"""Input voxels that a network sees on either side of one: a receptive field of 45."""
 
-TILE = 40
+TILE = 32
 """Answers along the edge of a tile."""
 
 LOW, MEDIAN, HIGH = 1, 2, 3
@@ -54,13 +54,13 @@ COARSE = Weights(
     "coarse",
     1.0,
     _FOLDER / "resolution_coarse.onnx",
-    "cb3372565056c6befc70e489b8aa60a21d494bc1a7ff4e20b59fb49322dc11d9",
+    "cffd874b73142db827ec8ae804315055583d55a0d83cf2ca7ff9965827d80b50",
 )
 FINE = Weights(
     "fine",
     0.5,
     _FOLDER / "resolution_fine.onnx",
-    "c76591d3d473c9c58bc6e1de74384c96b5c929ccc7a9d037f4f3f9c799cd6703",
+    "76b97a5f1cc3a44f0271f2be0f7d9ecc0216531b4431c64573fc04613f933742",
 )
 
 
@@ -117,17 +117,21 @@ def load_network(weights: Weights, threads: int = 1) -> Network:
 
 
 def answers_shape(density: Density, voxel: float) -> tuple[int, int, int]:
-    """How many answers there are along z, y, x: every second voxel of the resampled map."""
-    z, y, x = (n // STRIDE for n in resampled_box(density, voxel))
+    """How many answers there are along z, y, x: every fourth voxel of the resampled map."""
+    z, y, x = (-(-n // STRIDE) for n in resampled_box(density, voxel))
     return z, y, x
 
 
 def answers_at(density: Density, voxel: float) -> tuple[NDArray[np.float64], ...]:
     """Where the map's voxels are among the answers, along z, y, x."""
     return tuple(
-        np.clip(((np.arange(n) - n // 2) * size / voxel + m // 2) / STRIDE, 0, m // STRIDE - 1)
-        for n, size, m in zip(
-            density.box, density.voxel_size, resampled_box(density, voxel), strict=True
+        np.clip(((np.arange(n) - n // 2) * size / voxel + m // 2) / STRIDE, 0, count - 1)
+        for n, size, m, count in zip(
+            density.box,
+            density.voxel_size,
+            resampled_box(density, voxel),
+            answers_shape(density, voxel),
+            strict=True,
         )
     )
 
@@ -139,7 +143,7 @@ def evaluate(
     wanted: Mask,
     tile: int = TILE,
 ) -> NDArray[np.float32]:
-    """Quantiles of ln(resolution / Å), calibrated, at every second voxel of the resampled map.
+    """Quantiles of ln(resolution / Å), calibrated, at every fourth voxel of the resampled map.
 
     The map is resampled and normalised slab by slab.
 
