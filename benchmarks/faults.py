@@ -45,7 +45,7 @@ _VARYING = {"created", "seconds", "peak_memory_bytes", "software"}
 _COMMAND = (sys.executable, "-m", "vrs_scipion.cli", "validate", "--wait")
 _FINISHED = re.compile(r"^(.+): finished (?:in|before)", re.MULTILINE)
 _GRACE_S = 5.0
-_BATCH_ROWS, _BATCH_KILLS = 3, 6
+_BATCH_ROWS, _BATCH_KILLS = 4, 8
 _RUNNING = re.compile(r"^(.+): running", re.MULTILINE)
 
 
@@ -281,7 +281,7 @@ def killed_batch(folder: Path, rng: random.Random, expected: Any) -> None:
     while True:
         run = Watched.running(command)
         killing = done.total() < _BATCH_KILLS
-        if not ended_within(rng.uniform(5, 40) if killing else 3600, run.process):
+        if not ended_within(rng.uniform(2, 15) if killing else 3600, run.process):
             target = rng.choice(("batch", "row", "everything"))
             victims = _of_batch(run.process.pid, target, rng)
             for victim in victims:
@@ -293,8 +293,10 @@ def killed_batch(folder: Path, rng: random.Random, expected: Any) -> None:
         require_whole(out) if out.exists() else None
         for report in out.glob("row_*/report.json"):
             assert finished.setdefault(report, report.stat().st_mtime) == report.stat().st_mtime
-        if run.process.wait() == 0:
+        code = run.process.wait()
+        if code == 0:
             break
+        assert killing, f"it ended with {code}: {run.text()[-500:]}"
     require_nothing_left(out)
     different = [
         difference

@@ -46,6 +46,9 @@ BEST, WORST = 2.0, 13.0
 UNSHARPENED = 1.0
 """Å: if flattening the spectrum changes the median by more, the map looks unsharpened."""
 
+BENEFIT = 1.5
+"""Error bars by which a voxel may be better than it looks, before the report is doubted."""
+
 VOLUME_FILE = "local_resolution.mrc"
 ERROR_FILE = "local_resolution_error.mrc"
 
@@ -115,7 +118,7 @@ def measure_local_resolution(task: Task) -> Findings:
 
 
 def _possibly_better(measured: Measured, second: Measured | None, reported: float) -> float | None:
-    """% of voxels as well resolved as reported within their errors, in the sharper of both maps.
+    """% of voxels that may be as well resolved as reported, in the sharper of both maps.
 
     The reported resolution is held against the one at half amplitude: that is where a map that
     was filtered by its Fourier shell correlation ends (doi:10.1016/j.jmb.2003.07.013). Error
@@ -128,7 +131,7 @@ def _possibly_better(measured: Measured, second: Measured | None, reported: floa
     sharper = min(results, key=lambda result: float(np.nanmedian(result.half_amplitude)))
     inside = np.isfinite(sharper.half_amplitude)
     errors = sharper.uncertainty[inside]
-    best = sharper.half_amplitude[inside] - np.minimum(errors, np.median(errors))
+    best = sharper.half_amplitude[inside] - BENEFIT * np.minimum(errors, np.median(errors))
     return 100 * float(np.mean(best < reported))
 
 
@@ -435,7 +438,7 @@ def _judge(
             "possibly_better",
             possible,
             "%",
-            "voxels that may be as well resolved as reported, within their error bars",
+            f"voxels that may be as well resolved as reported, within {BENEFIT:g} error bars",
         )
         found.criteria = [
             Criterion(
@@ -445,8 +448,8 @@ def _judge(
                 comparison=">=",
                 limit=limit,
                 unit="%",
-                detail="at half amplitude, within their error bars (68 %), of the map or, if it "
-                "decays as unsharpened maps do and looks sharper then, of the flattened one",
+                detail=f"at half amplitude, within {BENEFIT:g} of their error bars, of the map or, "
+                "if it decays as unsharpened maps do and looks sharper then, of the flattened one",
             ),
             at_percentile.model_copy(
                 update={
@@ -500,8 +503,8 @@ CHECK = Check(
             0.1,
             "%",
             "Lowest percentile of the reported resolution",
-            "The check warns when fewer voxels than this are, or within their error bars may be, "
-            "better resolved than reported.",
+            "The check warns when fewer voxels than this are, or within "
+            f"{BENEFIT:g} error bars may be, better resolved than reported.",
         ),
     ),
     advice={

@@ -154,9 +154,10 @@ DIFFERENCES: dict[str, str] = {
     "0.e": (
         "Local resolutions of another engine than Xmipp's DeepRes are not the service's numbers: "
         "the engine that measured is named in the table of engines. The built-in one knows its "
-        "errors: a voxel counts as well resolved as reported if it may be so within its "
-        "error bar, at half the filter's amplitude, in the map or, if it decays as unsharpened "
-        "maps do and looks sharper then, in the flattened one. The limit on their share is the "
+        "errors: a voxel counts as well resolved as reported if it may be so within one and a half "
+        "of its error bars, at half the filter's amplitude, in the map or, if it decays as "
+        "unsharpened maps do and looks sharper then, in the flattened one. The limit on their "
+        "share is the "
         "service's; its own criterion, which knows no errors, is printed beside it."
     ),
     "0.f": (
