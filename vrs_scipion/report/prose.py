@@ -157,8 +157,7 @@ DIFFERENCES: dict[str, str] = {
         "errors: a voxel counts as well resolved as reported if it may be so within one and a half "
         "of its error bars, at half the filter's amplitude, in the map or, if it decays as "
         "unsharpened maps do and looks sharper then, in the flattened one. The limit on their "
-        "share is the "
-        "service's; its own criterion, which knows no errors, is printed beside it."
+        "share is the service's; its own criterion, which knows no errors, is printed beside it."
     ),
     "0.f": (
         "The map is resampled to voxels of half the reported resolution and measured inside its "
