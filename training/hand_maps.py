@@ -35,9 +35,9 @@ from vrs_scipion.simulation import (
 FINEST = 2.2
 LARGEST = 110.0
 MARGIN = 12.0
-NOISES = ("clean", "noisy", "limit")
-NOISY = 2.0
-"""Signal-to-noise ratio of 'noisy' maps: variance in the molecule over the noise's."""
+NOISES = ("clean", "light", "noisy", "limit")
+RATIOS = {"light": 0.3**-2, "noisy": 2.0}
+"""Signal-to-noise ratios: variance in the molecule over the noise's."""
 
 VOXEL = (1.0, 1.0, 1.0)
 SHELL = 0.05
@@ -95,10 +95,11 @@ def draw_base(models: Path, record: dict[str, Any], kept: Path | None = None) ->
 def degrade(base: BaseMap, resolution: float, noise: str) -> Density:
     """The map low-passed to a resolution, with noise that is white up to it.
 
-    'clean' has none. 'noisy' has half the variance of the molecule's density. 'limit' has as much
-    as makes this the map's resolution: in the shell at 1/resolution, inside the mask, the signal's
-    power is a third of the noise's, where the Fourier shell correlation of half maps is 0.143.
-    Crystal structures have low B-factors, so that this noise is strong at all frequencies.
+    'clean' has none. That of 'light' has 0.3 standard deviations of the molecule's density, that of
+    'noisy' half its variance. 'limit' has as much as makes this the map's resolution: in the shell
+    at 1/resolution, inside the mask, the signal's power is a third of the noise's, where the
+    Fourier shell correlation of half maps is 0.143. Crystal structures have low B-factors, so that
+    this noise is strong at all frequencies.
     """
     s = frequency_grid(base.values.shape, VOXEL)
     density = Density(apply_filter(base.values, low_pass(s, resolution)), VOXEL)
@@ -106,8 +107,8 @@ def degrade(base: BaseMap, resolution: float, noise: str) -> Density:
         return density
     generator = np.random.default_rng((seed_of(base.record["file"]), int(resolution * 10)))
     spectrum = NoiseSpectrum(resolution)
-    if noise == "noisy":
-        return add_noise(density, base.mask, NOISY, generator, spectrum)[0]
+    if noise in RATIOS:
+        return add_noise(density, base.mask, RATIOS[noise], generator, spectrum)[0]
     added = gaussian_noise(density.box, VOXEL, generator, spectrum)
     shell = np.abs(s - 1 / resolution) < SHELL / resolution
     power = _power(base.values, shell) * base.values.size / np.count_nonzero(base.mask)
