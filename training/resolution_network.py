@@ -121,7 +121,7 @@ def pooled(x: Tensor, octave: str, window: int) -> Tensor:
 
 
 class ResolutionNetwork(nn.Module):
-    """Quantiles of ln(resolution / Å) at every second voxel."""
+    """Quantiles of ln(resolution / Å) at every fourth voxel."""
 
     centre: Tensor
     scale: Tensor
