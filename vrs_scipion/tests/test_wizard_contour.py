@@ -187,9 +187,11 @@ root.mainloop()
 @pytest.mark.skipif(shutil.which("xvfb-run") is None, reason="xvfb-run is not here (apt: xvfb)")
 def test_the_dialog_hands_the_suggestion_to_the_form(tmp_path: Path) -> None:
     path = write(tmp_path / "ball.mrc", mrc_bytes(noisy(ball()), voxel_size=(1.5, 1.5, 1.5)))
-    screenshot = Path(os.environ.get("VRS_SCREENSHOTS", str(tmp_path))) / "contour_wizard.png"
+    arguments = [str(path)]
+    if shutil.which("import") and "VRS_SCREENSHOTS" in os.environ:
+        arguments.append(str(Path(os.environ["VRS_SCREENSHOTS"]) / "contour_wizard.png"))
     done = subprocess.run(
-        ["xvfb-run", "-a", sys.executable, "-c", _DIALOG, str(path), str(screenshot)],
+        ["xvfb-run", "-a", sys.executable, "-c", _DIALOG, *arguments],
         capture_output=True,
         text=True,
         timeout=300,
