@@ -20,7 +20,6 @@ import json
 import os
 import random
 import re
-import signal
 import subprocess
 import sys
 import tempfile
@@ -95,11 +94,16 @@ class Watched:
                 "protocol": rng.sample(protocols, 1) if protocols else [],
                 "everything": [*driver.children(recursive=True), driver],
             }[target]
-            for victim in victims:
-                with contextlib.suppress(psutil.NoSuchProcess):
-                    victim.send_signal(signal.SIGKILL)
-            return bool(victims)
+            return killed(victims)
         return False
+
+
+def killed(victims: Sequence[psutil.Process]) -> bool:
+    """SIGKILL processes; whether there were any."""
+    for victim in victims:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            victim.kill()
+    return bool(victims)
 
 
 def cancel_job(rng: random.Random) -> bool:
@@ -283,17 +287,11 @@ def killed_batch(folder: Path, rng: random.Random, expected: Any) -> None:
         killing = done.total() < _BATCH_KILLS
         if not ended_within(rng.uniform(2, 15) if killing else 3600, run.process):
             target = rng.choice(("batch", "row", "everything"))
-            victims = _of_batch(run.process.pid, target, rng)
-            for victim in victims:
-                with contextlib.suppress(psutil.NoSuchProcess):
-                    victim.kill()
-            done[target] += bool(victims)
-            if target == "row":
-                run.process.wait()
+            done[target] += killed(_of_batch(run.process.pid, target, rng))
+        code = run.process.wait()
         require_whole(out) if out.exists() else None
         for report in out.glob("row_*/report.json"):
             assert finished.setdefault(report, report.stat().st_mtime) == report.stat().st_mtime
-        code = run.process.wait()
         if code == 0:
             break
         assert killing, f"it ended with {code}: {run.text()[-500:]}"

@@ -137,7 +137,7 @@ def right(rows: Sequence[Row]) -> str:
 
 def accuracy_table(rows: Sequence[Row]) -> None:
     """Right hands by resolution; a mirrored map is right exactly where the map is."""
-    print("\n| resolution (Å) | clean | noisy | limit |\n| --- | --- | --- | --- |")
+    print(f"\n| resolution (Å) | {' | '.join(NOISES)} |\n|" + " --- |" * (1 + len(NOISES)))
     for resolution in RESOLUTIONS:
         cells = [
             right([r for r in rows if r["resolution"] == resolution and r["noise"] == noise])

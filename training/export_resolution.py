@@ -13,6 +13,7 @@ from resolution_network import (
     BANKS,
     FAINTEST,
     OCTAVES,
+    SAMPLED,
     SPACINGS,
     STRIDE,
     TRIMMED,
@@ -121,9 +122,10 @@ def _features(graph: _Graph) -> str:
     graph.constant("two", torch.tensor(2.0))
     smooth = graph.filtered("map", binomial(), 2, "smooth")
     smoother = graph.filtered(smooth, binomial(), 2, "smoother")
-    seen = {"fine": ("map", 2), "middle": (smooth, 1), "coarse": (smoother, 1)}
+    seen = {"fine": "map", "middle": smooth, "coarse": smoother}
     bands = [
-        _statistics(graph, graph.filtered(seen[o][0], BANKS[o], seen[o][1], o), o) for o in OCTAVES
+        _statistics(graph, graph.filtered(seen[o], BANKS[o], SPACINGS[o] // SAMPLED[o], o), o)
+        for o in OCTAVES
     ]
     return graph.add("Concat", bands, "features", axis=1)
 

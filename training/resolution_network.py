@@ -25,18 +25,28 @@ STRIDE = 4
 
 OCTAVES = ("fine", "middle", "coarse")
 KERNELS = {"fine": 9, "middle": 7, "coarse": 7}
+SAMPLED = {"fine": 1, "middle": 2, "coarse": 4}
+"""Voxels from one value to the next of what a kernel is applied to, smoothed at every doubling."""
+
 SPACINGS = {"fine": 2, "middle": 2, "coarse": 4}
 """Voxels from one value of a band to the next."""
 
 WINDOWS = {"fine": (3, 7), "middle": (3, 7), "coarse": (1, 3)}
 """Edges of the small and the large window, in values of a band."""
 
-SMOOTHING = 5
 HIDDEN = (128, 64)
-REACH = 22
+SMOOTHING = (1, 4, 6, 4, 1)
+
+_REACHES = {
+    o: len(SMOOTHING) // 2 * (SAMPLED[o] - 1)
+    + KERNELS[o] // 2 * SAMPLED[o]
+    + WINDOWS[o][1] // 2 * SPACINGS[o]
+    for o in OCTAVES
+}
+REACH = max(_REACHES.values())
 """Voxels that the network sees on either side of one: a receptive field of 45."""
 
-TRIMMED = {"fine": 6, "middle": 4, "coarse": 0}
+TRIMMED = {o: (REACH - _REACHES[o]) // SPACINGS[o] for o in OCTAVES}
 """Values at each border of a band that no answer needs."""
 
 FAINTEST = 1e-8
@@ -90,8 +100,10 @@ def laplacians(kernel: int) -> tuple[NDArray[np.float32], ...]:
 
 def binomial() -> tuple[NDArray[np.float32], ...]:
     """What the map is smoothed with from octave to octave: a convolution along each axis."""
-    row = np.array([1, 4, 6, 4, 1], np.float32) / 16
-    return tuple(row.reshape(1, 1, *(5 if b == a else 1 for b in range(3))) for a in (2, 1, 0))
+    row = np.array(SMOOTHING, np.float32) / sum(SMOOTHING)
+    return tuple(
+        row.reshape(1, 1, *(len(row) if b == a else 1 for b in range(3))) for a in (2, 1, 0)
+    )
 
 
 BANKS = {octave: laplacians(kernel) for octave, kernel in KERNELS.items()}
@@ -142,12 +154,8 @@ class ResolutionNetwork(nn.Module):
     def features(self, x: Tensor) -> Tensor:
         """(n, 1, z, y, x) to (n, FEATURES, …)."""
         smooth = filtered(x, binomial(), 2)
-        seen = {
-            "fine": (x, 2),
-            "middle": (smooth, 1),
-            "coarse": (filtered(smooth, binomial(), 2), 1),
-        }
-        bands = {o: filtered(seen[o][0], BANKS[o], seen[o][1]) for o in OCTAVES}
+        seen = {"fine": x, "middle": smooth, "coarse": filtered(smooth, binomial(), 2)}
+        bands = {o: filtered(seen[o], BANKS[o], SPACINGS[o] // SAMPLED[o]) for o in OCTAVES}
         return torch.cat([_statistics(trimmed(bands[o], TRIMMED[o]), o) for o in OCTAVES], 1)
 
     def quantiles(self, features: Tensor) -> Tensor:

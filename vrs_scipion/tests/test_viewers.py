@@ -21,6 +21,7 @@ from vrs_scipion.protocols import (
     VrsProtMass,
     VrsProtPrepare,
 )
+from vrs_scipion.tests.screenshots import wanted_screenshot
 from vrs_scipion.tests.test_protocols import VOXEL, ProtocolTest
 from vrs_scipion.viewers import (
     VrsCheckOutcomeViewer,
@@ -295,8 +296,7 @@ class TestViewers(ProtocolTest):
 
     def drawn(self, protocol: Any, name: str) -> tuple[int, int]:
         arguments = [os.environ["SCIPION_USER_DATA"], str(self.proj.path), str(protocol.getObjId())]
-        if shutil.which("import") and "VRS_SCREENSHOTS" in os.environ:
-            arguments.append(str(Path(os.environ["VRS_SCREENSHOTS"]) / f"form_{name}.png"))
+        arguments += wanted_screenshot(f"form_{name}.png")
         screen = ("xvfb-run", "-a", "-s", "-screen 0 1280x720x24")
         done = subprocess.run(
             [*screen, sys.executable, "-c", _FORM, *arguments],

@@ -23,6 +23,7 @@ from vrs_scipion.methods.contour_level import (
 )
 from vrs_scipion.simulation import demo_phantom
 from vrs_scipion.tests.mrc_files import mrc_bytes, write
+from vrs_scipion.tests.screenshots import wanted_screenshot
 
 SIGMA = 0.05
 
@@ -187,9 +188,7 @@ root.mainloop()
 @pytest.mark.skipif(shutil.which("xvfb-run") is None, reason="xvfb-run is not here (apt: xvfb)")
 def test_the_dialog_hands_the_suggestion_to_the_form(tmp_path: Path) -> None:
     path = write(tmp_path / "ball.mrc", mrc_bytes(noisy(ball()), voxel_size=(1.5, 1.5, 1.5)))
-    arguments = [str(path)]
-    if shutil.which("import") and "VRS_SCREENSHOTS" in os.environ:
-        arguments.append(str(Path(os.environ["VRS_SCREENSHOTS"]) / "contour_wizard.png"))
+    arguments = [str(path), *wanted_screenshot("contour_wizard.png")]
     done = subprocess.run(
         ["xvfb-run", "-a", sys.executable, "-c", _DIALOG, *arguments],
         capture_output=True,
