@@ -34,7 +34,7 @@ _RESOLUTION = 3.2
 _RADIUS = 0.28  # of the box
 _NOISE = 0.05
 _SAMPLE_S = 0.2
-_SERVER = "vrs_scipion.launching"
+_SERVER = "vrs_scipion.running.launching"
 _TARGETS = {100: (30, math.inf), 256: (90, 3), 512: (600, 12)}
 
 

@@ -24,7 +24,8 @@ from vrs_scipion import __version__
 from vrs_scipion.checks.registry import CHECKS
 from vrs_scipion.checks.run import run_check
 from vrs_scipion.entry.prepare import Request, prepare
-from vrs_scipion.maps.writing import write_volume, written_whole
+from vrs_scipion.files import written_whole
+from vrs_scipion.maps.writing import write_volume
 from vrs_scipion.methods.engine import BUILTIN
 from vrs_scipion.report.context import FILE, ContextTable, Provenance, Row, context_table
 from vrs_scipion.simulation import demo_phantom

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vrs_scipion import __version__
-from vrs_scipion.maps.errors import MapError
-from vrs_scipion.options import above_zero, positive
+from vrs_scipion.files import InputError
+from vrs_scipion.running.options import above_zero, positive
 
 if TYPE_CHECKING:
     from vrs_scipion.entry.prepare import Request
-    from vrs_scipion.job_queue import Queue
+    from vrs_scipion.running.job_queue import Queue
 
 COMPLETE, BROKEN, REFUSED, INCOMPLETE = 0, 1, 2, 3
 INTERRUPTED = 130
@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     run: Callable[[argparse.Namespace], int] = options.run
     try:
         return run(options)
-    except MapError as error:
+    except InputError as error:
         return _refuse(str(error))
     except KeyboardInterrupt:
         print("vrs: stopped; the same command goes on where this one ended", file=sys.stderr)
@@ -265,13 +265,13 @@ def _demo(options: argparse.Namespace) -> int:
 
 
 def _run(request: Request, out: Path, options: argparse.Namespace) -> int:
-    from vrs_scipion.headless import OutputError, validate
-    from vrs_scipion.job_queue import QueueError
-    from vrs_scipion.limits import limit_children
+    from vrs_scipion.machine.limits import limit_children
     from vrs_scipion.methods.engine import EngineUnavailableError
-    from vrs_scipion.progress import shown
-    from vrs_scipion.project_graph import RunError
     from vrs_scipion.results import Outcome
+    from vrs_scipion.running.headless import OutputError, validate
+    from vrs_scipion.running.job_queue import QueueError
+    from vrs_scipion.running.progress import shown
+    from vrs_scipion.running.project_graph import RunError
 
     _stop_on_terminate()
     at_once = 1 if options.queue else options.threads
@@ -303,8 +303,8 @@ def _run(request: Request, out: Path, options: argparse.Namespace) -> int:
 
 def _queue(request: Request, options: argparse.Namespace) -> Queue | None:
     """The queue asked for; a job asks for what the map needs, or for the limit that was given."""
-    from vrs_scipion.job_queue import Queue
-    from vrs_scipion.memory import needed_gb
+    from vrs_scipion.running.job_queue import Queue
+    from vrs_scipion.running.memory import needed_gb
 
     if options.queue is None:
         return None

@@ -19,7 +19,7 @@ from vrs_scipion.checks.registry import CHECKS
 from vrs_scipion.figures.isosurface import draw_isosurface, engine_pyvista
 from vrs_scipion.figures.isosurface.engine import EngineError
 from vrs_scipion.figures.isosurface.engine_chimerax import find_chimerax
-from vrs_scipion.maps.errors import printable
+from vrs_scipion.files import printable
 from vrs_scipion.maps.writing import write_volume
 from vrs_scipion.windows.show import INSTALL, WindowError, require_window
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from defects import DEFECTS, Defect
 from score import CODES, Record, confusion, false_alarms, interval, power, rate_table
 
-from vrs_scipion.maps.writing import written_whole
+from vrs_scipion.files import written_whole
 from vrs_scipion.report.rates import FILE
 
 _HERE = Path(__file__).parent

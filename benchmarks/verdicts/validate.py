@@ -21,7 +21,7 @@ from vrs_scipion.checks.registry import LEVEL_0
 from vrs_scipion.checks.run import run_check
 from vrs_scipion.entry.prepare import Request, prepare
 from vrs_scipion.figures.isosurface.engine import EngineError
-from vrs_scipion.maps.errors import MapError
+from vrs_scipion.files import InputError
 from vrs_scipion.maps.writing import write_volume
 from vrs_scipion.results import CheckResult
 
@@ -50,7 +50,7 @@ def validate(case: Case) -> dict[str, Any]:
     try:
         with tempfile.TemporaryDirectory(prefix="verdicts_") as folder, without_pictures():
             record["checks"] = _checked(case, Path(folder))
-    except (MapError, ValueError):
+    except (InputError, ValueError):
         record["error"] = traceback.format_exc(limit=1).strip().splitlines()[-1]
     record["seconds"] = round(time.perf_counter() - started, 2)
     return record

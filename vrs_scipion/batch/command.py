@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vrs_scipion.emdb import command as emdb_command
-from vrs_scipion.options import above_zero, positive
+from vrs_scipion.running.options import above_zero, positive
 
 if TYPE_CHECKING:
     from vrs_scipion.batch.outcome import RowOutcome
@@ -76,7 +76,7 @@ def run(options: argparse.Namespace) -> int:
     """
     from vrs_scipion.batch import Batch, Settings, TableError, WorkplaceError, read_table, run_batch
     from vrs_scipion.batch.outcome import Status
-    from vrs_scipion.job_queue import QueueError
+    from vrs_scipion.running.job_queue import QueueError
 
     out = (options.out or Path(f"vrs_{options.table.stem}")).absolute()
     try:
@@ -104,7 +104,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _workplace(options: argparse.Namespace, out: Path) -> AbstractContextManager[Workplace]:
     from vrs_scipion.batch.workplace import dask_cluster, slurm_jobs, this_machine
-    from vrs_scipion.job_queue import Queue
+    from vrs_scipion.running.job_queue import Queue
 
     if options.dask:
         return dask_cluster(options.dask)

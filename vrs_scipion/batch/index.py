@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from vrs_scipion.batch.outcome import RowOutcome
 from vrs_scipion.checks.registry import LEVEL_0
-from vrs_scipion.maps.writing import written_whole
+from vrs_scipion.files import written_whole
 from vrs_scipion.report.folder import HTML_FILE
 from vrs_scipion.results import Outcome
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import Field, ValidationError
 
 from vrs_scipion.batch.table import Row
-from vrs_scipion.maps.writing import written_whole
+from vrs_scipion.files import written_whole
 from vrs_scipion.results.model import Outcome, Record
 
 ROW_FILE = "row.json"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic import ConfigDict, Field, FiniteFloat, ValidationError
 
-from vrs_scipion.maps.errors import printable
+from vrs_scipion.files import printable
 from vrs_scipion.results.model import Record
 
 COLUMNS = ("map", "contour", "resolution", "voxel", "title", "half1", "half2", "name")

@@ -15,7 +15,7 @@ import psutil
 
 from vrs_scipion.batch.outcome import RowOutcome, Status
 from vrs_scipion.batch.table import Row
-from vrs_scipion.programs import last_line
+from vrs_scipion.machine.programs import last_line
 from vrs_scipion.report.folder import load_report
 
 LOG_FILE = "log.txt"

@@ -19,8 +19,8 @@ from vrs_scipion.batch.outcome import RowOutcome
 from vrs_scipion.batch.table import Row
 from vrs_scipion.batch.validate_row import Settings, validate_row
 from vrs_scipion.emdb.accession import is_accession
-from vrs_scipion.job_queue import Queue
-from vrs_scipion.memory import needed_gb, volumes_gb
+from vrs_scipion.running.job_queue import Queue
+from vrs_scipion.running.memory import needed_gb, volumes_gb
 
 Runner = Callable[[Row, Path, Settings], RowOutcome]
 

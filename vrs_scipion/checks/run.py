@@ -11,8 +11,8 @@ from pathlib import Path
 
 from vrs_scipion.checks.check import Check, Findings, Task, builtin_engine
 from vrs_scipion.entry.files import load_entry
-from vrs_scipion.limits import enforce_memory_limit, memory_limit
-from vrs_scipion.maps.writing import written_whole
+from vrs_scipion.files import written_whole
+from vrs_scipion.machine.limits import enforce_memory_limit, memory_limit
 from vrs_scipion.methods.engine import EngineUnavailableError
 from vrs_scipion.results import CheckResult, Outcome
 from vrs_scipion.results.files import save_result

@@ -32,9 +32,8 @@ from vrs_scipion.emdb.transfer import (
     get_record,
 )
 from vrs_scipion.entry.model import Deposition
-from vrs_scipion.maps.errors import MapError
-from vrs_scipion.maps.reading import read_header, sha256
-from vrs_scipion.maps.writing import written_whole
+from vrs_scipion.files import InputError, sha256, written_whole
+from vrs_scipion.maps.reading import read_header
 
 _RECORD_FILE = "record.json"
 _LOCK_FILE = ".lock"
@@ -191,7 +190,7 @@ def _require_whole(path: Path, accession: str, record: EmdbRecord) -> None:
     try:
         header = read_header(path)
         content = _decompressed_bytes(path, header.data_offset + header.volumes * header.bytes)
-    except (MapError, EOFError, zlib.error, OSError) as error:
+    except (InputError, EOFError, zlib.error, OSError) as error:
         raise EmdbError(f"{accession}: what EMDB sent is no whole map ({error})") from error
     promised = header.data_offset + header.volumes * header.bytes
     if content != promised:

@@ -31,7 +31,7 @@ def entry_request(
     EmdbError
         if the entry has no contour level and none is given, or its voxels are no cubes where the
         header contradicts them.
-    MapError
+    InputError
         if the map's header cannot be read.
     """
     deposition = fetched.deposition

@@ -8,8 +8,8 @@ import mrcfile
 import numpy as np
 
 from vrs_scipion.entry.model import ENTRY_FILE, Deposition, Entry, MaskFile, ResizedMap
+from vrs_scipion.files import written_whole
 from vrs_scipion.maps.density import Density, Mask, Volume
-from vrs_scipion.maps.writing import written_whole
 
 
 def save_entry(entry: Entry, folder: Path) -> None:

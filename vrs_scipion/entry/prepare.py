@@ -10,8 +10,8 @@ import numpy as np
 
 from vrs_scipion.entry.files import save_entry
 from vrs_scipion.entry.model import Deposition, Entry, MaskFile, ResizedMap, SourceFile
+from vrs_scipion.files import InputError, printable, sha256
 from vrs_scipion.maps.density import Density, Mask
-from vrs_scipion.maps.errors import MapError, printable
 from vrs_scipion.maps.fourier import resample
 from vrs_scipion.maps.masks import (
     DILATION,
@@ -23,7 +23,7 @@ from vrs_scipion.maps.masks import (
     soft_mask,
     touches_every_face,
 )
-from vrs_scipion.maps.reading import read_density, sha256
+from vrs_scipion.maps.reading import read_density
 from vrs_scipion.maps.statistics import moments
 from vrs_scipion.maps.writing import write_volume
 
@@ -75,7 +75,7 @@ def inspect(request: Request) -> Inspected:
 
     Raises
     ------
-    MapError
+    InputError
         one sentence that names the file, what is wrong and what to do.
     """
     path = request.map_path
@@ -83,14 +83,14 @@ def inspect(request: Request) -> Inspected:
     density = read_density(path, request.voxel_size)
     raw = density.values >= request.contour
     if not raw.any():
-        raise MapError(
+        raise InputError(
             path,
             f"no voxel reaches the contour level {request.contour:g}; the map's maximum is "
             f"{float(density.values.max()):.6g}: give a lower level",
         )
     largest = connected_components(raw).largest
     if touches_every_face(largest):
-        raise MapError(
+        raise InputError(
             path,
             f"at the contour level {request.contour:g} the density reaches all six faces of the "
             f"box and fills {largest.mean():.0%} of it, so nothing is outside the molecule; give a "
@@ -111,7 +111,7 @@ def prepare(request: Request, folder: Path, inspected: Inspected | None = None) 
 
     Raises
     ------
-    MapError
+    InputError
         if the map cannot be validated; nothing is written then.
     """
     inspected = inspected or inspect(request)
@@ -213,18 +213,20 @@ def _given_by(request: Request, name: str) -> str:
 def _require_sensible_numbers(request: Request) -> None:
     path = request.map_path
     if not math.isfinite(request.contour):
-        raise MapError(path, f"a contour level of {request.contour} makes no sense; give a number")
+        raise InputError(
+            path, f"a contour level of {request.contour} makes no sense; give a number"
+        )
     d = request.resolution
     if d is not None and not (math.isfinite(d) and d > 0):
-        raise MapError(path, f"a resolution of {d:g} Å makes no sense; give one above 0, or none")
+        raise InputError(path, f"a resolution of {d:g} Å makes no sense; give one above 0, or none")
     if len(request.half_maps) not in (0, 2):
-        raise MapError(path, f"{len(request.half_maps)} half map was given; give both or none")
+        raise InputError(path, f"{len(request.half_maps)} half map was given; give both or none")
 
 
 def _read_half(path: Path, density: Density, request: Request) -> Density:
     half = read_density(path, request.voxel_size)
     if half.box != density.box:
-        raise MapError(
+        raise InputError(
             path,
             f"the half map's box {half.box[::-1]} differs from the map's {density.box[::-1]} "
             "(voxels along x, y, z); give the half maps of this map",

@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
-from vrs_scipion.maps.writing import written_whole
+from vrs_scipion.files import written_whole
 
 DPI = 200
 WIDTH = 7.2

@@ -6,7 +6,6 @@ The file is opened for reading only and is never changed.
 from __future__ import annotations
 
 import gzip
-import hashlib
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,9 +14,9 @@ from typing import BinaryIO
 
 import numpy as np
 
-from vrs_scipion.limits import available_memory
+from vrs_scipion.files import InputError, printable
+from vrs_scipion.machine.limits import available_memory
 from vrs_scipion.maps.density import Density, Triple, Volume
-from vrs_scipion.maps.errors import MapError, printable
 from vrs_scipion.maps.header import HEADER_BYTES, Header, HeaderError, parse_header
 
 _GZIP_MAGIC = b"\x1f\x8b"
@@ -37,7 +36,7 @@ def read_header(path: Path | str) -> Header:
 
     Raises
     ------
-    MapError
+    InputError
         if the file cannot be read or is no density.
     """
     path = Path(path)
@@ -55,7 +54,7 @@ def read_density(path: Path | str, voxel_size: float | None = None) -> Density:
 
     Raises
     ------
-    MapError
+    InputError
         if the file is missing, truncated, no density, larger than the memory, without a voxel
         size, on a skewed grid, constant, or holds NaN or infinities.
     """
@@ -88,7 +87,7 @@ def is_plain_volume(path: Path | str) -> bool:
 
     Raises
     ------
-    MapError
+    InputError
         if the file cannot be read or is no density.
     """
     path = Path(path)
@@ -103,23 +102,14 @@ def is_plain_volume(path: Path | str) -> bool:
     )
 
 
-def sha256(path: Path | str) -> str:
-    """SHA-256 of the file as it is, in hexadecimal."""
-    digest = hashlib.sha256()
-    with Path(path).open("rb") as stream:
-        while chunk := stream.read(_CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()
-
-
 @contextmanager
 def _opened(path: Path) -> Iterator[tuple[BinaryIO, bool]]:
     """The file's content as a stream, decompressed, and whether it was compressed."""
     try:
         if not path.exists():
-            raise MapError(path, f"there is no such file in {printable(str(path.parent))}")
+            raise InputError(path, f"there is no such file in {printable(str(path.parent))}")
         if not path.is_file():
-            raise MapError(path, "it is not a file; give the map's file itself")
+            raise InputError(path, "it is not a file; give the map's file itself")
         with path.open("rb") as file:
             compressed = file.read(2) == _GZIP_MAGIC
             file.seek(0)
@@ -129,24 +119,24 @@ def _opened(path: Path) -> Iterator[tuple[BinaryIO, bool]]:
             else:
                 yield file, False
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise MapError(
+        raise InputError(
             path, f"its gzip data are broken or cut short ({error}); copy it again"
         ) from error
     except OSError as error:
-        raise MapError(path, f"it cannot be read ({error.strerror or error})") from error
+        raise InputError(path, f"it cannot be read ({error.strerror or error})") from error
 
 
 def _header(stream: BinaryIO, path: Path) -> Header:
     try:
         return parse_header(stream.read(HEADER_BYTES))
     except HeaderError as error:
-        raise MapError(path, str(error)) from error
+        raise InputError(path, str(error)) from error
 
 
 def _require_three_dimensions(header: Header, path: Path) -> None:
     if min(header.shape) < _SMALLEST_SIDE:
         shown = " × ".join(str(n) for n in header.shape[::-1])
-        raise MapError(
+        raise InputError(
             path,
             f"it holds {shown} values; a map needs at least {_SMALLEST_SIDE} along each axis",
         )
@@ -155,18 +145,18 @@ def _require_three_dimensions(header: Header, path: Path) -> None:
 def _voxel_size(header: Header, given: float | None, path: Path) -> tuple[Triple, tuple[str, ...]]:
     if given is not None:
         if not (np.isfinite(given) and given > 0):
-            raise MapError(path, f"a voxel size of {given:g} Å makes no sense; give one above 0")
+            raise InputError(path, f"a voxel size of {given:g} Å makes no sense; give one above 0")
         z = y = x = float(given)
         notes = tuple(_disagreement(header.voxel_size, given))
     else:
         z, y, x = header.voxel_size
         notes = ()
         if min(z, y, x) <= 0:
-            raise MapError(
+            raise InputError(
                 path, "its header gives no voxel size; give it in Å (--voxel on the command line)"
             )
     if not all(_POSSIBLE_VOXEL[0] <= s <= _POSSIBLE_VOXEL[1] for s in (z, y, x)):
-        raise MapError(
+        raise InputError(
             path,
             f"voxels of {x:.4g} × {y:.4g} × {z:.4g} Å cannot be; give the right size in Å "
             "(--voxel on the command line)",
@@ -192,20 +182,20 @@ def _require_room(header: Header, path: Path, compressed: bool) -> None:
     promised = header.data_offset + header.bytes
     present = path.stat().st_size
     if not compressed and present < promised:
-        raise MapError(
+        raise InputError(
             path,
             f"it is truncated: its header promises {promised:,} bytes, the file has {present:,}; "
             "copy it again",
         )
     if compressed and present * _LARGEST_GZIP_RATIO < promised:
-        raise MapError(
+        raise InputError(
             path,
             f"its header promises {promised:,} bytes, more than {present:,} gzipped bytes can hold",
         )
     needed = _READING_NEEDS * header.values * 4
     available = available_memory()
     if needed > available:
-        raise MapError(
+        raise InputError(
             path,
             f"it needs {needed / 1e9:.1f} GB of memory to be read and {available / 1e9:.1f} GB are "
             "free; use a machine with more memory or a binned map",
@@ -223,7 +213,7 @@ def _read_values(
     while filled < len(buffer):
         count = stream.readinto(buffer[filled : filled + _CHUNK])  # type: ignore[attr-defined]
         if not count:
-            raise MapError(
+            raise InputError(
                 path,
                 f"it is truncated: its header promises {len(buffer):,} bytes of map, the file has "
                 f"{filled:,}; copy it again",
@@ -258,7 +248,7 @@ def _require_finite(values: Volume, path: Path) -> None:
         if count
     ]
     z, y, x = np.unravel_index(int(np.argmin(finite)), values.shape)
-    raise MapError(
+    raise InputError(
         path,
         f"{' and '.join(kinds)} of its {finite.size:,} values, the first at voxel "
         f"(x, y, z) = ({x}, {y}, {z}); repair the map or export it again",
@@ -269,7 +259,7 @@ def _require_contrast(values: Volume, path: Path) -> tuple[float, float]:
     """The smallest and the largest value."""
     lowest, highest = float(values.min()), float(values.max())
     if lowest == highest:
-        raise MapError(path, f"it is constant: every voxel is {lowest:g}; this is no density")
+        raise InputError(path, f"it is constant: every voxel is {lowest:g}; this is no density")
     return lowest, highest
 
 

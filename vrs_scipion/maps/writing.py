@@ -2,32 +2,13 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import mrcfile
 import numpy as np
 
+from vrs_scipion.files import written_whole
 from vrs_scipion.maps.density import Mask, Triple, Volume
-
-
-@contextmanager
-def written_whole(path: Path) -> Iterator[Path]:
-    """A temporary name beside ``path`` that takes its place when the block ends well.
-
-    What it holds is on the disk before: after a power cut a file is whole or not there, and a disk
-    across the network that is full says so in time.
-    """
-    temporary = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
-    try:
-        yield temporary
-        with temporary.open("rb") as file:
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def write_volume(

@@ -17,8 +17,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from vrs_scipion.files import InputError
 from vrs_scipion.maps.density import Mask, Volume
-from vrs_scipion.maps.errors import MapError
 from vrs_scipion.maps.reading import read_density
 from vrs_scipion.methods.deep_learning_toolkit import (
     chain_availability,
@@ -230,7 +230,7 @@ def steps(tools: DeepRes, voxel_size: float, wanted: Range) -> list[tuple[str, S
 def _read(path: Path, box: tuple[int, ...], voxel_size: float, wanted: Range) -> Volume:
     try:
         answers = read_density(path, wanted.voxel).values
-    except (MapError, OSError) as error:
+    except (InputError, OSError) as error:
         raise XmippError(f"what {PROGRAM} wrote cannot be read: {error}") from error
     expected = tuple(int(n * float(f"{voxel_size / wanted.voxel:.6f}")) for n in box)
     if answers.shape != expected:

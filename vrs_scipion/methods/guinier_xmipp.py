@@ -13,8 +13,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from vrs_scipion.files import InputError
+from vrs_scipion.machine.programs import last_line
 from vrs_scipion.maps.density import Density
-from vrs_scipion.maps.errors import MapError
 from vrs_scipion.maps.reading import read_density
 from vrs_scipion.methods.guinier import (
     COARSEST,
@@ -25,7 +26,6 @@ from vrs_scipion.methods.guinier import (
     require_fit_range,
 )
 from vrs_scipion.methods.xmipp import XmippError, XmippProgram, run_xmipp
-from vrs_scipion.programs import last_line
 
 PROGRAM = "xmipp_volume_correct_bfactor"
 TIMEOUT_SECONDS = 1800.0
@@ -169,7 +169,7 @@ def read_guinier(path: Path) -> NDArray[np.float64]:
 def _read_corrected(path: Path, density: Density) -> NDArray[np.float32]:
     try:
         values = read_density(path, density.voxel_size[2]).values
-    except MapError as error:
+    except InputError as error:
         raise XmippError(f"{PROGRAM} wrote no usable map: {error}") from error
     if values.shape != density.box:
         raise XmippError(

@@ -16,8 +16,8 @@ from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from vrs_scipion.machine.programs import ProgramError, run_program
 from vrs_scipion.methods.engine import Availability, EngineUnavailableError
-from vrs_scipion.programs import ProgramError, run_program
 
 NAME = "xmipp"
 HOME_VARIABLE = "XMIPP_HOME"

@@ -12,7 +12,7 @@ from pwem.objects import Volume
 from vrs_scipion.entry.files import load_deposition
 from vrs_scipion.entry.model import Deposition
 from vrs_scipion.entry.prepare import Inspected, Request, inspect
-from vrs_scipion.maps.errors import MapError
+from vrs_scipion.files import InputError
 from vrs_scipion.maps.reading import read_header
 from vrs_scipion.objects import VrsMap
 
@@ -84,14 +84,14 @@ class MapInput:
         try:
             self._vrsInspected = None
             self._inspect()
-        except MapError as error:
+        except InputError as error:
             return [str(error)]
         return []
 
     def _mapWarnings(self) -> list[str]:
         try:
             return list(self._inspect().warnings)
-        except MapError:
+        except InputError:
             return []
 
 
@@ -100,7 +100,7 @@ def source_file(volume: Volume) -> Path:
 
     Raises
     ------
-    MapError
+    InputError
         if the volume is a later one of a stack.
     """
     if isinstance(volume, VrsMap):
@@ -108,7 +108,7 @@ def source_file(volume: Volume) -> Path:
     index, name = volume.getLocation()
     path = _plain(name)
     if index > 1:
-        raise MapError(path, f"volume {index} of a stack was chosen; only the first can be read")
+        raise InputError(path, f"volume {index} of a stack was chosen; only the first can be read")
     return path.resolve()
 
 

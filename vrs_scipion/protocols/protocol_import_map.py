@@ -11,8 +11,8 @@ from pwem.objects import Transform
 from pwem.protocols import EMProtocol
 from pyworkflow.protocol.constants import LEVEL_ADVANCED
 
+from vrs_scipion.files import InputError
 from vrs_scipion.maps.density import Density
-from vrs_scipion.maps.errors import MapError
 from vrs_scipion.maps.reading import is_plain_volume, read_density
 from vrs_scipion.maps.writing import write_volume
 from vrs_scipion.objects import VrsMap
@@ -117,7 +117,7 @@ class VrsProtImportMap(EMProtocol):
         try:
             for path in (self._source(), *self._halves()):
                 self._read(path)
-        except MapError as error:
+        except InputError as error:
             return [str(error)]
         return []
 

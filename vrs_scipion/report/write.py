@@ -7,7 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from vrs_scipion.maps.writing import written_whole
+from vrs_scipion.files import written_whole
 from vrs_scipion.report.document import build_document
 from vrs_scipion.report.folder import A4, HTML_FILE, JSON_FILE, PDF_FILE
 from vrs_scipion.report.html import render_html

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from vrs_scipion.maps.writing import written_whole
+from vrs_scipion.files import written_whole
 from vrs_scipion.results.model import CheckResult
 from vrs_scipion.results.plots import Plot
 

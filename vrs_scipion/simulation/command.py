@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 from scipy.spatial.transform import Rotation
 
-from vrs_scipion.maps.errors import MapError
+from vrs_scipion.files import InputError
 from vrs_scipion.simulation.atom_choice import AtomChoice
 from vrs_scipion.simulation.filter_shapes import FilterShape
 from vrs_scipion.simulation.model_to_map import simulate
@@ -54,20 +54,20 @@ def run(options: argparse.Namespace) -> int:
 
     Raises
     ------
-    MapError
+    InputError
         If the input is refused; nothing was written then.
     """
     require_empty(options.out)
     try:
         simulation = simulate(options.model, _settings(options))
-    except MapError:
+    except InputError:
         raise
     except ValidationError as error:
-        raise MapError(options.model, first_problem(error)) from error
+        raise InputError(options.model, first_problem(error)) from error
     except ValueError as error:
-        raise MapError(options.model, str(error)) from error
+        raise InputError(options.model, str(error)) from error
     except MemoryError as error:
-        raise MapError(options.model, "there is not enough memory for this box") from error
+        raise InputError(options.model, "there is not enough memory for this box") from error
     record = write_simulation(simulation, options.out)
     for sentence in _said(record):
         print(sentence)
@@ -237,9 +237,9 @@ def _read_regions(path: Path) -> tuple[Region, ...]:
     try:
         return TypeAdapter(tuple[Region, ...]).validate_json(path.read_bytes())
     except OSError as error:
-        raise MapError(path, f"it cannot be read ({error.strerror or error})") from error
+        raise InputError(path, f"it cannot be read ({error.strerror or error})") from error
     except ValidationError as error:
-        raise MapError(path, f"it is no list of regions ({first_problem(error)})") from error
+        raise InputError(path, f"it is no list of regions ({first_problem(error)})") from error
 
 
 def _said(record: SimulationRecord) -> list[str]:

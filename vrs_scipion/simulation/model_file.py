@@ -8,12 +8,12 @@ from pathlib import Path
 
 import gemmi
 
-from vrs_scipion.maps.errors import MapError
+from vrs_scipion.files import InputError
 
 _GZIP_MAGIC = b"\x1f\x8b"
 
 
-class ModelError(MapError):
+class ModelError(InputError):
     """A model that cannot be simulated: one sentence with the file, what is wrong, what to do."""
 
 

@@ -9,7 +9,7 @@ from typing import Literal
 import gemmi
 import numpy as np
 
-from vrs_scipion.maps.reading import sha256
+from vrs_scipion.files import sha256
 from vrs_scipion.simulation.atom_choice import AtomChoice, check_atoms, choose_atoms
 from vrs_scipion.simulation.atoms import Atoms
 from vrs_scipion.simulation.model_file import ModelError, read_model

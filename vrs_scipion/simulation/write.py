@@ -7,8 +7,8 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from vrs_scipion.files import InputError
 from vrs_scipion.maps.density import Mask, Volume
-from vrs_scipion.maps.errors import MapError
 from vrs_scipion.maps.writing import write_volume
 from vrs_scipion.simulation.model_to_map import Simulation
 from vrs_scipion.simulation.simulation_record import SimulationRecord, record_of
@@ -40,7 +40,7 @@ def write_simulation(simulation: Simulation, folder: Path | str) -> SimulationRe
 
     Raises
     ------
-    MapError
+    InputError
         If the folder is not empty, or cannot be written.
     """
     folder = Path(folder).resolve()
@@ -51,20 +51,20 @@ def write_simulation(simulation: Simulation, folder: Path | str) -> SimulationRe
         record = _write_into(temporary, simulation)
         temporary.replace(folder)
     except OSError as error:
-        raise MapError(folder, f"it cannot be written ({error.strerror or error})") from error
+        raise InputError(folder, f"it cannot be written ({error.strerror or error})") from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     return record
 
 
 def require_empty(folder: Path) -> None:
-    """Raise MapError if there is anything where a simulation is to be written."""
+    """Raise InputError if there is anything where a simulation is to be written."""
     try:
         taken = folder.exists() and (not folder.is_dir() or any(folder.iterdir()))
     except OSError as error:
-        raise MapError(folder, f"it cannot be read ({error.strerror or error})") from error
+        raise InputError(folder, f"it cannot be read ({error.strerror or error})") from error
     if taken:
-        raise MapError(folder, "it is there and not an empty folder; give a new one")
+        raise InputError(folder, "it is there and not an empty folder; give a new one")
 
 
 def read_record(path: Path | str) -> SimulationRecord:

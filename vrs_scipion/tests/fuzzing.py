@@ -38,7 +38,7 @@ from vrs_scipion.emdb import EmdbError
 from vrs_scipion.emdb.record import parse_record
 from vrs_scipion.entry.files import load_deposition, load_entry
 from vrs_scipion.entry.prepare import Request, inspect, prepare
-from vrs_scipion.maps.errors import MapError
+from vrs_scipion.files import InputError
 from vrs_scipion.maps.reading import read_density
 from vrs_scipion.report.folder import load_report
 from vrs_scipion.results.files import load_result
@@ -48,7 +48,7 @@ from vrs_scipion.tests.test_entry import blob
 
 SECONDS = 20
 MEMORY = 3 << 30
-OWN_ERRORS = (MapError, TableError, EmdbError, ValidationError)
+OWN_ERRORS = (InputError, TableError, EmdbError, ValidationError)
 
 _BODY = (12, 10, 14)
 _SPECIAL = (

@@ -12,7 +12,7 @@ import numpy as np
 
 from vrs_scipion.entry.files import load_entry, load_hard_mask, load_map, load_soft_mask
 from vrs_scipion.entry.prepare import Request, inspect, prepare
-from vrs_scipion.maps.errors import MapError
+from vrs_scipion.files import InputError
 from vrs_scipion.maps.masks import hard_mask
 from vrs_scipion.tests.mrc_files import mrc_bytes, write
 
@@ -36,7 +36,7 @@ class EntryTest(unittest.TestCase):
         return replace(Request(self.path, 0.3, 4.0), **changes)  # type: ignore[arg-type]
 
     def refused(self, pattern: str, **changes: object) -> None:
-        with self.assertRaisesRegex(MapError, pattern):
+        with self.assertRaisesRegex(InputError, pattern):
             prepare(self.request(**changes), self.out)
         self.assertFalse(self.out.exists())
 

@@ -15,15 +15,14 @@ from unittest import mock
 import numpy as np
 import psutil
 
-from vrs_scipion import limits
 from vrs_scipion.checks import level0_d_bfactor
 from vrs_scipion.checks.run import run_check
 from vrs_scipion.entry.prepare import Request, prepare
-from vrs_scipion.maps.errors import MapError
+from vrs_scipion.files import InputError, written_whole
+from vrs_scipion.machine import limits
+from vrs_scipion.machine.programs import ProgramError, run_program
 from vrs_scipion.maps.reading import read_density
-from vrs_scipion.maps.writing import written_whole
 from vrs_scipion.methods.xmipp import HOME_VARIABLE
-from vrs_scipion.programs import ProgramError, run_program
 from vrs_scipion.results import CheckResult, Outcome
 from vrs_scipion.results.files import load_result
 from vrs_scipion.tests.mrc_files import mrc_bytes, write
@@ -139,7 +138,7 @@ class TestMemory(FolderTest):
         used = psutil.Process().memory_info().rss
         with (
             mock.patch.dict(os.environ, {limits.MEMORY_VARIABLE: repr(used / 1e9)}),
-            self.assertRaisesRegex(MapError, "of memory to be read"),
+            self.assertRaisesRegex(InputError, "of memory to be read"),
         ):
             read_density(path)
 

@@ -14,7 +14,7 @@ from unittest import mock
 import numpy as np
 
 from vrs_scipion.entry.prepare import Request, prepare
-from vrs_scipion.maps.errors import MapError
+from vrs_scipion.files import InputError
 from vrs_scipion.maps.reading import read_density
 from vrs_scipion.tests.fuzzing import finished_validation, tried
 from vrs_scipion.tests.mrc_files import mrc_bytes, ramp, write
@@ -69,17 +69,17 @@ class TestFolders(unittest.TestCase):
         path = write(self.folder / "huge.mrc", content)
         with (
             mock.patch("numpy.empty", side_effect=AssertionError),
-            self.assertRaisesRegex(MapError, "promises 140,737,488,356,352 bytes"),
+            self.assertRaisesRegex(InputError, "promises 140,737,488,356,352 bytes"),
         ):
             read_density(path)
         packed = write(self.folder / "huge.mrc.gz", content)
-        with self.assertRaisesRegex(MapError, "more than .* gzipped bytes can hold"):
+        with self.assertRaisesRegex(InputError, "more than .* gzipped bytes can hold"):
             read_density(packed)
 
     def test_impossible_voxels(self) -> None:
         for size in (1e-9, 1e9):
             path = write(self.folder / "v.mrc", mrc_bytes(ramp(), voxel_size=(size,) * 3))
-            with self.assertRaisesRegex(MapError, "cannot be"):
+            with self.assertRaisesRegex(InputError, "cannot be"):
                 read_density(path)
 
     def test_symbolic_links(self) -> None:
@@ -89,7 +89,7 @@ class TestFolders(unittest.TestCase):
         loop = self.folder / "loop.mrc"
         loop.symlink_to(loop)
         for path in (loop, self.folder / "dangling.mrc"):
-            with self.assertRaises(MapError):
+            with self.assertRaises(InputError):
                 read_density(path)
 
     def test_a_full_disk_leaves_nothing_half_written(self) -> None:

@@ -13,9 +13,9 @@ import unittest
 from pathlib import Path
 
 from vrs_scipion.checks.registry import CHECKS, LEVEL_0
-from vrs_scipion.project_graph import Graph
 from vrs_scipion.report.folder import load_report
 from vrs_scipion.results import Outcome
+from vrs_scipion.running.project_graph import Graph
 from vrs_scipion.tests.mrc_files import mrc_bytes, write
 from vrs_scipion.tests.test_entry import blob
 

@@ -20,8 +20,8 @@ from unittest import mock
 
 import psutil
 
-from vrs_scipion import launching
-from vrs_scipion.launching import LaunchError, ProtocolServer
+from vrs_scipion.running import launching
+from vrs_scipion.running.launching import LaunchError, ProtocolServer
 
 NOTES = """
 import os, signal, subprocess, sys, threading
@@ -178,7 +178,7 @@ class TestServer(ServerTest):
         """Even one that is killed while the server still loads what it needs."""
         script = (
             "import sys, time; from pathlib import Path\n"
-            "from vrs_scipion.launching import ProtocolServer\n"
+            "from vrs_scipion.running.launching import ProtocolServer\n"
             "ProtocolServer(Path(sys.argv[1])).start(); print(flush=True); time.sleep(1000)"
         )
         driver = subprocess.Popen(

@@ -14,9 +14,9 @@ import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from vrs_scipion.maps.errors import MapError
-from vrs_scipion.maps.reading import is_plain_volume, read_density, sha256
-from vrs_scipion.maps.writing import write_volume, written_whole
+from vrs_scipion.files import InputError, sha256, written_whole
+from vrs_scipion.maps.reading import is_plain_volume, read_density
+from vrs_scipion.maps.writing import write_volume
 from vrs_scipion.tests.mrc_files import MODES, mrc_bytes, ramp, write
 
 
@@ -32,7 +32,7 @@ class FolderTest(unittest.TestCase):
         return write(self.folder / name, content)
 
     def refused(self, path: Path, pattern: str) -> None:
-        with self.assertRaisesRegex(MapError, pattern) as caught:
+        with self.assertRaisesRegex(InputError, pattern) as caught:
             read_density(path)
         self.assertTrue(str(caught.exception).startswith(path.name))
         self.assertNotIn("\n", str(caught.exception))
@@ -160,7 +160,7 @@ class TestRefusals(FolderTest):
         self.refused(self.file(b"Dear referee,\n" * 200), "no valid MRC/CCP4 header")
 
     def test_hostile_name_stays_on_one_line(self) -> None:
-        with self.assertRaisesRegex(MapError, r"a\\nb\.mrc: there is no such file"):
+        with self.assertRaisesRegex(InputError, r"a\\nb\.mrc: there is no such file"):
             read_density(self.folder / "a\nb.mrc")
 
     def test_shorter_than_a_header(self) -> None:
@@ -218,7 +218,7 @@ class TestRefusals(FolderTest):
 
     def test_senseless_voxel_size(self) -> None:
         for size in (0.0, -1.0, float("nan"), float("inf")):
-            with self.subTest(size=size), self.assertRaisesRegex(MapError, "makes no sense"):
+            with self.subTest(size=size), self.assertRaisesRegex(InputError, "makes no sense"):
                 read_density(self.file(mrc_bytes(ramp())), voxel_size=size)
 
 
@@ -289,7 +289,7 @@ class TestAnyFile(unittest.TestCase):
             density = read_density(path)
             self.assertTrue(np.isfinite(density.values).all())
             self.assertGreater(min(density.voxel_size), 0)
-        except MapError as error:
+        except InputError as error:
             self.assertNotIn("\n", str(error))
             self.assertTrue(str(error).startswith(path.name))
         finally:

@@ -15,7 +15,6 @@ from pyworkflow.tests import BaseTest, setupTestProject
 
 from vrs_scipion.checks.registry import LEVEL_0
 from vrs_scipion.entry.files import load_entry
-from vrs_scipion.launching import ProtocolServer
 from vrs_scipion.objects import VrsCheckOutcome, VrsEntry, VrsMap
 from vrs_scipion.protocols import (
     VrsProtBackground,
@@ -36,6 +35,7 @@ from vrs_scipion.protocols.check_form import choose_engine
 from vrs_scipion.report.folder import load_report
 from vrs_scipion.results import CheckResult, Outcome
 from vrs_scipion.results.files import load_result
+from vrs_scipion.running.launching import ProtocolServer
 from vrs_scipion.tests.mrc_files import mrc_bytes, write
 from vrs_scipion.tests.test_entry import blob
 

@@ -14,9 +14,9 @@ from collections.abc import Callable
 from pathlib import Path
 from unittest import mock
 
-from vrs_scipion.job_queue import SLURM_HOSTS, Queue, QueueError, use_slurm_without_hosts
 from vrs_scipion.report.folder import load_report
 from vrs_scipion.results import Outcome
+from vrs_scipion.running.job_queue import SLURM_HOSTS, Queue, QueueError, use_slurm_without_hosts
 from vrs_scipion.tests.mrc_files import mrc_bytes, write
 from vrs_scipion.tests.test_entry import blob
 

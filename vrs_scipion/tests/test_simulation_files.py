@@ -17,8 +17,8 @@ import mrcfile
 import numpy as np
 
 import vrs_scipion
-from vrs_scipion.maps.errors import MapError
-from vrs_scipion.maps.reading import read_density, sha256
+from vrs_scipion.files import InputError, sha256
+from vrs_scipion.maps.reading import read_density
 from vrs_scipion.simulation import (
     PHANTOM,
     AtomChoice,
@@ -110,7 +110,7 @@ class TestModelFiles(InFolder):
         with self.assertRaises(ModelError) as caught:
             read_model(self.write("bad.cif", "data_x\nloop_\n_atom_site.id\n'\n"))
         self.assertNotIn("\n", str(caught.exception))
-        self.assertIsInstance(caught.exception, MapError)
+        self.assertIsInstance(caught.exception, InputError)
 
 
 class TestAtomChoice(unittest.TestCase):
@@ -262,9 +262,9 @@ class TestWriting(InFolder):
     def test_nothing_is_overwritten(self) -> None:
         simulation = helix_simulation()
         self.write("note.txt", "mine")
-        with self.assertRaisesRegex(MapError, "not an empty folder"):
+        with self.assertRaisesRegex(InputError, "not an empty folder"):
             write_simulation(simulation, self.folder)
-        with self.assertRaisesRegex(MapError, "not an empty folder"):
+        with self.assertRaisesRegex(InputError, "not an empty folder"):
             write_simulation(simulation, self.folder / "note.txt")
         empty = self.folder / "empty"
         empty.mkdir()
@@ -275,7 +275,7 @@ class TestWriting(InFolder):
         failing = mock.patch(
             "vrs_scipion.simulation.write.record_of", side_effect=OSError(28, "disk full")
         )
-        with failing, self.assertRaisesRegex(MapError, "it cannot be written"):
+        with failing, self.assertRaisesRegex(InputError, "it cannot be written"):
             write_simulation(helix_simulation(), self.folder / "out")
         self.assertEqual(list(self.folder.iterdir()), [])
 
@@ -347,7 +347,7 @@ class TestCommand(InFolder):
             ([model, "--regions", broken], "^broken.json: .*0.select"),
             ([model, "--regions", "none.json"], "^none.json: it cannot be read"),
         ):
-            with self.subTest(words), self.assertRaisesRegex(MapError, message) as caught:
+            with self.subTest(words), self.assertRaisesRegex(InputError, message) as caught:
                 self.run_command(*words, *good)
             self.assertNotIn("\n", str(caught.exception))
         self.assertEqual(sorted(self.folder.iterdir()), before)

@@ -40,7 +40,7 @@ from vrs_scipion.wizards.wizard_known import crossing
 _FORM = """
 import os, subprocess, sys
 from pathlib import Path
-from vrs_scipion.scipion_environment import configure
+from vrs_scipion.running.scipion_environment import configure
 home, name, run, *screenshot = sys.argv[1:]
 configure(Path(home))
 from pyworkflow.project import Project

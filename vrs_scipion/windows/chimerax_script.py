@@ -13,7 +13,8 @@ from matplotlib.colors import to_hex
 
 from vrs_scipion.figures import style
 from vrs_scipion.figures.isosurface.colouring import BLANK, palette
-from vrs_scipion.maps.writing import write_volume, written_whole
+from vrs_scipion.files import written_whole
+from vrs_scipion.maps.writing import write_volume
 from vrs_scipion.windows.layers import Layer, Layers
 from vrs_scipion.windows.surface import ValueField
 from vrs_scipion.windows.volume import LazyVolume, Shelf

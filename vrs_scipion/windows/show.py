@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from vrs_scipion.maps.errors import MapError
+from vrs_scipion.files import InputError
 from vrs_scipion.maps.reading import read_header
 from vrs_scipion.windows.results_folder import (
     Contents,
@@ -112,7 +112,7 @@ def show_map(path: Path) -> int:
     """
     try:
         header = read_header(path)
-    except MapError as error:
+    except InputError as error:
         raise FolderError(str(error)) from error
     if path.suffix == ".gz" or header.axes != (0, 1, 2) or header.volumes != 1:
         raise FolderError(

@@ -25,7 +25,7 @@ from PyQt5.QtWidgets import (
     QWidget,
 )
 
-from vrs_scipion.maps.errors import printable
+from vrs_scipion.files import printable
 from vrs_scipion.results import Figure
 from vrs_scipion.results.numbers import number
 from vrs_scipion.windows.background import Background

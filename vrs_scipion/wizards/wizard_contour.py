@@ -7,7 +7,7 @@ from typing import Any
 from pyworkflow.gui.dialog import showError, showInfo
 from pyworkflow.wizard import Wizard
 
-from vrs_scipion.maps.errors import MapError
+from vrs_scipion.files import InputError
 from vrs_scipion.protocols import VrsProtLevel0, VrsProtPrepare
 from vrs_scipion.protocols.map_input import source_file
 from vrs_scipion.wizards.wizard_known import deposition_of
@@ -27,7 +27,7 @@ class VrsContourWizard(Wizard):
             return
         try:
             path = source_file(volume)
-        except MapError as error:
+        except InputError as error:
             showError("Contour level", str(error), form.root)
             return
         deposited = deposition_of(volume)

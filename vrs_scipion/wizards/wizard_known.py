@@ -13,7 +13,7 @@ from pyworkflow.wizard import Wizard
 
 from vrs_scipion.entry.files import load_deposition
 from vrs_scipion.entry.model import Deposition
-from vrs_scipion.maps.errors import MapError
+from vrs_scipion.files import InputError
 from vrs_scipion.maps.reading import read_header
 from vrs_scipion.objects import VrsMap
 from vrs_scipion.protocols import VrsProtImportMap, VrsProtLevel0, VrsProtPrepare
@@ -34,7 +34,7 @@ class VrsVoxelSizeWizard(Wizard):
             return
         try:
             size = read_header(Path(name).expanduser()).voxel_size
-        except MapError as error:
+        except InputError as error:
             showError("Voxel size", str(error), form.root)
             return
         if min(size) <= 0:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from vrs_scipion.programs import ProgramError, run_program
+from vrs_scipion.machine.programs import ProgramError, run_program
 
 PIXELS = 480
 """Edge of the square picture of one view."""

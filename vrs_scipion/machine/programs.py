@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from vrs_scipion.limits import program_timeout
+from vrs_scipion.machine.limits import program_timeout
 
 _SHOWN = 200
 _MOST = 1 << 26
@@ -47,7 +47,7 @@ def run_program(
     Parameters
     ----------
     command : program and arguments; no shell reads them
-    timeout_s : seconds; the user's limit (see ``vrs_scipion.limits``) takes its place
+    timeout_s : seconds; the user's limit (see ``vrs_scipion.machine.limits``) takes its place
     folder : to run in; by default this process's
     environment : its variables; by default this process's
     name : what an error calls it; by default the program's file name

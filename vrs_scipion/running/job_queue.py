@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vrs_scipion.programs import ProgramError, run_program
+from vrs_scipion.machine.programs import ProgramError, run_program
 
 if TYPE_CHECKING:
     from pyworkflow.protocol import Protocol
 
-SLURM_HOSTS = Path(__file__).parent / "templates" / "slurm.hosts"
+SLURM_HOSTS = Path(__file__).parents[1] / "templates" / "slurm.hosts"
 
 _WHOLE_PROTOCOL = {"QUEUE_FOR_JOBS": "N"}
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")

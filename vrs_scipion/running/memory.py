@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from vrs_scipion.maps.errors import MapError
+from vrs_scipion.files import InputError
 from vrs_scipion.maps.reading import read_header
 
 _BASE_GB = 0.6  # Python with its libraries
@@ -15,7 +15,7 @@ def needed_gb(path: Path) -> float:
     """GB that the hungriest check takes for the map in ``path``; the least where it is no map."""
     try:
         return volumes_gb(read_header(path).values)
-    except MapError:
+    except InputError:
         return volumes_gb(0)
 
 

@@ -11,7 +11,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from vrs_scipion.project_graph import Observer, Progress, State
+from vrs_scipion.running.project_graph import Observer, Progress, State
 
 _STYLES = {
     State.WAITING: ("·", "dim"),

@@ -22,11 +22,11 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vrs_scipion import launching
 from vrs_scipion.entry.prepare import Request
-from vrs_scipion.job_queue import Queue, in_queue, why_it_ended
-from vrs_scipion.launching import LaunchError, ProtocolServer
 from vrs_scipion.report.folder import PAPERS
+from vrs_scipion.running import launching
+from vrs_scipion.running.job_queue import Queue, in_queue, why_it_ended
+from vrs_scipion.running.launching import LaunchError, ProtocolServer
 
 if TYPE_CHECKING:
     from pyworkflow.project import Project

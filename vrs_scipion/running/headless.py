@@ -14,15 +14,14 @@ from pathlib import Path
 from vrs_scipion.checks.registry import LEVEL_0
 from vrs_scipion.entry.files import save_deposition
 from vrs_scipion.entry.prepare import Request, inspect
-from vrs_scipion.job_queue import Queue, use_slurm_without_hosts
-from vrs_scipion.launching import ProtocolServer
-from vrs_scipion.maps.reading import sha256
-from vrs_scipion.maps.writing import written_whole
+from vrs_scipion.files import sha256, written_whole
 from vrs_scipion.methods.engine import AUTO, choose
-from vrs_scipion.project_graph import Graph, Observer, RunError
 from vrs_scipion.report.folder import A4, FOLDERS, REPORT_FILES, load_report, mirror
 from vrs_scipion.report.model import Report
-from vrs_scipion.scipion_environment import configure
+from vrs_scipion.running.job_queue import Queue, use_slurm_without_hosts
+from vrs_scipion.running.launching import ProtocolServer
+from vrs_scipion.running.project_graph import Graph, Observer, RunError
+from vrs_scipion.running.scipion_environment import configure
 
 _SCIPION = "scipion"
 _REQUEST_FILE = "request.json"
@@ -63,7 +62,7 @@ def validate(
 
     Raises
     ------
-    EngineUnavailableError, MapError, QueueError
+    EngineUnavailableError, InputError, QueueError
         if the engine or the queue is not here, or the map cannot be validated; nothing is written
         then.
     OutputError

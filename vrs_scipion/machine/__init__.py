@@ -1,0 +1,1 @@
+"""This machine: memory and time that may be taken, and external programs."""

@@ -1,0 +1,1 @@
+"""Running a validation: the Scipion project of an output folder, its boxes, their processes."""
