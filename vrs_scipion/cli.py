@@ -7,7 +7,6 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +15,7 @@ from vrs_scipion.files import InputError
 from vrs_scipion.running.options import above_zero, positive
 
 if TYPE_CHECKING:
-    from vrs_scipion.entry.prepare import Request
+    from vrs_scipion.entry.request import Request
     from vrs_scipion.running.job_queue import Queue
 
 COMPLETE, BROKEN, REFUSED, INCOMPLETE = 0, 1, 2, 3
@@ -72,28 +71,14 @@ def _parser(wanted: str) -> argparse.ArgumentParser:
 
 def _fill_validate(parser: argparse.ArgumentParser) -> None:
     from vrs_scipion.emdb import command as emdb_command
+    from vrs_scipion.running import field_options
 
     parser.description = (
         "Validate a map in a Scipion project of its own. The output folder ends with report.pdf, "
         "report.html, report.json and the results. The same command run again goes on where the "
-        "last one ended."
+        "last one ended; with more inputs, it adds what they allow."
     )
-    parser.add_argument(
-        "map", metavar="MAP", help="MRC/CCP4 file, plain or gzipped, or an entry such as EMD-3488"
-    )
-    parser.add_argument(
-        "--contour", type=float, metavar="T", help="recommended contour level [the entry's]"
-    )
-    parser.add_argument(
-        "--resolution", type=float, metavar="D", help="reported resolution, Å [the entry's]"
-    )
-    parser.add_argument("--voxel", type=float, metavar="S", help="voxel size, Å [the header's]")
-    parser.add_argument(
-        "--title", default="", help="title of the report [the entry's, or the file's name]"
-    )
-    parser.add_argument(
-        "--half-maps", type=Path, nargs=2, default=(), metavar=("H1", "H2"), help="half maps"
-    )
+    field_options.add_arguments(parser)
     _common(parser)
     emdb_command.add_arguments(parser)
     parser.set_defaults(run=_validate)
@@ -175,6 +160,14 @@ def _common(parser: argparse.ArgumentParser) -> None:
         default=len(os.sched_getaffinity(0)),
         help="checks to run at once [%(default)s]",
     )
+    for option, help_ in (("--only", "nothing else than these"), ("--skip", "all but these")):
+        parser.add_argument(
+            option,
+            type=_codes,
+            default=(),
+            metavar="CODES",
+            help=f"{help_}: codes of checks or marks of levels, e.g. 0.b,1",
+        )
     parser.add_argument(
         "--memory",
         type=above_zero,
@@ -197,6 +190,18 @@ def _common(parser: argparse.ArgumentParser) -> None:
     _paper_option(parser)
 
 
+def _codes(text: str) -> tuple[str, ...]:
+    """Codes of checks or marks of levels, as `checks.levels.selected` takes them."""
+    from vrs_scipion.checks.levels import selected
+
+    named = tuple(part.strip() for part in text.split(",") if part.strip())
+    try:
+        selected((), only=named)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+    return named
+
+
 def _paper_option(parser: argparse.ArgumentParser) -> None:
     from vrs_scipion.report.folder import A4, PAPERS
 
@@ -204,12 +209,12 @@ def _paper_option(parser: argparse.ArgumentParser) -> None:
 
 
 def _engine_option(parser: argparse.ArgumentParser) -> None:
-    from vrs_scipion.checks.registry import LEVEL_0
+    from vrs_scipion.checks.levels import CHECKS
     from vrs_scipion.methods.engine import AUTO
 
     parser.add_argument(
         "--engine",
-        choices=sorted({AUTO, *(name for check in LEVEL_0 for name in check.engines)}),
+        choices=sorted({AUTO, *(name for check in CHECKS.values() for name in check.engines)}),
         default=AUTO,
         help="what computes the checks that have a choice: auto takes an external program where "
         "it is really installed [%(default)s]",
@@ -219,22 +224,22 @@ def _engine_option(parser: argparse.ArgumentParser) -> None:
 def _validate(options: argparse.Namespace) -> int:
     from vrs_scipion.emdb import EmdbError, is_accession, normalised
     from vrs_scipion.emdb import command as emdb_command
-    from vrs_scipion.entry.prepare import Request
+    from vrs_scipion.entry.request import Request
+    from vrs_scipion.running import field_options
 
-    path = Path(options.map)
-    if is_accession(options.map) and not path.exists():
+    given = field_options.given(options)
+    name = str(given[field_options.FIRST])
+    if is_accession(name) and not Path(name).exists():
         try:
-            request = emdb_command.requested(options)
+            request = emdb_command.requested(
+                options, name, {k: v for k, v in given.items() if k != field_options.FIRST}
+            )
         except EmdbError as error:
             return _refuse(str(error))
-        name = normalised(options.map)
+        name = normalised(name)
     else:
-        if options.contour is None:
-            return _refuse(f"{path.name}: give the recommended contour level (--contour)")
-        request = Request(path, options.contour, options.resolution, options.voxel)
-        request = replace(request, title=options.title)
-        name = path.name.split(".")[0]
-    request = replace(request, half_maps=tuple(options.half_maps))
+        request = Request.of(**given)
+        name = Path(name).name.split(".")[0]
     return _run(request, options.out or Path(f"vrs_{name}"), options)
 
 
@@ -246,7 +251,7 @@ def _batch(options: argparse.Namespace) -> int:
 
 
 def _demo(options: argparse.Namespace) -> int:
-    from vrs_scipion.entry.prepare import Request
+    from vrs_scipion.entry.request import Request
     from vrs_scipion.maps.writing import write_volume
     from vrs_scipion.simulation import demo_phantom
 
@@ -255,8 +260,8 @@ def _demo(options: argparse.Namespace) -> int:
     out.mkdir(parents=True, exist_ok=True)
     path = out / "helix_bundle.mrc"
     write_volume(path, phantom.density.values, phantom.density.voxel_size)
-    request = Request(
-        map_path=path,
+    request = Request.of(
+        map=path,
         contour=phantom.contour,
         resolution=phantom.resolution,
         title="Demonstration: a simulated bundle of α-helices",
@@ -268,7 +273,8 @@ def _run(request: Request, out: Path, options: argparse.Namespace) -> int:
     from vrs_scipion.machine.limits import limit_children
     from vrs_scipion.methods.engine import EngineUnavailableError
     from vrs_scipion.results import Outcome
-    from vrs_scipion.running.headless import OutputError, validate
+    from vrs_scipion.running.claim import OutputError
+    from vrs_scipion.running.headless import validate
     from vrs_scipion.running.job_queue import QueueError
     from vrs_scipion.running.progress import shown
     from vrs_scipion.running.project_graph import RunError
@@ -284,6 +290,8 @@ def _run(request: Request, out: Path, options: argparse.Namespace) -> int:
                 out,
                 engine=options.engine,
                 threads=options.threads,
+                only=options.only,
+                skip=options.skip,
                 wait=options.wait,
                 queue=_queue(request, options),
                 paper=options.paper,
@@ -308,7 +316,7 @@ def _queue(request: Request, options: argparse.Namespace) -> Queue | None:
 
     if options.queue is None:
         return None
-    memory = options.memory or needed_gb(request.map_path)
+    memory = options.memory or needed_gb(request.path("map") or Path())
     return Queue(options.queue, threads=options.threads, memory_gb=memory)
 
 

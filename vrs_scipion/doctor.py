@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from vrs_scipion import __version__
-from vrs_scipion.checks.registry import CHECKS
+from vrs_scipion.checks.levels import CHECKS
 from vrs_scipion.figures.isosurface import draw_isosurface, engine_pyvista
 from vrs_scipion.figures.isosurface.engine import EngineError
 from vrs_scipion.figures.isosurface.engine_chimerax import find_chimerax
@@ -67,7 +67,7 @@ def examine() -> Iterator[Finding]:
         yield _library(name)
     for check in CHECKS.values():
         yield Finding(f"{check.code} {check.name}", True, "built in")
-        for engine in check.external():
+        for engine in check.external(None):
             detail = engine.detail if engine.here else f"not available here; {engine.detail}"
             yield Finding(f"{check.code} {check.name} by {engine.name}", engine.here, detail)
     yield Finding("isosurface by matplotlib", True, "built in, coarse")

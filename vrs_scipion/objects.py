@@ -7,18 +7,9 @@ from pathlib import Path
 import pyworkflow.object as pwobj
 from pwem.objects import EMFile, Volume
 
-from vrs_scipion.entry.model import Entry
+from vrs_scipion.entry.records import InputRecord
 from vrs_scipion.report.model import Report
 from vrs_scipion.results import CheckResult, Outcome
-
-OUTCOME_WORDS = {
-    Outcome.OK: "OK",
-    Outcome.WARNINGS: "warnings",
-    Outcome.NOT_APPLICABLE: "does not apply",
-    Outcome.NOT_AVAILABLE: "not available here",
-    Outcome.NOT_RUN: "not run",
-    Outcome.FAILED: "failed",
-}
 
 
 class VrsMap(Volume):
@@ -45,28 +36,46 @@ class VrsMap(Volume):
         return Path(name) if name else None
 
 
-class VrsEntry(EMFile):
-    """A prepared map: its file is ``entry.json`` in the entry folder."""
+class VrsPrepared(EMFile):
+    """A prepared input: its file is the record in its folder."""
 
     def __init__(self, filename: str | None = None, **kwargs: object) -> None:
         super().__init__(filename, **kwargs)
         self._title = pwobj.String()
-        self._contour = pwobj.Float()
-        self._resolution = pwobj.Float()
 
-    def describe(self, entry: Entry) -> None:
+    def describe(self, record: InputRecord) -> None:
         """Take over what the project window shows."""
-        self._title.set(entry.title)
-        self._contour.set(entry.contour)
-        self._resolution.set(entry.resolution)
+        self._title.set(", ".join(source.name for source in record.sources))
 
     def getFolder(self) -> Path:
         return Path(self.getFileName()).parent
 
     def __str__(self) -> str:
+        return f"{self.getClassName()} ({self._title.get()})"
+
+
+class VrsEntry(VrsPrepared):
+    """A prepared map."""
+
+    def __init__(self, filename: str | None = None, **kwargs: object) -> None:
+        super().__init__(filename, **kwargs)
+        self._contour = pwobj.Float()
+        self._resolution = pwobj.Float()
+
+    def describe(self, record: InputRecord) -> None:
+        """Take over what the project window shows."""
+        self._title.set(getattr(record, "title", ""))
+        self._contour.set(getattr(record, "contour", None))
+        self._resolution.set(getattr(record, "resolution", None))
+
+    def __str__(self) -> str:
         resolution = self._resolution.get()
         reported = f", {resolution:g} Å" if resolution else ""
         return f"VrsEntry ({self._title.get()}, contour {self._contour.get():g}{reported})"
+
+
+class VrsHalfMaps(VrsPrepared):
+    """Two prepared half maps."""
 
 
 class VrsCheckOutcome(EMFile):
@@ -96,11 +105,8 @@ class VrsCheckOutcome(EMFile):
         return Path(self.getFileName()).parent
 
     def __str__(self) -> str:
-        outcome = self.getOutcome()
-        words = OUTCOME_WORDS[outcome]
-        if outcome is Outcome.WARNINGS:
-            count = self._warnings.get()
-            words = f"{count} warning{'' if count == 1 else 's'}"
+        label = self.getOutcome().label(self._warnings.get() or 0)
+        words = label if label.isupper() else f"{label[:1].lower()}{label[1:]}"
         return f"VrsCheckOutcome ({self._code.get()} {self._name.get()}: {words})"
 
 
@@ -109,11 +115,13 @@ class VrsReport(EMFile):
 
     def __init__(self, filename: str | None = None, **kwargs: object) -> None:
         super().__init__(filename, **kwargs)
+        self._grade = pwobj.String()
         self._passed = pwobj.Integer()
         self._evaluable = pwobj.Integer()
 
     def describe(self, report: Report) -> None:
         """Take over what the project window shows."""
+        self._grade.set(report.grade)
         self._passed.set(report.score.passed)
         self._evaluable.set(report.score.evaluable)
 
@@ -121,4 +129,7 @@ class VrsReport(EMFile):
         return Path(self.getFileName()).parent
 
     def __str__(self) -> str:
-        return f"VrsReport ({self._passed.get()} out of {self._evaluable.get()} evaluable items)"
+        grade = self._grade.get()
+        level = f"level {grade}, " if grade else ""
+        score = f"{self._passed.get()} out of {self._evaluable.get()} evaluable items"
+        return f"VrsReport ({level}{score})"

@@ -11,22 +11,16 @@ from urllib.parse import quote
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from vrs_scipion.batch.outcome import RowOutcome
-from vrs_scipion.checks.registry import LEVEL_0
+from vrs_scipion.checks.levels import CHECKS, asked_of, in_order
+from vrs_scipion.entry.inputs import INPUTS
+from vrs_scipion.entry.request import Request
 from vrs_scipion.files import written_whole
-from vrs_scipion.report.folder import HTML_FILE
+from vrs_scipion.folders import HTML_FILE
 from vrs_scipion.results import Outcome
 
 INDEX_FILE = "index.html"
 SUMMARY_FILE = "summary.csv"
 
-_MARKS = {
-    Outcome.OK: "✓",
-    Outcome.WARNINGS: "!",
-    Outcome.NOT_APPLICABLE: "–",
-    Outcome.NOT_AVAILABLE: "○",
-    Outcome.NOT_RUN: "·",
-    Outcome.FAILED: "✕",
-}
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -39,9 +33,9 @@ def write_index(outcomes: Sequence[RowOutcome], out: Path) -> None:
     page = _ENVIRONMENT.get_template("index.html.jinja").render(
         rows=outcomes,
         codes=codes,
-        names={check.code: check.name for check in LEVEL_0},
+        names={check.code: check.name for check in CHECKS.values()},
         counts=Counter(outcome.status.value for outcome in outcomes),
-        marks=_MARKS,
+        outcomes=list(Outcome),
         link=_link,
     )
     with written_whole(out / INDEX_FILE) as path:
@@ -58,9 +52,13 @@ _ENVIRONMENT = Environment(
 
 
 def _codes(outcomes: Iterable[RowOutcome]) -> list[str]:
-    """Codes of all checks: those of this version, and those that older rows have."""
-    found = {code for outcome in outcomes for code in outcome.outcomes}
-    return sorted(found | {check.code for check in LEVEL_0})
+    """Codes of all checks: those asked of what the rows give, and those that older rows have."""
+    asked: set[str] = set()
+    for one in outcomes:
+        request = Request.of(**one.row.given)
+        given = [key for key, kind in INPUTS.items() if kind.is_given(request)]
+        asked |= {check.code for check in asked_of(given)} | set(one.outcomes)
+    return in_order(asked)
 
 
 def _link(outcome: RowOutcome) -> str:
@@ -73,7 +71,7 @@ def _write_table(outcomes: Sequence[RowOutcome], codes: list[str], path: Path) -
         writer.writerow([*_SUMMARY, *codes, "seconds", "message", "report"])
         for one in outcomes:
             cells = (
-                *(one.row.name, one.row.map, one.title, one.status.value, one.passed),
+                *(one.row.name, one.row.map, one.title, one.status.value, one.grade, one.passed),
                 *(one.evaluable, one.warnings, one.contour, one.resolution),
                 *(one.outcomes[code].value if code in one.outcomes else "" for code in codes),
                 *(one.seconds, one.message, _link(one)),
@@ -86,6 +84,7 @@ _SUMMARY = (
     "map",
     "title",
     "status",
+    "grade",
     "passed",
     "evaluable",
     "warnings",

@@ -9,7 +9,8 @@ from pydantic import Field, ValidationError
 
 from vrs_scipion.batch.table import Row
 from vrs_scipion.files import written_whole
-from vrs_scipion.results.model import Outcome, Record
+from vrs_scipion.results import Outcome
+from vrs_scipion.results.model import Record
 
 ROW_FILE = "row.json"
 
@@ -39,6 +40,7 @@ class RowOutcome(Record):
     message: str = ""
     seconds: float = 0.0
     title: str = ""
+    grade: str = ""
     contour: float | None = None
     resolution: float | None = None
     passed: int | None = None

@@ -13,7 +13,7 @@ from vrs_scipion.batch.outcome import RowOutcome, Status, load_outcome, save_out
 from vrs_scipion.batch.table import Row
 from vrs_scipion.batch.validate_row import Settings
 from vrs_scipion.batch.workplace import Runner, Workplace
-from vrs_scipion.report.folder import HTML_FILE
+from vrs_scipion.folders import HTML_FILE
 
 Observer = Callable[[RowOutcome, int, int], None]
 """Called with an outcome, how many rows are done, and how many there are."""

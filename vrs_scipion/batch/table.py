@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import csv
+import math
 import re
 from pathlib import Path
+from typing import Any
 
-from pydantic import ConfigDict, Field, FiniteFloat, ValidationError
+from pydantic import Field, FiniteFloat, model_validator
 
+from vrs_scipion.entry.input import Field as FieldOfInput
+from vrs_scipion.entry.input import Kind
+from vrs_scipion.entry.inputs import FIELDS, INPUTS
 from vrs_scipion.files import printable
 from vrs_scipion.results.model import Record
+from vrs_scipion.running.field_options import FIRST
 
-COLUMNS = ("map", "contour", "resolution", "voxel", "title", "half1", "half2", "name")
+NAME = "name"
+COLUMNS = (*(field.key for field in FIELDS.values() if field.offered), NAME)
 
 _LARGEST_TABLE = 1 << 28
 _LONGEST_NAME = 80
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _DELIMITERS = ",;\t"
+_OF_A_ROW = ("name", "given", "problem")
 
 
 class TableError(ValueError):
@@ -26,20 +34,30 @@ class TableError(ValueError):
 class Row(Record):
     """One map to validate. ``name`` is its folder; ``problem`` says why it cannot be validated.
 
-    ``map`` is a file, absolute, or an accession code of EMDB; lengths are in Å.
+    ``given`` is by the keys of the fields; a map is a file, absolute, or an accession code of EMDB.
     """
 
     name: str
-    map: str
-    contour: FiniteFloat | None = None
-    resolution: FiniteFloat | None = Field(default=None, gt=0)
-    voxel: FiniteFloat | None = Field(default=None, gt=0)
-    title: str = ""
-    half1: str = ""
-    half2: str = ""
+    given: dict[str, FiniteFloat | str] = Field(default_factory=dict)
     problem: str = ""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    @model_validator(mode="before")
+    @classmethod
+    def _of_an_older_version(cls, values: Any) -> Any:
+        """Version 0.1.0 wrote what was given beside the name."""
+        if not isinstance(values, dict) or "given" in values:
+            return values
+        given = {k: v for k, v in values.items() if k in FIELDS and v not in (None, "")}
+        return {k: v for k, v in values.items() if k in _OF_A_ROW} | {"given": given}
+
+    @property
+    def map(self) -> str:
+        """The map's file, or the entry."""
+        return str(self.given.get(FIRST, ""))
+
+    def text(self, key: str) -> str:
+        """A value in words, or ''."""
+        return str(self.given.get(key, ""))
 
 
 def read_table(path: Path) -> list[Row]:
@@ -99,46 +117,65 @@ def _require_columns(header: list[str], path: Path) -> None:
     repeated = {name for name in header if name and header.count(name) > 1}
     if repeated:
         raise TableError(f"{shown}: it has the column {', '.join(sorted(repeated))} twice")
-    if "map" not in header:
-        raise TableError(f"{shown}: it has no column 'map'; known are {', '.join(COLUMNS)}")
+    if FIRST not in header:
+        raise TableError(f"{shown}: it has no column '{FIRST}'; known are {', '.join(COLUMNS)}")
 
 
 def _row(given: dict[str, str], *, surplus: bool, line: int, folder: Path) -> Row:
     from vrs_scipion.emdb.accession import is_accession, normalised
 
-    source = given.get("map", "")
+    source = given.get(FIRST, "")
     entry = is_accession(source)
-    name = given.get("name") or (normalised(source) if entry else Path(source).name.split(".")[0])
-    found = {key: text for key, text in given.items() if key in COLUMNS and text}
-    found |= {"name": name or f"row-{line}", "map": normalised(source) if entry else source}
-    for key in ("map", "half1", "half2"):
-        if found.get(key) and not (key == "map" and entry):
-            found[key] = str((folder / found[key]).absolute())
+    name = given.get(NAME) or (normalised(source) if entry else Path(source).name.split(".")[0])
+    said = {key: text for key, text in given.items() if key in FIELDS and text}
+    for key, text in said.items():
+        if FIELDS[key].kind is Kind.PATH:
+            said[key] = str((folder / text).absolute())
+    if entry:
+        said[FIRST] = normalised(source)
+    row = Row(name=name or f"row-{line}", given=said)
     if surplus:
-        return _broken(found, f"line {line} has more cells than the table has columns")
+        return _broken(row, f"line {line} has more cells than the table has columns")
     try:
-        row = Row.model_validate(found)
-    except ValidationError as error:
-        problem = error.errors(include_url=False, include_context=False)[0]
-        column = str(problem["loc"][0])
-        said = f"line {line}: {column} {found.get(column, '')[:40]!r} makes no sense"
-        return _broken(found, f"{said}; give a number, or nothing")
-    return row.model_copy(update={"problem": _missing(row, line, entry)})
+        values = {key: _value(FIELDS[key], text) for key, text in said.items()}
+    except _SenselessError as error:
+        return _broken(row, f"line {line}: {error} makes no sense; give a number, or nothing")
+    return row.model_copy(update={"given": values, "problem": _missing(said, line, entry)})
 
 
-def _missing(row: Row, line: int, entry: bool) -> str:
-    if not row.map:
+class _SenselessError(ValueError):
+    """A cell that should hold a number and does not."""
+
+
+def _value(field: FieldOfInput, text: str) -> float | str:
+    if field.kind is not Kind.NUMBER:
+        return text
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value) or (value <= 0 and not field.required):
+        raise _SenselessError(f"{field.key} {text[:40]!r}")
+    return value
+
+
+def _missing(said: dict[str, str], line: int, entry: bool) -> str:
+    """What a row lacks of the inputs that it gives something of."""
+    if FIRST not in said:
         return f"line {line} names no map"
-    if row.contour is None and not entry:
-        return f"line {line}: the recommended contour level is missing"
-    if bool(row.half1) != bool(row.half2):
-        return f"line {line} has one half map; give both or none"
+    for one in INPUTS.values():
+        needed = [field for field in one.fields if field.required]
+        absent = [field for field in needed if field.key not in said]
+        if not absent or len(absent) == len(needed) or (entry and one.fields[0].key == FIRST):
+            continue
+        label = absent[0].label
+        return f"line {line}: the {label[:1].lower()}{label[1:]} is missing"
     return ""
 
 
-def _broken(found: dict[str, str], problem: str) -> Row:
-    texts = {key: found.get(key, "") for key in ("name", "map", "title")}
-    return Row(**texts, problem=problem)
+def _broken(row: Row, problem: str) -> Row:
+    kept = {key: row.given[key] for key in (FIRST, "title") if key in row.given}
+    return Row(name=row.name, given=kept, problem=problem)
 
 
 def _unique(name: str, taken: set[str]) -> str:

@@ -15,8 +15,10 @@ import psutil
 
 from vrs_scipion.batch.outcome import RowOutcome, Status
 from vrs_scipion.batch.table import Row
+from vrs_scipion.entry.inputs import FIELDS
 from vrs_scipion.machine.programs import last_line
 from vrs_scipion.report.folder import load_report
+from vrs_scipion.running.field_options import FIRST
 
 LOG_FILE = "log.txt"
 
@@ -77,10 +79,11 @@ def validate_row(
 
 def command(row: Row, folder: Path, settings: Settings) -> list[str]:
     """The arguments of ``vrs validate``; no shell reads them."""
-    numbers = {"contour": row.contour, "resolution": row.resolution, "voxel": row.voxel}
-    options = [f"--{name}={value!r}" for name, value in numbers.items() if value is not None]
-    options += [f"--title={row.title}"] if row.title else []
-    options += ["--half-maps", row.half1, row.half2] if row.half1 else []
+    options = [
+        f"{FIELDS[key].option}={value if isinstance(value, str) else repr(value)}"
+        for key, value in row.given.items()
+        if key != FIRST
+    ]
     options += [f"--memory={settings.memory_gb!r}"] if settings.memory_gb else []
     return [
         sys.executable,
@@ -150,6 +153,7 @@ def _from_report(row: Row, folder: Path, status: Status, seconds: float) -> RowO
         message="; ".join(failed),
         seconds=seconds,
         title=report.entry.title,
+        grade=report.grade,
         contour=report.entry.contour,
         resolution=report.entry.resolution,
         passed=report.score.passed,

@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from vrs_scipion import __version__
-from vrs_scipion.entry.model import Entry
+from vrs_scipion.entry.entry import Entry
 from vrs_scipion.methods.engine import BUILTIN, Availability
-from vrs_scipion.results import (
-    Column,
-    Criterion,
-    Engine,
-    Figure,
-    Measurement,
-    OutputVolume,
-    Reference,
-    ResolutionEstimate,
-    Table,
-)
+from vrs_scipion.results import Reference
+from vrs_scipion.results.model import Comparison, Role
+from vrs_scipion.results.numbers import number
+
+if TYPE_CHECKING:
+    from vrs_scipion.checks.findings import Findings
+    from vrs_scipion.checks.task import Task
+
+SERVICE = "the Validation Report Service"
 
 
 @dataclass(frozen=True)
-class Limit:
-    """A limit of a criterion: its only home. The protocol offers it as an advanced parameter."""
+class Parameter:
+    """A number that a form asks for."""
 
     key: str
     default: float
@@ -32,68 +29,107 @@ class Limit:
     label: str
     help: str
 
+    @property
+    def title(self) -> str:
+        """The label with the unit."""
+        return f"{self.label} ({self.unit})" if self.unit else self.label
+
 
 @dataclass(frozen=True)
-class Task:
-    """One check of one entry.
+class Growth:
+    """How a limit is relaxed as maps get coarser: to ``default`` · d ** ``power``, d in Å.
+
+    The laxer of this and the fixed limit counts; the fixed one is then the service's.
+    """
+
+    default: float
+    power: int
+    label: str
+    help: str
+
+    @property
+    def unit(self) -> str:
+        return {2: "d²", 3: "d³"}[self.power]
+
+    @property
+    def suffix(self) -> str:
+        return {2: "squares", 3: "cubes"}[self.power]
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A limit of a criterion: its only home.
 
     Attributes
     ----------
-    entry, entry_folder : the prepared map
-    folder : where the check may write figures and volumes
-    limits : value of every limit of the check, by key
-    engine : 'auto', or the engine asked for
-    threads : how many threads the check may use
+    key : of the criterion, and of the advanced parameter that the protocol offers
+    default, unit : of the limit
+    label, help : as the form says it
+    subject : what is held against it, e.g. 'the largest decentering'
+    comparison : how
+    role : whether it decides the outcome, or is printed beside
+    advice : what a failure most often means and what to try next
+    service : the limit of the Validation Report Service, where that is another
+    service_words : what to call that one
+    grows : how it is relaxed for coarse maps
     """
 
-    entry: Entry
-    entry_folder: Path
-    folder: Path
-    limits: Mapping[str, float]
-    engine: str = "auto"
-    threads: int = 1
-
-
-def builtin_engine() -> Engine:
-    """The engine of checks that the package computes itself."""
-    return Engine(name=BUILTIN, version=__version__)
-
-
-@dataclass
-class Findings:
-    """What a check found, gathered while it runs.
-
-    ``headline`` is the check's sentence in the report's summary; ``does_not_apply`` says why
-    there is no verdict, if there is none; ``remarks`` are warnings beyond the failed criteria.
-    """
-
-    engine: Engine = field(default_factory=builtin_engine)
-    does_not_apply: str = ""
-    headline: str = ""
-    paragraphs: list[str] = field(default_factory=list)
-    measurements: dict[str, Measurement] = field(default_factory=dict)
-    tables: dict[str, Table] = field(default_factory=dict)
-    figures: list[Figure] = field(default_factory=list)
-    volumes: list[OutputVolume] = field(default_factory=list)
-    criteria: list[Criterion] = field(default_factory=list)
-    remarks: list[str] = field(default_factory=list)
-    resolution_estimate: ResolutionEstimate | None = None
-
-    def measure(self, key: str, value: float | None, unit: str, description: str) -> None:
-        """Note one number under the key that other programs rely on."""
-        self.measurements[key] = Measurement(value=value, unit=unit, description=description)
-
-    def tabulate(
-        self, key: str, caption: str, columns: list[Column], rows: Sequence[tuple[float | str, ...]]
-    ) -> None:
-        """Note a table."""
-        self.tables[key] = Table(caption=caption, columns=tuple(columns), rows=tuple(rows))
+    key: str
+    default: float
+    unit: str
+    label: str
+    help: str
+    subject: str
+    comparison: Comparison
+    role: Role = "verdict"
+    advice: str = ""
+    service: float | None = None
+    service_words: str = f"the limit of {SERVICE}"
+    grows: Growth | None = None
 
     @property
-    def warnings(self) -> tuple[str, ...]:
-        """One sentence per failed criterion that decides, then the remarks."""
-        failed = [c.sentence for c in self.criteria if c.role == "verdict" and not c.passed]
-        return (*failed, *self.remarks)
+    def parameters(self) -> Iterator[Parameter]:
+        """What the form asks for."""
+        yield Parameter(self.key, self.default, self.unit, self.label, self.help)
+        if self.grows is not None:
+            yield Parameter(
+                f"{self.key}_{self.grows.suffix}",
+                self.grows.default,
+                self.grows.unit,
+                self.grows.label,
+                self.grows.help,
+            )
+
+    def at(self, values: Mapping[str, float], resolution: float | None = None) -> float:
+        """The limit at a resolution (Å), from the values of all parameters of the check."""
+        fixed = values[self.key]
+        if self.grows is None or resolution is None:
+            return fixed
+        grown = values[f"{self.key}_{self.grows.suffix}"] * resolution**self.grows.power
+        return max(fixed, grown) if self.comparison in ("<", "<=") else min(fixed, grown)
+
+    def services(self, values: Mapping[str, float], limit: float) -> tuple[float, str] | None:
+        """The service's own limit and what to call it, where it is another than ``limit``."""
+        own = self.service if self.grows is None else values[self.key]
+        if own is None or own == limit:
+            return None
+        if self.grows is None:
+            return own, self.service_words
+        factor = number(values[f"{self.key}_{self.grows.suffix}"])
+        return own, (
+            f"{self.service_words} at any resolution; at this one the limit is "
+            f"{factor}·{self.grows.unit}"
+        )
+
+
+def always(entry: Entry) -> str:
+    """The reason why a check does not apply to an entry: none."""
+    return ""
+
+
+def no_other(entry: Entry | None) -> Sequence[Availability]:
+    """The engines of a check beside what is built in: none."""
+    return ()
 
 
 @dataclass(frozen=True)
@@ -104,42 +140,57 @@ class Check:
     ----------
     code : its letter inside its level, e.g. '0.b'
     name : as in the table of checks
+    label : in a word or two, for boxes of a project
     purpose : one line
     explanation : paragraph of the report that says what is measured and why
     answer : the function that measures
+    needs : keys of the inputs that it measures
+    after : codes of the checks whose results it reads
+    applies : from the entry to the reason why it does not apply; '' where it does
     limits : of its criteria
-    advice : by criterion's key, what its failure most often means and what to try next
     references : papers of the method
     engines : names that may be asked for, besides 'auto'
-    external : looks for the external ones, best first
+    external : looks for the external ones, best first, for an entry or for none in particular
+    differs : where it deviates from the Validation Report Service, and why
+    volumes : float32 volumes of the map's size that it holds at once
+    judges : whether it ends with a verdict; a look at an input does not
     """
 
     code: str
     name: str
+    label: str
     purpose: str
     explanation: str
     answer: Callable[[Task], Findings]
+    needs: tuple[str, ...] = ("map",)
+    after: tuple[str, ...] = ()
+    applies: Callable[[Entry], str] = always
     limits: tuple[Limit, ...] = ()
-    advice: Mapping[str, str] = field(default_factory=dict, hash=False)
     references: tuple[Reference, ...] = ()
     engines: tuple[str, ...] = (BUILTIN,)
-    external: Callable[[], Sequence[Availability]] = tuple
+    external: Callable[[Entry | None], Sequence[Availability]] = no_other
+    differs: str = ""
+    volumes: int = 16
+    judges: bool = True
 
-    def advised(self, criterion: Criterion) -> Criterion:
-        """A criterion with the check's advice, if it was not met."""
-        if criterion.passed:
-            return criterion
-        return criterion.model_copy(update={"advice": self.advice.get(criterion.key, "")})
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """What its form asks for."""
+        return tuple(parameter for limit in self.limits for parameter in limit.parameters)
+
+    def limit(self, key: str) -> Limit:
+        """One of its limits."""
+        return next(limit for limit in self.limits if limit.key == key)
 
     def limit_values(self, given: Mapping[str, float] | None = None) -> dict[str, float]:
-        """Every limit's value: the given one, or its default.
+        """Every parameter's value: the given one, or its default.
 
         Raises
         ------
         ValueError
             if a limit is given that the check does not have.
         """
-        values = {limit.key: limit.default for limit in self.limits}
+        values = {parameter.key: parameter.default for parameter in self.parameters}
         unknown = set(given or {}) - set(values)
         if unknown:
             raise ValueError(f"check {self.code} has no limit {', '.join(sorted(unknown))}")

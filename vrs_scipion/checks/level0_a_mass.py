@@ -6,42 +6,20 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from vrs_scipion.checks.check import Check, Findings, Limit, Task
-from vrs_scipion.entry.files import load_hard_mask, load_map
-from vrs_scipion.maps.density import Mask, Volume
+from vrs_scipion.checks.check import Check, Limit
+from vrs_scipion.checks.findings import Findings
+from vrs_scipion.checks.task import Task
 from vrs_scipion.maps.masks import bounding_box
-from vrs_scipion.results import Criterion
+from vrs_scipion.methods.mass import center_of_mass, center_of_mass_shift
 
 _AXES = ("z", "y", "x")
 _IN_READING_ORDER = (2, 1, 0)
 
 
-def center_of_mass(values: Volume, mask: Mask | None = None) -> tuple[float, float, float]:
-    """Centre of mass in voxels along z, y, x, of the whole map or inside a mask.
-
-    Negative densities count as negative masses; where all of them cancel, it is NaN.
-    """
-    weights = values if mask is None else np.where(mask, values, np.float32(0))
-    planes = weights.sum(axis=(1, 2), dtype=np.float64)
-    rows = weights.sum(axis=(0, 2), dtype=np.float64)
-    columns = weights.sum(axis=(0, 1), dtype=np.float64)
-    total = planes.sum()
-    if total == 0:
-        return float("nan"), float("nan"), float("nan")
-    z, y, x = (float(np.arange(p.size) @ p / total) for p in (planes, rows, columns))
-    return z, y, x
-
-
-def center_of_mass_shift(center: Sequence[float], box: Sequence[int]) -> tuple[float, ...]:
-    """Distance of ``center`` from voxel N/2 along z, y, x, in % of the box."""
-    return tuple(100 * abs(c - n / 2) / n for c, n in zip(center, box, strict=True))
-
-
 def measure_mass(task: Task) -> Findings:
     """Answer 0.a."""
-    entry, found = task.entry, Findings()
-    density = load_map(entry, task.entry_folder)
-    mask = load_hard_mask(entry, task.entry_folder)
+    found = Findings(task)
+    density, mask = task.entry.density(), task.entry.hard_mask()
     box, size = density.box, density.voxel_size
     bounds = bounding_box(mask)
     left = [s * first for s, (first, _) in zip(size, bounds, strict=True)]
@@ -95,7 +73,7 @@ def measure_mass(task: Task) -> Findings:
             "The two centres differ by more than 1 % of the box: positive and negative densities "
             "cancel over the whole map, so the verdict uses the centre inside the mask."
         )
-    _judge(task, found, left, right, extent, decentering, shift if trusted else mask_shift)
+    _judge(found, left, right, extent, decentering, shift if trusted else mask_shift)
     return found
 
 
@@ -115,7 +93,6 @@ def _center_paragraph(where: str, center: Sequence[float], shift: Sequence[float
 
 
 def _judge(
-    task: Task,
     found: Findings,
     left: Sequence[float],
     right: Sequence[float],
@@ -123,68 +100,24 @@ def _judge(
     decentering: Sequence[float],
     shift: Sequence[float],
 ) -> None:
-    worst = _largest(decentering)
-    furthest = _largest(shift)
+    worst, furthest = _largest(decentering), _largest(shift)
     fractions = [
         (100 * space / length, side, axis)
         for spaces, side in ((left, "left"), (right, "right"))
         for axis, (space, length) in enumerate(zip(spaces, extent, strict=True))
     ]
     tightest, side, tight_axis = min(fractions, key=lambda item: item[0])
-    narrowest = min((*left, *right))
-    found.criteria += [
-        Criterion(
-            key="decentering",
-            subject="the largest decentering",
-            value=decentering[worst],
-            comparison="<",
-            limit=task.limits["decentering"],
-            unit="%",
-            detail=f"along {_AXES[worst].upper()}",
+    centred = (
+        found.judge("decentering", decentering[worst], detail=f"along {_AXES[worst].upper()}"),
+        found.judge(
+            "center_of_mass_shift", shift[furthest], detail=f"along {_AXES[furthest].upper()}"
         ),
-        Criterion(
-            key="center_of_mass_shift",
-            subject="the largest shift of the centre of mass",
-            value=shift[furthest],
-            comparison="<",
-            limit=task.limits["center_of_mass_shift"],
-            unit="%",
-            detail=f"along {_AXES[furthest].upper()}",
-        ),
-        Criterion(
-            key="space",
-            subject="the smallest space around the mask relative to the box",
-            value=tightest,
-            comparison=">",
-            limit=task.limits["space"],
-            unit="%",
-            detail=f"{side} along {_AXES[tight_axis].upper()}",
-        ),
-        Criterion(
-            key="space_fixed",
-            subject="the smallest space around the mask relative to the box",
-            value=tightest,
-            comparison=">",
-            limit=task.limits["space_fixed"],
-            unit="%",
-            role="advice",
-            detail="the limit of the Validation Report Service",
-        ),
-        Criterion(
-            key="space_for_ctf",
-            subject="the smallest space around the mask",
-            value=narrowest,
-            comparison=">=",
-            limit=task.limits["space_for_ctf"],
-            unit="Å",
-            role="advice",
-        ),
-    ]
-    passed = {criterion.key: criterion.passed for criterion in found.criteria}
-    roomy = passed["space"]
-    if passed["decentering"] and passed["center_of_mass_shift"]:
+    )
+    roomy = found.judge("space", tightest, detail=f"{side} along {_AXES[tight_axis].upper()}")
+    found.judge("space_for_ctf", min((*left, *right)))
+    if all(criterion.passed for criterion in centred):
         found.headline = "The map is well centred" + (
-            "." if roomy else ", but its box leaves little space around it."
+            "." if roomy.passed else ", but its box leaves little space around it."
         )
     else:
         found.headline = "The map is not well centred in its box."
@@ -198,6 +131,7 @@ def _largest(values: Sequence[float]) -> int:
 CHECK = Check(
     code="0.a",
     name="Mass analysis",
+    label="mass",
     purpose="Is the molecule centred, with room around it?",
     explanation=(
         "A reconstruction should sit near the centre of its box, with enough empty space on each "
@@ -215,6 +149,15 @@ CHECK = Check(
             "Largest decentering",
             "Difference between the spaces on both sides of the mask, in % of the box: the check "
             "warns when it is not below this on every axis.",
+            "the largest decentering",
+            "<",
+            advice=(
+                "Often a subvolume, a helix or a focused refinement, of which nothing else is to "
+                "be expected. Otherwise the particles were picked or re-extracted off centre: "
+                "shift the map to the centre of mass, re-extract the particles with that shift "
+                "and refine again. A contour level that takes in noise or a neighbour on one side "
+                "has the same effect."
+            ),
         ),
         Limit(
             "center_of_mass_shift",
@@ -222,6 +165,14 @@ CHECK = Check(
             "%",
             "Largest shift of the centre of mass",
             "Distance of the centre of mass from the centre of the box, in % of the box.",
+            "the largest shift of the centre of mass",
+            "<",
+            advice=(
+                "Often the same as an off-centre mask. If the mask is centred and only the mass is "
+                "not, part of the molecule is much weaker than the rest, or the density outside "
+                "the molecule is not zero on average: look at the slices, and subtract the "
+                "background."
+            ),
         ),
         Limit(
             "space",
@@ -230,13 +181,16 @@ CHECK = Check(
             "Smallest space around the mask",
             "Space between the mask and each face of the box, in % of the box: the check warns "
             "when it is not above this everywhere.",
-        ),
-        Limit(
-            "space_fixed",
-            20.0,
-            "%",
-            "Smallest space of the service",
-            "The limit of the Validation Report Service; reported, without effect on the verdict.",
+            "the smallest space around the mask relative to the box",
+            ">",
+            advice=(
+                "The box is tight for this molecule. Signal that the contrast transfer function "
+                "has spread beyond the box is lost, and the Fourier transform of the map wraps "
+                "around: re-extract the particles in a box of about twice the particle's longest "
+                "dimension. A map that was cropped for deposition has this warning without the "
+                "problem."
+            ),
+            service=20.0,
         ),
         Limit(
             "space_for_ctf",
@@ -244,30 +198,20 @@ CHECK = Check(
             "Å",
             "Space for the CTF",
             "Space needed for the correction of the CTF; reported, without effect on the verdict.",
+            "the smallest space around the mask",
+            ">=",
+            role="advice",
+            advice=(
+                "At a defocus of a micrometre or more, high frequencies are displaced by tens of "
+                "ångströms: re-extract the particles in a larger box before the last refinement."
+            ),
         ),
     ),
-    advice={
-        "decentering": (
-            "Often a subvolume, a helix or a focused refinement, of which nothing else is to be "
-            "expected. Otherwise the particles were picked or re-extracted off centre: shift the "
-            "map to the centre of mass, re-extract the particles with that shift and refine "
-            "again. A contour level that takes in noise or a neighbour on one side has the same "
-            "effect."
-        ),
-        "center_of_mass_shift": (
-            "Often the same as an off-centre mask. If the mask is centred and only the mass is "
-            "not, part of the molecule is much weaker than the rest, or the density outside the "
-            "molecule is not zero on average: look at the slices, and subtract the background."
-        ),
-        "space": (
-            "The box is tight for this molecule. Signal that the contrast transfer function has "
-            "spread beyond the box is lost, and the Fourier transform of the map wraps around: "
-            "re-extract the particles in a box of about twice the particle's longest dimension. A "
-            "map that was cropped for deposition has this warning without the problem."
-        ),
-        "space_for_ctf": (
-            "At a defocus of a micrometre or more, high frequencies are displaced by tens of "
-            "ångströms: re-extract the particles in a larger box before the last refinement."
-        ),
-    },
+    differs=(
+        "The centre of mass is also computed inside the mask, where densities cannot cancel, and "
+        "that one is judged when the two differ by more than 1 % of the box. The service asks for "
+        "20 % of the box on each side, which a box of one and a half times the molecule does not "
+        "have: here 15 % are enough, and the service's limit is printed beside it. The space is "
+        "also held against 30 Å."
+    ),
 )

@@ -2,96 +2,58 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
-from vrs_scipion.checks.check import Check, Findings, Limit, Task
-from vrs_scipion.entry.files import load_hard_mask, load_map
-from vrs_scipion.figures.curves import draw_mass_vs_threshold
-from vrs_scipion.figures.plotting import plot_file
-from vrs_scipion.figures.slices import draw_slices, max_variance_indices
-from vrs_scipion.maps.density import Volume
+from vrs_scipion.checks.check import Check, Growth, Limit
+from vrs_scipion.checks.findings import Findings
+from vrs_scipion.checks.pictures import slices
+from vrs_scipion.checks.task import Task
+from vrs_scipion.figures.mass import mass_plot
 from vrs_scipion.maps.masks import connected_components
-from vrs_scipion.results import Column, Criterion, Figure
-from vrs_scipion.results.numbers import number
+from vrs_scipion.methods.components import SHARE, Blobs, rank_components
+from vrs_scipion.methods.mass import (
+    CUBIC_ANGSTROM_PER_DALTON,
+    DALTON_PER_RESIDUE,
+    mass_vs_threshold,
+)
+from vrs_scipion.results import Column
 
-CUBIC_ANGSTROM_PER_DALTON = 1.207
-DALTON_PER_RESIDUE = 110.0
-_SHARE = 95.0
 _MOST_LISTED = 100
-_LEVELS = 25
-
-
-@dataclass(frozen=True)
-class Blobs:
-    """Connected components by decreasing size, and those needed for 95 % of the voxels.
-
-    ``sizes`` is in voxels; ``needed`` counts the first ones that hold 95 %.
-    """
-
-    sizes: np.ndarray[tuple[int], np.dtype[np.int64]]
-    needed: int
-
-    @property
-    def remaining(self) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-        """Sizes of the components that are not needed for 95 %."""
-        return self.sizes[self.needed :]
-
-    @property
-    def disconnected(self) -> float:
-        """Share of the voxels outside the largest component, in %."""
-        return 100 * (1 - float(self.sizes[0]) / float(self.sizes.sum()))
-
-
-def rank_components(sizes: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Blobs:
-    """Sort component sizes (voxels) and count how many reach 95 % of their sum."""
-    ranked = np.sort(sizes)[::-1]
-    cumulated = np.cumsum(ranked)
-    needed = int(np.searchsorted(100 * cumulated, _SHARE * cumulated[-1])) + 1
-    return Blobs(ranked, needed)
-
-
-def mass_vs_threshold(values: Volume, voxel_volume: float) -> list[tuple[float, int, float, float]]:
-    """Voxels above k·max/25 for k = 1 … 24 as (threshold, voxels, kDa, residues).
-
-    1.207 Å³ hold a dalton of protein and 110 Da make a residue. Of a map without positive
-    values there are no thresholds.
-    """
-    highest = float(values.max())
-    rows = []
-    for k in range(1, _LEVELS) if highest > 0 else ():
-        threshold = k * highest / _LEVELS
-        voxels = int(np.count_nonzero(values > threshold))
-        dalton = voxels * voxel_volume / CUBIC_ANGSTROM_PER_DALTON
-        rows.append((threshold, voxels, dalton / 1000, dalton / DALTON_PER_RESIDUE))
-    return rows
 
 
 def measure_mask(task: Task) -> Findings:
     """Answer 0.b."""
-    entry, found = task.entry, Findings()
-    density = load_map(entry, task.entry_folder)
+    entry, found = task.entry, Findings(task)
+    density = entry.density()
     volume = density.voxel_volume
     raw = density.values >= entry.contour
     blobs = rank_components(connected_components(raw).sizes)
-    hard = load_hard_mask(entry, task.entry_folder)
+    hard = entry.hard_mask()
     raw_voxels, hard_voxels = int(np.count_nonzero(raw)), int(np.count_nonzero(hard))
     overlap = np.count_nonzero(raw & hard) / raw_voxels
 
     _report_components(found, blobs, volume, entry.contour)
-    _draw_raw_mask(task, found, raw)
-    _report_mass(task, found, mass_vs_threshold(density.values, volume), volume)
+    slices(
+        found,
+        "raw_mask",
+        raw,
+        entry.voxel_size,
+        "the raw mask",
+        "Three slices of the thresholded map; the molecule is white.",
+        mask=True,
+        label="Mask",
+    )
+    _report_mass(found, mass_vs_threshold(density.values, volume), volume)
     found.measure("raw_voxels", raw_voxels, "voxel", "voxels at or above the contour")
     found.measure("raw_volume", raw_voxels * volume, "Å³", "their volume")
     found.measure("constructed_voxels", hard_voxels, "voxel", "voxels of the mask constructed")
     found.measure("constructed_volume", hard_voxels * volume, "Å³", "their volume")
     found.measure("overlap", overlap, "", "|raw ∧ constructed| / |raw|")
     found.paragraphs.append(
-        f"Constructed mask: {entry.hard_mask.description}. It holds {hard_voxels:,} voxels "
+        f"Constructed mask: {entry.map.hard_mask.description}. It holds {hard_voxels:,} voxels "
         f"({hard_voxels * volume:,.2f} Å³). The overlap of the raw mask with it is {overlap:.2f}."
     )
-    _judge(task, found, blobs, volume, overlap)
+    _judge(found, blobs, volume, overlap)
     return found
 
 
@@ -102,7 +64,7 @@ def _report_components(found: Findings, blobs: Blobs, volume: float, contour: fl
     cumulated = 100 * np.cumsum(listed) / total
     found.tabulate(
         "components",
-        f"Components of the raw mask by decreasing size, up to {_SHARE:g} % of its voxels"
+        f"Components of the raw mask by decreasing size, up to {SHARE:g} % of its voxels"
         + (f"; the first {_MOST_LISTED} of {blobs.needed:,}" if blobs.needed > listed.size else ""),
         [
             Column(key="voxels", label="Voxels", format=","),
@@ -154,27 +116,8 @@ def _remaining(sizes: np.ndarray[tuple[int], np.dtype[np.int64]], volume: float)
     )
 
 
-def _draw_raw_mask(
-    task: Task, found: Findings, raw: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
-) -> None:
-    indices = max_variance_indices(raw)
-    draw_slices(
-        raw, task.entry.voxel_size, indices, task.folder / "raw_mask.png", mask=True, label="Mask"
-    )
-    z, y, x = indices
-    found.figures.append(
-        Figure(
-            key="raw_mask",
-            file="raw_mask.png",
-            caption="Slices of maximum variance of the raw mask: "
-            f"X slice {x}, Y slice {y}, Z slice {z}.",
-            alt="Three slices of the thresholded map; the molecule is white.",
-        )
-    )
-
-
 def _report_mass(
-    task: Task, found: Findings, rows: list[tuple[float, int, float, float]], volume: float
+    found: Findings, rows: list[tuple[float, int, float, float]], volume: float
 ) -> None:
     if not rows:
         found.paragraphs.append("The map has no positive values: mass against threshold is empty.")
@@ -192,22 +135,17 @@ def _report_mass(
         ],
         rows,
     )
-    draw_mass_vs_threshold(
-        [row[0] for row in rows],
-        [row[1] for row in rows],
-        task.entry.contour,
-        task.folder / "mass_vs_threshold.svg",
-        kda_per_voxel=volume / CUBIC_ANGSTROM_PER_DALTON / 1000,
-    )
-    found.figures.append(
-        Figure(
-            key="mass_vs_threshold",
-            file="mass_vs_threshold.svg",
-            caption="Voxels above the threshold and the molecular mass that they stand for, with "
-            "the recommended contour level marked.",
-            alt="Number of voxels, on a logarithmic scale, falling with the threshold.",
-            plot=plot_file("mass_vs_threshold.svg"),
-        )
+    found.plot(
+        "mass_vs_threshold",
+        mass_plot(
+            [row[0] for row in rows],
+            [row[1] for row in rows],
+            found.task.entry.contour,
+            volume / CUBIC_ANGSTROM_PER_DALTON / 1000,
+        ),
+        "Voxels above the threshold and the molecular mass that they stand for, with the "
+        "recommended contour level marked.",
+        "Number of voxels, on a logarithmic scale, falling with the threshold.",
     )
     found.paragraphs.append(
         "The mass enclosed falls with the threshold as shown in {tab:mass_vs_threshold} and "
@@ -216,62 +154,17 @@ def _report_mass(
     )
 
 
-def _judge(task: Task, found: Findings, blobs: Blobs, volume: float, overlap: float) -> None:
+def _judge(found: Findings, blobs: Blobs, volume: float, overlap: float) -> None:
     remaining = blobs.remaining
-    mean = float(remaining.mean()) * volume if remaining.size else None
-    fixed, cubes = (
-        task.limits["remaining_mean_volume"],
-        task.limits["remaining_mean_volume_cubes"],
+    found.judge("components_for_95", blobs.needed)
+    found.judge(
+        "remaining_mean_volume",
+        float(remaining.mean()) * volume if remaining.size else None,
+        resolution=found.task.entry.resolution,
+        vacuous="" if remaining.size else "no component remains",
     )
-    speck = max(fixed, cubes * (task.entry.resolution or 0.0) ** 3)
-    found.criteria += [
-        Criterion(
-            key="components_for_95",
-            subject="the number of components that hold 95 % of the raw mask",
-            value=blobs.needed,
-            comparison="<=",
-            limit=task.limits["components_for_95"],
-        ),
-        Criterion(
-            key="remaining_mean_volume",
-            subject="the average volume of the remaining components",
-            value=mean,
-            comparison="<",
-            limit=speck,
-            unit="Å³",
-            vacuous="" if remaining.size else "no component remains",
-        ),
-        Criterion(
-            key="overlap",
-            subject="the overlap of the raw with the constructed mask",
-            value=overlap,
-            comparison=">",
-            limit=task.limits["overlap"],
-        ),
-        Criterion(
-            key="disconnected",
-            subject="the mass outside the largest component",
-            value=blobs.disconnected,
-            comparison="<=",
-            limit=task.limits["disconnected"],
-            unit="%",
-        ),
-    ]
-    if speck > fixed:
-        found.criteria.append(
-            Criterion(
-                key="remaining_mean_volume_fixed",
-                subject="the average volume of the remaining components",
-                value=mean,
-                comparison="<",
-                limit=fixed,
-                unit="Å³",
-                role="advice",
-                detail="the limit of the Validation Report Service at any resolution; at this one "
-                f"the limit is {number(cubes)}·d³",
-                vacuous="" if remaining.size else "no component remains",
-            )
-        )
+    found.judge("overlap", overlap)
+    found.judge("disconnected", blobs.disconnected)
     found.headline = (
         "There seems to be a problem with the recommended contour level."
         if found.warnings
@@ -282,6 +175,7 @@ def _judge(task: Task, found: Findings, blobs: Blobs, volume: float, overlap: fl
 CHECK = Check(
     code="0.b",
     name="Mask analysis",
+    label="mask",
     purpose="Is the molecule one piece at the recommended contour level?",
     explanation=(
         "At the recommended contour level most of the mass should lie in one connected component. "
@@ -299,6 +193,14 @@ CHECK = Check(
             "Most components for 95 % of the mass",
             "The check warns when more components than this are needed to hold 95 % of the voxels "
             "at or above the contour level.",
+            "the number of components that hold 95 % of the raw mask",
+            "<=",
+            advice=(
+                "The contour level is most often too high, so that the molecule falls into pieces, "
+                "or too low, so that noise joins in: look for the level at which the curve of "
+                "voxels against threshold bends. Separate pieces at every level point to flexible "
+                "or missing linkers, or to several molecules in the box."
+            ),
         ),
         Limit(
             "remaining_mean_volume",
@@ -307,15 +209,22 @@ CHECK = Check(
             "Average volume of the other blobs",
             "The check warns when the components beyond those 95 % are not smaller than this on "
             "average, nor than the next limit.",
-        ),
-        Limit(
-            "remaining_mean_volume_cubes",
-            0.4,
-            "d³",
-            "Average volume of the other blobs in cubes of the resolution",
-            "Specks of noise are as large as the resolution d makes them: the check warns when the "
-            "components beyond those 95 % are not smaller than this on average, nor than the "
-            "limit in Å³.",
+            "the average volume of the remaining components",
+            "<",
+            advice=(
+                "The small components are larger than noise at the voxels' scale: try a slightly "
+                "higher contour level. If they remain, look where they are: around the molecule "
+                "they can be detergent, nucleic acid or a flexible domain; far from it, a "
+                "reconstruction artefact or the neighbour of a crowded field."
+            ),
+            grows=Growth(
+                0.4,
+                3,
+                "Average volume of the other blobs in cubes of the resolution",
+                "Specks of noise are as large as the resolution d makes them: the check warns when "
+                "the components beyond those 95 % are not smaller than this on average, nor than "
+                "the limit in Å³.",
+            ),
         ),
         Limit(
             "overlap",
@@ -323,6 +232,12 @@ CHECK = Check(
             "",
             "Overlap of raw and constructed mask",
             "The check warns when the overlap is not above this.",
+            "the overlap of the raw with the constructed mask",
+            ">",
+            advice=(
+                "Much of what is above the contour level is not part of the largest component: the "
+                "level is too low, or the box holds more than one molecule."
+            ),
         ),
         Limit(
             "disconnected",
@@ -330,28 +245,19 @@ CHECK = Check(
             "%",
             "Disconnected mass",
             "The check warns when more of the mass than this lies outside the largest component.",
+            "the mass outside the largest component",
+            "<=",
+            advice=(
+                "A higher contour level removes noise blobs; if large pieces remain apart, the box "
+                "may hold more than one molecule."
+            ),
         ),
     ),
-    advice={
-        "components_for_95": (
-            "The contour level is most often too high, so that the molecule falls into pieces, or "
-            "too low, so that noise joins in: look for the level at which the curve of voxels "
-            "against threshold bends. Separate pieces at every level point to flexible or missing "
-            "linkers, or to several molecules in the box."
-        ),
-        "remaining_mean_volume": (
-            "The small components are larger than noise at the voxels' scale: try a slightly "
-            "higher contour level. If they remain, look where they are: around the molecule they "
-            "can be detergent, nucleic acid or a flexible domain; far from it, a reconstruction "
-            "artefact or the neighbour of a crowded field."
-        ),
-        "overlap": (
-            "Much of what is above the contour level is not part of the largest component: the "
-            "level is too low, or the box holds more than one molecule."
-        ),
-        "disconnected": (
-            "A higher contour level removes noise blobs; if large pieces remain apart, the box "
-            "may hold more than one molecule."
-        ),
-    },
+    differs=(
+        "The average volume of the components beyond 95 % of the mass is computed; the service "
+        "divides a number by itself there, so that its criterion only asks whether a voxel is "
+        "larger than 5 Å³. Specks of noise are as large as the resolution makes them: the limit "
+        "grows with its cube where that is more than 5 Å³. Where no component remains the report "
+        "says so."
+    ),
 )

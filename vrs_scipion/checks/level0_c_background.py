@@ -2,129 +2,42 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
-
 import numpy as np
-from scipy import special
 
-from vrs_scipion.checks.check import Check, Findings, Limit, Task
-from vrs_scipion.entry.files import load_hard_mask, load_map
-from vrs_scipion.figures.slices import draw_slices, max_variance_indices
-from vrs_scipion.maps.correlation import Wave, effective_samples, strongest_wave
-from vrs_scipion.maps.density import Density, Mask, Triple, Volume
-from vrs_scipion.maps.masks import dilate, dilation_iterations
-from vrs_scipion.maps.statistics import moments, most_common_value
-from vrs_scipion.results import Criterion, Figure, Reference
+from vrs_scipion.checks.check import SERVICE, Check, Limit
+from vrs_scipion.checks.findings import Findings
+from vrs_scipion.checks.pictures import slices
+from vrs_scipion.checks.task import Task
+from vrs_scipion.maps.correlation import Wave, strongest_wave
+from vrs_scipion.maps.density import Density, Mask, Volume
+from vrs_scipion.methods.background import (
+    GAUSSIAN_BEYOND_5_SIGMA,
+    Background,
+    analyse_background,
+    beyond_sigmas,
+    far_from,
+    far_margin,
+)
+from vrs_scipion.results import Reference
 from vrs_scipion.results.numbers import number
 
-GAUSSIAN_BEYOND_5_SIGMA = 100 * 2 * float(special.ndtr(-5.0))
-"""Percentage of a Gaussian's values farther than 5σ from its mean."""
-
-_SIGMAS = 5.0
 _MOSTLY = 0.5
 _COMMON = 1e-3
-_MARGIN = 2.0
-"""Resolutions."""
-_MARGIN_WITHOUT_RESOLUTION = 10.0
-"""Å."""
 _ENOUGH = 0.1
 """Share of the background that has to lie beyond the margin, to be judged alone."""
 
 
-@dataclass(frozen=True)
-class Background:
-    """Numbers of the voxels outside the mask; NaN where one is undefined."""
-
-    voxels: int
-    constant_value: float
-    constant_fraction: float
-    mean: float
-    std: float
-    t: float
-    p: float
-    effective_samples: float
-    t_effective: float
-    p_effective: float
-    beyond_5_sigma: float
-
-    @property
-    def mean_over_std(self) -> float:
-        """|mean| / σ; NaN without variance."""
-        return abs(self.mean) / self.std if self.std else math.nan
-
-    @property
-    def ratio(self) -> float:
-        """Voxels beyond 5σ in times what a Gaussian has."""
-        return self.beyond_5_sigma / GAUSSIAN_BEYOND_5_SIGMA
-
-
-def analyse_background(
-    values: Volume, background: Mask, voxel_size: Triple, threads: int = 1
-) -> Background:
-    """Measure the voxels of ``values`` (z, y, x) in the mask ``background``.
-
-    Raises
-    ------
-    ValueError
-        if the background is empty.
-    """
-    if not background.any():
-        raise ValueError("there is no background: the mask fills the box")
-    m = moments(values, background)
-    common, fraction = most_common_value(values, background)
-    independent = (
-        effective_samples(values, background, m.mean, voxel_size, threads) if m.std else math.nan
-    )
-    t, p = t_test(m.mean, m.std, m.count)
-    t_effective, p_effective = t_test(m.mean, m.std, independent)
-    beyond = 100 * np.count_nonzero(beyond_sigmas(values, background, m.std)) / m.count
-    return Background(
-        voxels=m.count,
-        constant_value=common,
-        constant_fraction=fraction,
-        mean=m.mean,
-        std=m.std,
-        t=t,
-        p=p,
-        effective_samples=independent,
-        t_effective=t_effective,
-        p_effective=p_effective,
-        beyond_5_sigma=beyond,
-    )
-
-
-def t_test(mean: float, std: float, samples: float) -> tuple[float, float]:
-    """Student's t of mean 0 and its two-sided p, for ``samples`` independent values.
-
-    ``std`` is the population's; undefined (NaN, NaN) below two samples or without variance.
-    """
-    if not (samples > 1 and std > 0):
-        return math.nan, math.nan
-    freedom = samples - 1
-    t = mean / std * math.sqrt(freedom)
-    return t, 2 * float(special.stdtr(freedom, -abs(t)))
-
-
-def beyond_sigmas(values: Volume, background: Mask, std: float) -> Mask:
-    """Background voxels whose absolute value is above 5 ``std``."""
-    limit = np.float32(_SIGMAS * std)
-    mask: Mask = ((values > limit) | (values < -limit)) & background
-    return mask
-
-
 def measure_background(task: Task) -> Findings:
     """Answer 0.c."""
-    entry, found = task.entry, Findings()
-    density = load_map(entry, task.entry_folder)
-    background = ~load_hard_mask(entry, task.entry_folder)
+    entry, found = task.entry, Findings(task)
+    density, background = entry.density(), ~entry.hard_mask()
     if not background.any():
         found.does_not_apply = "There is no background: the mask fills the whole box."
         return found
     measured = analyse_background(density.values, background, density.voxel_size, task.threads)
     _note(found, measured)
     _describe(found, measured)
-    _draw_outliers(task, found, density.values, background, measured)
+    _draw_outliers(found, density.values, background, measured)
     margin, far = far_margin(entry.resolution), measured
     clear = far_from(~background, density.voxel_size, margin)
     if np.count_nonzero(clear) < _ENOUGH * measured.voxels:
@@ -133,7 +46,7 @@ def measure_background(task: Task) -> Findings:
         far = analyse_background(density.values, clear, density.voxel_size, task.threads)
     _describe_far(found, far, margin)
     wave = _wave(task, found, density, clear if margin else background, far)
-    _judge(task, found, measured, far, wave)
+    _judge(found, measured, far, wave)
     return found
 
 
@@ -151,16 +64,6 @@ def _wave(
         f"holds {number(100 * wave.share)} % of their variance; stripes would hold most of it."
     )
     return wave
-
-
-def far_margin(resolution: float | None) -> float:
-    """Distance in Å from the mask at which the molecule's own density has died away."""
-    return _MARGIN * resolution if resolution else _MARGIN_WITHOUT_RESOLUTION
-
-
-def far_from(mask: Mask, voxel_size: Triple, margin: float) -> Mask:
-    """Voxels farther than about ``margin`` Å from a mask (z, y, x)."""
-    return ~dilate(mask, dilation_iterations(voxel_size, margin))
 
 
 def _note(found: Findings, b: Background) -> None:
@@ -241,61 +144,41 @@ def _p_value(p: float) -> str:
     return "< 10⁻³⁰⁰" if p < 1e-300 else f"= {number(p)}"
 
 
-def _draw_outliers(
-    task: Task, found: Findings, values: Volume, background: Mask, b: Background
-) -> None:
+def _draw_outliers(found: Findings, values: Volume, background: Mask, b: Background) -> None:
     if not b.beyond_5_sigma:
         found.paragraphs.append("No background voxel lies beyond 5σ: there is nothing to draw.")
         return
-    outliers = np.where(beyond_sigmas(values, background, b.std), values, np.float32(0))
-    indices = max_variance_indices(outliers)
-    draw_slices(
-        outliers, task.entry.voxel_size, indices, task.folder / "beyond_5_sigma.png", symmetric=True
-    )
-    z, y, x = indices
-    found.figures.append(
-        Figure(
-            key="beyond_5_sigma",
-            file="beyond_5_sigma.png",
-            caption="Slices of maximum variance of the background beyond 5σ: "
-            f"X slice {x}, Y slice {y}, Z slice {z}.",
-            alt="Three slices that show only the background voxels beyond five sigma.",
-        )
+    slices(
+        found,
+        "beyond_5_sigma",
+        np.where(beyond_sigmas(values, background, b.std), values, np.float32(0)),
+        found.task.entry.voxel_size,
+        "the background beyond 5σ",
+        "Three slices that show only the background voxels beyond five sigma.",
+        symmetric=True,
     )
     found.paragraphs.append("Slices of the background beyond 5σ are in {fig:beyond_5_sigma}.")
 
 
-def _judge(task: Task, found: Findings, b: Background, far: Background, wave: Wave | None) -> None:
-    zero = far.p_effective > task.limits["p"]
-    found.criteria += [
-        Criterion(
-            key="mean",
-            subject="|mean| / σ of the background",
-            value=None if zero else far.mean_over_std,
-            comparison="<",
-            limit=task.limits["mean"],
-            vacuous=f"the mean does not differ from 0, p {_p_value(far.p_effective)}"
-            if zero
-            else "",
-        ),
-        Criterion(
-            key="ratio",
-            subject="the ratio of background voxels beyond 5σ to those of a Gaussian",
-            value=far.ratio,
-            comparison="<",
-            limit=task.limits["ratio"],
-        ),
-        Criterion(
-            key="wave",
-            subject="the share of the background's variance in a single wave",
-            value=None if wave is None else 100 * wave.share,
-            comparison="<",
-            limit=task.limits["wave"],
-            unit="%",
-            vacuous="nothing varies there" if wave is None else "",
-        ),
-        *_service_criteria(task, b),
-    ]
+def _judge(found: Findings, b: Background, far: Background, wave: Wave | None) -> None:
+    zero = far.p_effective > found.task.limits["p"]
+    found.judge(
+        "mean",
+        None if zero else far.mean_over_std,
+        vacuous=f"the mean does not differ from 0, p {_p_value(far.p_effective)}" if zero else "",
+    )
+    found.judge("ratio", far.ratio)
+    found.judge(
+        "wave",
+        None if wave is None else 100 * wave.share,
+        vacuous="nothing varies there" if wave is None else "",
+    )
+    found.judge(
+        "p",
+        b.p,
+        detail=f"whole background, taking every voxel as independent, as {SERVICE} does",
+    )
+    found.judge("ratio_near", b.ratio, detail=f"whole background, as {SERVICE} does")
     if b.constant_fraction > _MOSTLY:
         found.does_not_apply = (
             f"{100 * b.constant_fraction:.2f} % of the background is exactly {b.constant_value:g}: "
@@ -308,34 +191,10 @@ def _judge(task: Task, found: Findings, b: Background, far: Background, wave: Wa
         found.headline = "There is no problem with the map's background."
 
 
-def _service_criteria(task: Task, b: Background) -> list[Criterion]:
-    """The Validation Report Service's own criteria, on the whole background."""
-    return [
-        Criterion(
-            key="p",
-            subject="the p value of a background mean of 0",
-            value=b.p,
-            comparison=">",
-            limit=task.limits["p"],
-            role="advice",
-            detail="whole background, taking every voxel as independent, as the Validation Report "
-            "Service does",
-        ),
-        Criterion(
-            key="ratio_near",
-            subject="the ratio of background voxels beyond 5σ to those of a Gaussian",
-            value=b.ratio,
-            comparison="<",
-            limit=task.limits["ratio"],
-            role="advice",
-            detail="whole background, as the Validation Report Service does",
-        ),
-    ]
-
-
 CHECK = Check(
     code="0.c",
     name="Background analysis",
+    label="background",
     purpose="Is what surrounds the molecule noise of mean zero?",
     explanation=(
         "The background is everything outside the mask with hard borders. Its mean should be zero, "
@@ -357,6 +216,14 @@ CHECK = Check(
             "Largest |mean| / σ",
             "The check warns when the mean of the background far from the molecule differs from "
             "zero, by the next limit, and is not below this many standard deviations.",
+            "|mean| / σ of the background",
+            "<",
+            advice=(
+                "The density far from the molecule has an offset. It is harmless to look at but "
+                "biases masks and thresholds: normalise the particles again and subtract the mean "
+                "of the background. A soft solvent gradient around the molecule, or a mask applied "
+                "before, does it too."
+            ),
         ),
         Limit(
             "p",
@@ -365,6 +232,13 @@ CHECK = Check(
             "Smallest p value",
             "A mean differs from zero when the p value of a mean of zero, with the effective "
             "number of samples, is not above this.",
+            "the p value of a background mean of 0",
+            ">",
+            role="advice",
+            advice=(
+                "With millions of correlated voxels this happens to nearly every map: it is "
+                f"printed because {SERVICE} uses it. Look at |mean| / σ."
+            ),
         ),
         Limit(
             "ratio",
@@ -373,6 +247,31 @@ CHECK = Check(
             "Outliers against a Gaussian",
             "The check warns when voxels beyond five sigma are not fewer than this many times "
             "their proportion in a Gaussian.",
+            "the ratio of background voxels beyond 5σ to those of a Gaussian",
+            "<",
+            advice=(
+                "Something stands out of the background. In the picture of the voxels beyond five "
+                "standard deviations, a belt around the molecule is most often its detergent or "
+                "nanodisc, and no fault; a halo points to a flexible or weakly occupied part left "
+                "out by the mask, or to a contour level that is too high; rings and stripes to "
+                "preferred orientations or over-fitting; spots at random to a few bad voxels. A "
+                "map sharpened or filtered locally has no Gaussian background at all."
+            ),
+        ),
+        Limit(
+            "ratio_near",
+            20.0,
+            "",
+            "Outliers of the whole background",
+            f"The same of the whole background, as {SERVICE} judges it; reported, without effect "
+            "on the verdict.",
+            "the ratio of background voxels beyond 5σ to those of a Gaussian",
+            "<",
+            role="advice",
+            advice=(
+                "The molecule's density beyond the mask is counted too, so that this happens to "
+                f"nearly every map: it is printed because {SERVICE} uses it."
+            ),
         ),
         Limit(
             "wave",
@@ -381,45 +280,35 @@ CHECK = Check(
             "Largest share of one wave",
             "The check warns when the share of the background's variance in a single plane wave is "
             "not below this: stripes run through the box.",
+            "the share of the background's variance in a single wave",
+            "<",
+            advice=(
+                "Stripes run through the box. Look at the slices and at the power spectrum of the "
+                "micrographs: an ice or carbon lattice, interference of the detector or of the "
+                "power line, a grid of patches from motion correction, or an error of "
+                "interpolation leave such a wave. Exclude the micrographs that show it, or mask "
+                "its spots in their Fourier transforms, and reconstruct again."
+            ),
         ),
     ),
-    advice={
-        "mean": (
-            "The density far from the molecule has an offset. It is harmless to look at but "
-            "biases masks and thresholds: normalise the particles again and subtract the mean of "
-            "the background. A soft solvent gradient around the molecule, or a mask applied "
-            "before, does it too."
-        ),
-        "ratio": (
-            "Something stands out of the background. In the picture of the voxels beyond five "
-            "standard deviations, a belt around the molecule is most often its detergent or "
-            "nanodisc, and no fault; a halo points to a flexible or weakly occupied part left out "
-            "by the mask, or to a contour level that is too high; rings and stripes to preferred "
-            "orientations or over-fitting; spots at random to a few bad voxels. A map sharpened or "
-            "filtered locally has no Gaussian background at all."
-        ),
-        "wave": (
-            "Stripes run through the box. Look at the slices and at the power spectrum of the "
-            "micrographs: an ice or carbon lattice, interference of the detector or of the power "
-            "line, a grid of patches from motion correction, or an error of interpolation leave "
-            "such a wave. Exclude the micrographs that show it, or mask its spots in their Fourier "
-            "transforms, and reconstruct again."
-        ),
-        "ratio_near": (
-            "The molecule's density beyond the mask is counted too, so that this happens to nearly "
-            "every map: it is printed because the Validation Report Service uses it."
-        ),
-        "p": (
-            "With millions of correlated voxels this happens to nearly every map: it is printed "
-            "because the Validation Report Service uses it. Look at |mean| / σ."
-        ),
-    },
     references=(
         Reference(
             key="Geyer1992",
-            text="Geyer CJ (1992). Practical Markov chain Monte Carlo. Statistical Science 7, "
-            "473–483.",
+            authors=("Geyer, C. J.",),
+            year=1992,
+            title="Practical Markov chain Monte Carlo",
+            journal="Statistical Science",
+            volume="7",
+            pages="473–483",
             doi="10.1214/ss/1177011137",
         ),
+    ),
+    differs=(
+        "Voxels are correlated, and close to the mask the molecule's own density has not died "
+        "away. The service's t-test, which takes each voxel of the whole background as "
+        "independent, and its ratio of outliers are printed for information; the verdict takes "
+        "voxels far from the mask, the number of independent samples, and the size of the mean "
+        "against σ, and whether a single wave runs through all of it, which the service does not "
+        "ask. A background that is mostly one exact value was masked, and is not judged."
     ),
 )

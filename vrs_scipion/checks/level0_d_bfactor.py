@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from vrs_scipion import __version__
-from vrs_scipion.checks.check import Check, Findings, Task
-from vrs_scipion.checks.sharpening import DECAY_SQUARES, Accepted, sharpening_limits
-from vrs_scipion.entry.files import load_map
-from vrs_scipion.figures.curves import draw_guinier
-from vrs_scipion.figures.plotting import plot_file
-from vrs_scipion.figures.slices import draw_slices, max_variance_indices
+from vrs_scipion.checks.check import Check
+from vrs_scipion.checks.findings import Findings
+from vrs_scipion.checks.pictures import slices
+from vrs_scipion.checks.references import ROSENTHAL_2003
+from vrs_scipion.checks.sharpening import DECAY_SQUARES, judge_sharpening, sharpening_limits
+from vrs_scipion.checks.task import Task
+from vrs_scipion.entry.entry import Entry
+from vrs_scipion.figures.guinier import guinier_plot
 from vrs_scipion.maps.density import Density
-from vrs_scipion.maps.writing import write_volume
 from vrs_scipion.methods import guinier_xmipp, xmipp
-from vrs_scipion.methods.engine import BUILTIN, choose
+from vrs_scipion.methods.engine import BUILTIN, Availability
 from vrs_scipion.methods.guinier import (
     COARSEST,
+    WORST_RESOLUTION,
     CorrectedMap,
     FitRangeError,
     GuinierFit,
@@ -23,44 +27,46 @@ from vrs_scipion.methods.guinier import (
     nyquist,
     require_fit_range,
 )
-from vrs_scipion.results import Engine, Figure, OutputVolume, Reference
-
-WORST_RESOLUTION = 8.0
-"""Å: coarser maps have no range in which the amplitudes of a protein fall steadily."""
+from vrs_scipion.results import Engine
 
 _NYQUIST_TOLERANCE = 1e-3
 
 
 def measure_b_factor(task: Task) -> Findings:
     """Answer 0.d."""
-    entry, found = task.entry, Findings()
-    reported = entry.resolution
-    if reported is None:
-        found.does_not_apply = "No resolution was reported: there is no end for the fit."
-        return found
+    entry, found = task.entry, Findings(task)
+    assert entry.resolution is not None
     finest = nyquist(entry.voxel_size)
-    beyond_nyquist = reported < finest * (1 - _NYQUIST_TOLERANCE)
-    if (finest if beyond_nyquist else reported) > WORST_RESOLUTION:
-        found.does_not_apply = _too_coarse(reported, finest)
-        return found
-    resolution = max(reported, finest)
-    density = load_map(entry, task.entry_folder)
+    resolution = max(entry.resolution, finest)
+    density = entry.density()
     try:
         require_fit_range(density, resolution)
     except FitRangeError as error:
         found.does_not_apply = f"No line can be fitted: {error}."
         return found
-    if beyond_nyquist:
+    if _beyond_nyquist(entry.resolution, finest):
         found.paragraphs.append(
-            f"The reported resolution, {reported:g} Å, lies beyond the Nyquist limit of the "
-            f"voxels: the fit ends there, at {finest:.4g} Å."
+            f"The reported resolution, {entry.resolution:g} Å, lies beyond the Nyquist limit of "
+            f"the voxels: the fit ends there, at {finest:.4g} Å."
         )
-    fit, corrected = _fit(task, found, density, resolution)
+    fit, corrected = _fit(found, density, resolution)
     _note(found, fit)
     _describe(found, fit)
-    _draw(task, found, fit, corrected)
-    _judge(task, found, fit.resolution, fit.b_factor)
+    _draw(found, fit, corrected, density)
+    _judge(found, fit.resolution, fit.b_factor)
     return found
+
+
+def _not_applicable(entry: Entry) -> str:
+    if entry.resolution is None:
+        return "No resolution was reported: there is no end for the fit."
+    finest = nyquist(entry.voxel_size)
+    end = finest if _beyond_nyquist(entry.resolution, finest) else entry.resolution
+    return _too_coarse(entry.resolution, finest) if end > WORST_RESOLUTION else ""
+
+
+def _beyond_nyquist(reported: float, finest: float) -> bool:
+    return reported < finest * (1 - _NYQUIST_TOLERANCE)
 
 
 def _too_coarse(reported: float, finest: float) -> str:
@@ -75,37 +81,37 @@ def _too_coarse(reported: float, finest: float) -> str:
     )
 
 
-def _fit(
-    task: Task, found: Findings, density: Density, resolution: float
-) -> tuple[GuinierFit, CorrectedMap]:
-    """Fit and correct with the engine asked for, and note which one that was."""
-    cubic = is_cubic(density)
-    here = xmipp.availability(guinier_xmipp.PROGRAM, preferred=cubic)
-    if choose(task.engine, [here]) == xmipp.NAME:
-        program = xmipp.require_program(guinier_xmipp.PROGRAM)
+def _external(entry: Entry | None) -> Sequence[Availability]:
+    preferred = entry is None or is_cubic(entry)
+    return (xmipp.availability(guinier_xmipp.PROGRAM, preferred=preferred),)
+
+
+def _fit(found: Findings, density: Density, resolution: float) -> tuple[GuinierFit, CorrectedMap]:
+    """Fit and correct with the engine chosen, and note its arguments."""
+    task = found.task
+    if task.engine == BUILTIN:
         found.engine = Engine(
-            name=xmipp.NAME,
-            version=program.version,
-            arguments={
-                "program": program.name,
-                "arguments": guinier_xmipp.arguments(density, resolution),
-            },
+            name=BUILTIN,
+            version=__version__,
+            arguments={"resolution": resolution, "coarsest": COARSEST},
         )
-        if not cubic:
-            found.paragraphs.append(
-                "Xmipp takes box and voxels for cubes, which these are not: its shells mix "
-                "resolutions, and the numbers here are not to be relied on. The built-in engine "
-                "has no such limit."
-            )
-        return guinier_xmipp.fit(
-            program, task.entry_folder / task.entry.map_file, density, resolution
-        )
+        return analyse(density, resolution, threads=task.threads)
+    program = xmipp.require_program(guinier_xmipp.PROGRAM)
     found.engine = Engine(
-        name=BUILTIN,
-        version=__version__,
-        arguments={"resolution": resolution, "coarsest": COARSEST},
+        name=xmipp.NAME,
+        version=program.version,
+        arguments={
+            "program": program.name,
+            "arguments": guinier_xmipp.arguments(density, resolution),
+        },
     )
-    return analyse(density, resolution, threads=task.threads)
+    if not is_cubic(density):
+        found.paragraphs.append(
+            "Xmipp takes box and voxels for cubes, which these are not: its shells mix "
+            "resolutions, and the numbers here are not to be relied on. The built-in engine has "
+            "no such limit."
+        )
+    return guinier_xmipp.fit(program, task.entry.map_path, density, resolution)
 
 
 def _note(found: Findings, fit: GuinierFit) -> None:
@@ -135,59 +141,41 @@ def _describe(found: Findings, fit: GuinierFit) -> None:
     )
 
 
-def _draw(task: Task, found: Findings, fit: GuinierFit, corrected: CorrectedMap) -> None:
-    entry = task.entry
-    draw_guinier(
-        task.folder / "guinier.svg",
-        inverse_square=fit.inverse_square,
-        experimental=fit.log_amplitude,
-        corrected=corrected.log_amplitude,
-        fitted=(fit.slope, fit.intercept),
-        fit_range=fit.fit_range,
+def _draw(found: Findings, fit: GuinierFit, corrected: CorrectedMap, density: Density) -> None:
+    found.plot(
+        "guinier",
+        guinier_plot(
+            inverse_square=fit.inverse_square,
+            experimental=fit.log_amplitude,
+            corrected=corrected.log_amplitude,
+            fitted=(fit.slope, fit.intercept),
+            fit_range=fit.fit_range,
+        ),
+        "Guinier plot: logarithm of the mean amplitude of each shell against 1/d², for the map and "
+        "after the correction of its B-factor, with the fitted line.",
+        "Curves of the logarithm of the amplitude of the map and of the corrected map against "
+        f"1/d², with a line of slope {fit.slope:.4g} Å² from {fit.coarsest:g} to "
+        f"{fit.resolution:.4g} Å.",
     )
-    found.figures.append(
-        Figure(
-            key="guinier",
-            file="guinier.svg",
-            caption="Guinier plot: logarithm of the mean amplitude of each shell against 1/d², for "
-            "the map and after the correction of its B-factor, with the fitted line.",
-            alt="Curves of the logarithm of the amplitude of the map and of the corrected map "
-            f"against 1/d², with a line of slope {fit.slope:.4g} Å² from {fit.coarsest:g} to "
-            f"{fit.resolution:.4g} Å.",
-            plot=plot_file("guinier.svg"),
-        )
-    )
-    indices = max_variance_indices(corrected.values)
-    draw_slices(corrected.values, entry.voxel_size, indices, task.folder / "corrected_slices.png")
-    z, y, x = indices
-    found.figures.append(
-        Figure(
-            key="corrected_slices",
-            file="corrected_slices.png",
-            caption="Slices of maximum variance of the map after the correction of its B-factor: "
-            f"X slice {x}, Y slice {y}, Z slice {z}.",
-            alt="Three slices of the map after the correction of its B-factor.",
-        )
-    )
-    write_volume(
-        task.folder / "corrected.mrc",
+    slices(
+        found,
+        "corrected_slices",
         corrected.values,
-        entry.voxel_size,
-        nstart=entry.nstart,
-        origin=entry.origin,
+        density.voxel_size,
+        "the map after the correction of its B-factor",
+        "Three slices of the map after the correction of its B-factor.",
     )
-    found.volumes.append(
-        OutputVolume(
-            key="corrected",
-            file="corrected.mrc",
-            description="the map after the correction of its B-factor down to "
-            f"{fit.resolution:.4g} Å; finer frequencies are as they were",
-        )
+    found.volume(
+        "corrected",
+        corrected.values,
+        density,
+        "the map after the correction of its B-factor down to "
+        f"{fit.resolution:.4g} Å; finer frequencies are as they were",
     )
 
 
-def _judge(task: Task, found: Findings, resolution: float, b_factor: float) -> None:
-    verdict = Accepted.at(resolution, task.limits).judge(found, b_factor, "the B-factor")
+def _judge(found: Findings, resolution: float, b_factor: float) -> None:
+    verdict = judge_sharpening(found, b_factor, resolution)
     found.headline = {
         "oversharpened": f"The map seems to be oversharpened (B-factor {b_factor:.1f} Å²): its "
         "high frequencies are stronger than those of a molecule.",
@@ -200,6 +188,7 @@ def _judge(task: Task, found: Findings, resolution: float, b_factor: float) -> N
 CHECK = Check(
     code="0.d",
     name="B-factor analysis",
+    label="B-factor",
     purpose="Do the map's amplitudes fall with resolution as they should?",
     explanation=(
         "The Guinier plot shows the natural logarithm of the mean amplitude of each Fourier shell "
@@ -212,28 +201,31 @@ CHECK = Check(
         "remain too weak (undersharpened)."
     ),
     answer=measure_b_factor,
-    limits=sharpening_limits("B-factor", DECAY_SQUARES, 1.5),
-    advice={
-        "b_factor_lowest": (
+    applies=_not_applicable,
+    limits=sharpening_limits(
+        "B-factor",
+        "the B-factor",
+        DECAY_SQUARES,
+        1.5,
+        too_low=(
             "The map was most often deposited before sharpening. Sharpen it, by its own B-factor "
             "or locally, and deposit both maps; where blurring remains, flexibility or errors of "
             "the orientations are likely."
         ),
-        "b_factor_highest": (
+        too_high=(
             "The map was most often sharpened by too large a B-factor, or with noise left beyond "
             "its true resolution: sharpen less, low-pass filter at the resolution of the Fourier "
             "shell correlation, and check that curve for a value that does not fall to zero."
         ),
-    },
-    references=(
-        Reference(
-            key="RosenthalHenderson2003",
-            text="Rosenthal PB, Henderson R (2003). Optimal determination of particle orientation, "
-            "absolute hand, and contrast loss in single-particle electron cryomicroscopy. Journal "
-            "of Molecular Biology 333, 721–745.",
-            doi="10.1016/j.jmb.2003.07.013",
-        ),
     ),
+    references=(ROSENTHAL_2003,),
     engines=(BUILTIN, xmipp.NAME),
-    external=lambda: (xmipp.availability(guinier_xmipp.PROGRAM),),
+    external=_external,
+    differs=(
+        "The service accepts −300 to 0 Å² at any resolution (its text names 0 to 300 Å², the same "
+        "with the opposite sign). Coarse maps, well sharpened, have B-factors that a fine map "
+        "never has: here the lower limit falls with the square of the resolution once that is "
+        "below −300 Å², and a positive one within the errors of the fit, 1.5·d², is no "
+        "oversharpening. The service's limits are printed beside ours where they differ."
+    ),
 )

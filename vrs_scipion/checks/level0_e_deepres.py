@@ -10,12 +10,11 @@ from pathlib import Path
 import numpy as np
 
 from vrs_scipion import __version__
-from vrs_scipion.checks.check import Check, Findings, Limit, Task
-from vrs_scipion.checks.level0_d_bfactor import WORST_RESOLUTION
+from vrs_scipion.checks.check import SERVICE, Check, Limit
+from vrs_scipion.checks.findings import Findings
 from vrs_scipion.checks.local_values import (
     PERCENTILES,
     LocalValues,
-    Measurable,
     draw_coloured_surface,
     draw_distribution,
     keep_volume,
@@ -23,13 +22,19 @@ from vrs_scipion.checks.local_values import (
     remark_if_homogeneous,
 )
 from vrs_scipion.checks.sharpening import decays_plausibly
-from vrs_scipion.entry.files import load_hard_mask, load_map
-from vrs_scipion.entry.model import Entry
+from vrs_scipion.checks.task import Task
+from vrs_scipion.entry.entry import Entry
 from vrs_scipion.maps.density import Density, Mask, Volume
 from vrs_scipion.maps.writing import write_volume
 from vrs_scipion.methods import deepres_xmipp, xmipp
-from vrs_scipion.methods.engine import BUILTIN, choose
-from vrs_scipion.methods.guinier import FitRangeError, fit_guinier, is_cubic, nyquist
+from vrs_scipion.methods.engine import BUILTIN, Availability
+from vrs_scipion.methods.guinier import (
+    WORST_RESOLUTION,
+    FitRangeError,
+    fit_guinier,
+    is_cubic,
+    nyquist,
+)
 from vrs_scipion.methods.local_resolution import (
     COARSEST,
     FINEST,
@@ -37,7 +42,7 @@ from vrs_scipion.methods.local_resolution import (
     flattened,
     local_resolution,
 )
-from vrs_scipion.results import Column, Criterion, Engine, Reference, ResolutionEstimate
+from vrs_scipion.results import Column, Engine, Reference, ResolutionEstimate
 from vrs_scipion.results.numbers import number
 
 BEST, WORST = 2.0, 13.0
@@ -79,15 +84,12 @@ class Measured:
 
 def measure_local_resolution(task: Task) -> Findings:
     """Answer 0.e."""
-    found, entry = Findings(), task.entry
+    found, entry = Findings(task), task.entry
     reported = entry.resolution
-    reason = _not_applicable(reported)
-    if reported is None or reason:
-        found.does_not_apply = reason
-        return found
-    density, mask = load_map(entry, task.entry_folder), load_hard_mask(entry, task.entry_folder)
-    engine = _engine(task, found, density)
-    measured = engine(task, density, mask, task.entry_folder / entry.map_file)
+    assert reported is not None
+    density, mask = entry.density(), entry.hard_mask()
+    engine = _engine(found, density)
+    measured = engine(task, density, mask, entry.map_path)
     flat = _after_flattening(task, engine, density, mask, reported)
     local = LocalValues(_KEY, _WORDS, "Å", measured.values, _FORMAT)
     percentiles = note_percentiles(
@@ -102,10 +104,8 @@ def measure_local_resolution(task: Task) -> Findings:
     _describe_error(found, measured)
     _describe_beyond_nyquist(found, entry, reported)
     _compare(found, percentiles[2], flat)
-    draw_distribution(
-        task, found, local, percentiles, marks=[(reported, f"reported {number(reported)}")]
-    )
-    _keep(task, found, measured, density, mask, percentiles)
+    draw_distribution(found, local, percentiles, marks=[(reported, f"reported {number(reported)}")])
+    _keep(found, measured, density, percentiles)
     if percentiles[0] < COARSEST:
         remark_if_homogeneous(found, local, percentiles, _HOMOGENEOUS)
     else:
@@ -113,7 +113,7 @@ def measure_local_resolution(task: Task) -> Findings:
             f"Nearly all of the molecule looks coarser than {number(COARSEST)} Å, beyond which "
             "local resolutions are not told apart."
         )
-    _judge(task, found, share, possible, percentiles[2], reported)
+    _judge(found, share, possible, percentiles[2], reported)
     return found
 
 
@@ -135,7 +135,8 @@ def _possibly_better(measured: Measured, second: Measured | None, reported: floa
     return 100 * float(np.mean(best < reported))
 
 
-def _not_applicable(reported: float | None) -> str:
+def _not_applicable(entry: Entry) -> str:
+    reported = entry.resolution
     if reported is None:
         return "No resolution was reported: there is nothing to compare the local one with."
     if reported < BEST:
@@ -169,7 +170,7 @@ class _Xmipp:
         answer = deepres_xmipp.deepres(
             self.tools,
             path,
-            task.entry_folder / task.entry.hard_mask.file,
+            task.entry.hard_mask_path,
             mask,
             density.voxel_size[2],
             deepres_xmipp.range_for(task.entry.resolution or WORST),
@@ -177,10 +178,13 @@ class _Xmipp:
         return Measured(answer.values, answer.volume)
 
 
-def _engine(task: Task, found: Findings, density: Density) -> _Builtin | _Xmipp:
-    """The engine asked for, noted and named in words."""
-    cubic = is_cubic(density)
-    if choose(task.engine, [deepres_xmipp.availability(preferred=cubic)]) == BUILTIN:
+def _external(entry: Entry | None) -> Sequence[Availability]:
+    return (deepres_xmipp.availability(preferred=entry is None or is_cubic(entry)),)
+
+
+def _engine(found: Findings, density: Density) -> _Builtin | _Xmipp:
+    """The engine chosen, noted and named in words."""
+    if found.task.engine == BUILTIN:
         found.engine = Engine(name=BUILTIN, version=__version__)
         found.paragraphs.append(
             "The local resolution was measured by this program's own networks, which were "
@@ -188,7 +192,7 @@ def _engine(task: Task, found: Findings, density: Density) -> _Builtin | _Xmipp:
         )
         return _Builtin()
     tools = deepres_xmipp.require_deepres()
-    wanted = deepres_xmipp.range_for(task.entry.resolution or WORST)
+    wanted = deepres_xmipp.range_for(found.task.entry.resolution or WORST)
     found.engine = Engine(
         name=xmipp.NAME,
         version=tools.version,
@@ -199,7 +203,7 @@ def _engine(task: Task, found: Findings, density: Density) -> _Builtin | _Xmipp:
         f"{wanted.coarsest:g} Å, run by Xmipp on voxels of {wanted.voxel:g} Å. Percentiles are "
         "taken of all of its answers; the volume holds them interpolated to the map's voxels."
     )
-    if not cubic:
+    if not is_cubic(density):
         found.paragraphs.append(
             "Xmipp takes voxels for cubes, which these are not: its numbers are not to be relied "
             "on. The built-in engine has no such limit."
@@ -389,80 +393,48 @@ def _compare(found: Findings, median: float, flattened: _Flattened) -> None:
 
 
 def _keep(
-    task: Task,
-    found: Findings,
-    measured: Measured,
-    density: Density,
-    mask: Mask,
-    percentiles: Sequence[float],
+    found: Findings, measured: Measured, density: Density, percentiles: Sequence[float]
 ) -> None:
     """Volumes on the map's grid, and its surface in their colours."""
+    reach = (percentiles[0], percentiles[-1])
     local = LocalValues(_KEY, _WORDS, "Å", measured.volume, _FORMAT)
-    keep_volume(task, found, local, density, VOLUME_FILE)
+    keep_volume(found, local, density, VOLUME_FILE, reach)
     if measured.builtin is not None:
+        errors = measured.builtin.uncertainty
         error = LocalValues(
-            f"{_KEY}_error",
-            "error bar of the local resolution (68 %)",
-            "Å",
-            measured.builtin.uncertainty,
-            _FORMAT,
+            f"{_KEY}_error", "error bar of the local resolution (68 %)", "Å", errors, _FORMAT
         )
-        keep_volume(task, found, error, density, ERROR_FILE)
-    path = task.entry_folder / task.entry.map_file
-    shown = Measurable(density, mask, path, task.entry.resolution or WORST, "")
-    draw_coloured_surface(task, found, local, shown, (percentiles[0], percentiles[-1]))
+        low, high = (float(v) for v in np.nanpercentile(errors, (2.5, 97.5)))
+        keep_volume(found, error, density, ERROR_FILE, (low, high), "Error bar (Å)")
+    draw_coloured_surface(found, local, density, found.task.entry.map_path)
 
 
 def _judge(
-    task: Task,
-    found: Findings,
-    share: float,
-    possible: float | None,
-    median: float,
-    reported: float,
+    found: Findings, share: float, possible: float | None, median: float, reported: float
 ) -> None:
-    limit = task.limits["reported_percentile_lowest"]
-    at_percentile = Criterion(
-        key="reported_percentile_lowest",
-        subject="the percentile of the reported resolution among the local ones",
-        value=share,
-        comparison=">=",
-        limit=limit,
-        unit="%",
-    )
     if possible is None:
-        judged, found.criteria = share, [at_percentile]
+        judged = found.judge("reported_percentile_lowest", share, role="verdict")
     else:
-        judged = possible
         found.measure(
             "possibly_better",
             possible,
             "%",
             f"voxels that may be as well resolved as reported, within {BENEFIT:g} error bars",
         )
-        found.criteria = [
-            Criterion(
-                key="possibly_better_lowest",
-                subject="the share of voxels that may be as well resolved as reported",
-                value=possible,
-                comparison=">=",
-                limit=limit,
-                unit="%",
-                detail=f"at half amplitude, within {BENEFIT:g} of their error bars, of the map or, "
-                "if it decays as unsharpened maps do and looks sharper then, of the flattened one",
-            ),
-            at_percentile.model_copy(
-                update={
-                    "role": "advice",
-                    "detail": "without error bars, as the Validation Report Service does",
-                }
-            ),
-        ]
+        judged = found.judge(
+            "possibly_better_lowest",
+            possible,
+            detail=f"at half amplitude, within {BENEFIT:g} of their error bars, of the map or, if "
+            "it decays as unsharpened maps do and looks sharper then, of the flattened one",
+        )
+        found.judge(
+            "reported_percentile_lowest", share, detail=f"without error bars, as {SERVICE} does"
+        )
     found.resolution_estimate = ResolutionEstimate(
         method="DeepRes" if found.engine.name == xmipp.NAME else "Local resolution by looks",
         value=median,
     )
-    if judged < limit:
+    if not judged.passed:
         found.headline = (
             f"The reported resolution, {number(reported)} Å, is better than the local resolution "
             f"of nearly every voxel (median {median:.2f} Å)."
@@ -486,6 +458,7 @@ _TOO_FINE_A_CLAIM = (
 CHECK = Check(
     code="0.e",
     name="DeepRes",
+    label="local resolution",
     purpose="How well resolved is each part of the map, by its looks?",
     explanation=(
         "Density looks different at each resolution: side chains, helices and domains disappear "
@@ -497,29 +470,58 @@ CHECK = Check(
         "are told apart."
     ),
     answer=measure_local_resolution,
+    applies=_not_applicable,
     limits=(
+        Limit(
+            "possibly_better_lowest",
+            0.1,
+            "%",
+            "Lowest share of voxels as well resolved as reported",
+            f"The check warns when fewer voxels than this may, within {BENEFIT:g} error bars, be "
+            "better resolved than reported.",
+            "the share of voxels that may be as well resolved as reported",
+            ">=",
+            advice=_TOO_FINE_A_CLAIM,
+        ),
         Limit(
             "reported_percentile_lowest",
             0.1,
             "%",
             "Lowest percentile of the reported resolution",
-            "The check warns when fewer voxels than this are, or within "
-            f"{BENEFIT:g} error bars may be, better resolved than reported.",
+            "The same without error bars: it decides for engines that know none.",
+            "the percentile of the reported resolution among the local ones",
+            ">=",
+            role="advice",
+            advice=_TOO_FINE_A_CLAIM,
         ),
     ),
-    advice={
-        "possibly_better_lowest": _TOO_FINE_A_CLAIM,
-        "reported_percentile_lowest": _TOO_FINE_A_CLAIM,
-    },
     references=(
         Reference(
             key="RamirezAportela2019",
-            text="Ramírez-Aportela E, Mota J, Conesa P, Carazo JM, Sorzano COS (2019). DeepRes: a "
-            "new deep-learning- and aspect-based local resolution method for electron-microscopy "
-            "maps. IUCrJ 6, 1054–1063.",
+            authors=(
+                "Ramírez-Aportela, E.",
+                "Mota, J.",
+                "Conesa, P.",
+                "Carazo, J. M.",
+                "Sorzano, C. O. S.",
+            ),
+            year=2019,
+            title="DeepRes: a new deep-learning- and aspect-based local resolution method for "
+            "electron-microscopy maps",
+            journal="IUCrJ",
+            volume="6",
+            pages="1054–1063",
             doi="10.1107/S2052252519011692",
         ),
     ),
     engines=(BUILTIN, xmipp.NAME),
-    external=lambda: (deepres_xmipp.availability(),),
+    external=_external,
+    differs=(
+        "Local resolutions of another engine than Xmipp's DeepRes are not the service's numbers: "
+        "the engine that measured is named in the table of engines. The built-in one knows its "
+        "errors: a voxel counts as well resolved as reported if it may be so within one and a "
+        "half of its error bars, at half the filter's amplitude, in the map or, if it decays as "
+        "unsharpened maps do and looks sharper then, in the flattened one. The limit on their "
+        "share is the service's; its own criterion, which knows no errors, is printed beside it."
+    ),
 )

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from vrs_scipion import __version__
-from vrs_scipion.checks.check import Check, Findings, Task
+from vrs_scipion.checks.check import Check
+from vrs_scipion.checks.findings import Findings
 from vrs_scipion.checks.local_values import (
-    KAUR_2021,
     LocalValues,
     Measurable,
     draw_coloured_surface,
@@ -16,10 +16,12 @@ from vrs_scipion.checks.local_values import (
     refused,
     remark_if_homogeneous,
 )
-from vrs_scipion.checks.sharpening import Accepted, sharpening_limits
+from vrs_scipion.checks.references import KAUR_2021
+from vrs_scipion.checks.sharpening import HIGHEST, LOWEST, judge_sharpening, sharpening_limits
+from vrs_scipion.checks.task import Task
 from vrs_scipion.maps.density import Volume
 from vrs_scipion.methods import local_ucm, locbfactor
-from vrs_scipion.methods.engine import BUILTIN, choose
+from vrs_scipion.methods.engine import BUILTIN
 from vrs_scipion.methods.local_sweep import MIN_RES, WIDTH, NotMeasurableError
 from vrs_scipion.results import Engine
 from vrs_scipion.results.numbers import number
@@ -33,10 +35,10 @@ _HOMOGENEOUS = 0.01
 
 def measure_local_b_factor(task: Task) -> Findings:
     """Answer 0.f."""
-    found = Findings()
+    found = Findings(task)
     try:
-        measured = measurable(task.entry, task.entry_folder)
-        volume = _b_factors(task, found, measured)
+        measured = measurable(task.entry)
+        volume = _b_factors(found, measured)
     except NotMeasurableError as error:
         found.does_not_apply = refused(error)
         return found
@@ -52,19 +54,18 @@ def measure_local_b_factor(task: Task) -> Findings:
         f"95 % of the voxels lie between {low:.1f} and {high:.1f} Å² ({{tab:b_factor}}, "
         "{fig:b_factor_histogram})."
     )
-    accepted = Accepted.at(measured.max_res, task.limits)
-    draw_distribution(task, found, local, percentiles, (accepted.lowest, accepted.highest))
-    keep_volume(task, found, local, measured.density, VOLUME_FILE)
-    draw_coloured_surface(task, found, local, measured, (low, high))
+    accepted = (task.limit(LOWEST, measured.max_res), task.limit(HIGHEST, measured.max_res))
+    draw_distribution(found, local, percentiles, accepted)
+    keep_volume(found, local, measured.density, VOLUME_FILE, (low, high))
+    draw_coloured_surface(found, local, measured.density, measured.path)
     remark_if_homogeneous(found, local, percentiles, _HOMOGENEOUS)
-    _judge(found, median, accepted)
+    _judge(found, median, measured.max_res)
     return found
 
 
-def _b_factors(task: Task, found: Findings, measured: Measurable) -> Volume:
-    """Measure with the engine asked for, and note which one that was."""
-    name = choose(task.engine, [local_ucm.availability()])
-    builtin = name == BUILTIN
+def _b_factors(found: Findings, measured: Measurable) -> Volume:
+    """Measure with the engine chosen, and note its arguments."""
+    builtin = found.task.engine == BUILTIN
     arguments = {
         "min_res": MIN_RES,
         "max_res": measured.max_res,
@@ -73,7 +74,7 @@ def _b_factors(task: Task, found: Findings, measured: Measurable) -> Volume:
         "f_voxel_width": WIDTH,
     }
     version = __version__ if builtin else local_ucm.package_version()
-    found.engine = Engine(name=name, version=version, arguments=dict(arguments))
+    found.engine = Engine(name=found.task.engine, version=version, arguments=dict(arguments))
     measure = locbfactor.local_bfactor if builtin else local_ucm.local_bfactor
     return measure(
         measured.density.values,
@@ -84,12 +85,12 @@ def _b_factors(task: Task, found: Findings, measured: Measurable) -> Volume:
         num_points=_POINTS,
         noise_threshold=_NOISE_THRESHOLD,
         f_voxel_width=WIDTH,
-        threads=task.threads,
+        threads=found.task.threads,
     )
 
 
-def _judge(found: Findings, median: float, accepted: Accepted) -> None:
-    verdict = accepted.judge(found, median, "the median of the local B-factor")
+def _judge(found: Findings, median: float, resolution: float) -> None:
+    verdict = judge_sharpening(found, median, resolution)
     if verdict:
         found.headline = (
             f"Most of the molecule seems to be {verdict} (median local B-factor {median:.1f} Å²)."
@@ -103,6 +104,7 @@ def _judge(found: Findings, median: float, accepted: Accepted) -> None:
 CHECK = Check(
     code="0.f",
     name="LocBfactor",
+    label="local B-factor",
     purpose="Is every part of the map neither over- nor undersharpened?",
     explanation=(
         "LocBfactor measures around each voxel how strong the map is in bands of frequency, from "
@@ -114,21 +116,30 @@ CHECK = Check(
         "positive ones mean that high frequencies have been amplified beyond those of a molecule."
     ),
     answer=measure_local_b_factor,
-    limits=sharpening_limits("median", -26.0, 0.0),
-    advice={
-        "b_factor_lowest": (
+    limits=sharpening_limits(
+        "median",
+        "the median of the local B-factor",
+        -26.0,
+        0.0,
+        too_low=(
             "Most of the molecule is blurred compared with its reported resolution: the map was "
             "not sharpened, or the resolution is that of its best part. Sharpen it; if the "
             "warning stays, compare with the local resolution and consider a focused refinement "
             "of the blurred part."
         ),
-        "b_factor_highest": (
+        too_high=(
             "High frequencies are amplified over most of the molecule: sharpen less. After a "
             "deep-learning or local sharpening this is to be expected; deposit the map before it, "
             "too."
         ),
-    },
+    ),
     references=(KAUR_2021,),
     engines=(BUILTIN, local_ucm.NAME),
-    external=lambda: (local_ucm.availability(),),
+    external=lambda _: (local_ucm.availability(),),
+    differs=(
+        "The map is resampled to voxels of half the reported resolution and measured inside its "
+        "mask there; the built-in engine gives the numbers of the original program. The lower "
+        "limit falls with the square of the resolution once that is below the service's −300 Å², "
+        "which is printed beside it."
+    ),
 )

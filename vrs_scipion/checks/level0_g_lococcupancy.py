@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from vrs_scipion import __version__
-from vrs_scipion.checks.check import Check, Findings, Limit, Task
+from vrs_scipion.checks.check import Check, Limit
+from vrs_scipion.checks.findings import Findings
 from vrs_scipion.checks.local_values import (
-    KAUR_2021,
     LocalValues,
     Measurable,
     draw_coloured_surface,
@@ -16,13 +16,15 @@ from vrs_scipion.checks.local_values import (
     refused,
     remark_if_homogeneous,
 )
-from vrs_scipion.entry.files import load_hard_mask, load_map
+from vrs_scipion.checks.references import KAUR_2021
+from vrs_scipion.checks.task import Task
+from vrs_scipion.entry.entry import Entry
 from vrs_scipion.maps.statistics import most_common_value
 from vrs_scipion.methods import local_ucm
-from vrs_scipion.methods.engine import BUILTIN, choose
+from vrs_scipion.methods.engine import BUILTIN
 from vrs_scipion.methods.local_sweep import MIN_RES, WIDTH, NotMeasurableError
 from vrs_scipion.methods.lococcupancy import NOISE_QUANTILE, Occupancies, local_occupancies
-from vrs_scipion.results import Criterion, Engine
+from vrs_scipion.results import Engine
 from vrs_scipion.results.numbers import number
 
 VOLUME_FILE = "omap.mrc"
@@ -36,10 +38,10 @@ _WHOLE = (0.0, 1.0)
 
 def measure_local_occupancy(task: Task) -> Findings:
     """Answer 0.g."""
-    found = Findings()
+    found = Findings(task)
     try:
-        measured = measurable(task.entry, task.entry_folder)
-        occupancies = _occupancies(task, found, measured)
+        measured = measurable(task.entry)
+        occupancies = _occupancies(found, measured)
     except NotMeasurableError as error:
         found.does_not_apply = refused(error)
         return found
@@ -56,27 +58,27 @@ def measure_local_occupancy(task: Task) -> Findings:
         f"of the occupancy relative to the molecule is {number(of_mask[2])} ({{tab:occupancy}}, "
         "{fig:occupancy_histogram})."
     )
-    draw_distribution(task, found, relative, of_mask)
-    keep_volume(task, found, relative, measured.density, VOLUME_FILE)
-    draw_coloured_surface(task, found, relative, measured, _WHOLE)
+    draw_distribution(found, relative, of_mask)
+    keep_volume(found, relative, measured.density, VOLUME_FILE, _WHOLE)
+    draw_coloured_surface(found, relative, measured.density, measured.path)
     found.paragraphs.append(
         f"The median of the occupancy against the noise is {number(of_noise[2])} "
         "({tab:noise_occupancy}, {fig:noise_occupancy_histogram})."
     )
-    draw_distribution(task, found, noise, of_noise, (task.limits["noise_occupancy"], 1.0))
-    keep_volume(task, found, noise, measured.density, NOISE_VOLUME_FILE)
-    draw_coloured_surface(task, found, noise, measured, _WHOLE)
+    draw_distribution(found, noise, of_noise, (task.limit("noise_occupancy"), 1.0))
+    keep_volume(found, noise, measured.density, NOISE_VOLUME_FILE, _WHOLE)
+    draw_coloured_surface(found, noise, measured.density, measured.path)
     remark_if_homogeneous(found, relative, of_mask, _HOMOGENEOUS)
-    _judge(task, found, of_mask[2], of_noise[2])
+    _judge(found, of_mask[2], of_noise[2])
     return found
 
 
-def _occupancies(task: Task, found: Findings, measured: Measurable) -> Occupancies:
-    """Measure with the engine asked for, and note which one that was.
+def _occupancies(found: Findings, measured: Measurable) -> Occupancies:
+    """Measure with the engine chosen, and note its arguments.
 
     The package knows no occupancy against the noise: that is the built-in one with any engine.
     """
-    name = choose(task.engine, [local_ucm.availability()])
+    name = found.task.engine
     found.engine = Engine(
         name=name,
         version=__version__ if name == BUILTIN else local_ucm.package_version(),
@@ -113,40 +115,26 @@ def _occupancies(task: Task, found: Findings, measured: Measurable) -> Occupanci
         protein_threshold=_PROTEIN_THRESHOLD,
         noise_quantile=NOISE_QUANTILE,
         f_voxel_width=WIDTH,
-        threads=task.threads,
+        threads=found.task.threads,
     )
     if relative is None:
         return occupancies
     return Occupancies(relative, occupancies.against_noise, occupancies.bands)
 
 
-def _judge(task: Task, found: Findings, relative: float, against_noise: float) -> None:
-    found.criteria += [
-        Criterion(
-            key="noise_occupancy",
-            subject="the median of the occupancy against the noise",
-            value=against_noise,
-            comparison=">=",
-            limit=task.limits["noise_occupancy"],
-        ),
-        Criterion(
-            key="occupancy",
-            subject="the median of the local occupancy",
-            value=relative,
-            comparison=">=",
-            limit=task.limits["occupancy"],
-            role="advice",
-            detail="relative to the molecule, so that hardly any map can fail",
-        ),
-    ]
-    masked = _masked_fraction(task)
+def _judge(found: Findings, relative: float, against_noise: float) -> None:
+    enough = found.judge("noise_occupancy", against_noise).passed
+    found.judge(
+        "occupancy", relative, detail="relative to the molecule, so that hardly any map can fail"
+    )
+    masked = _masked_fraction(found.task.entry)
     if masked > _MOSTLY:
         found.does_not_apply = (
             f"{100 * masked:.2f} % of the background is one exact value: the map was masked, and "
             "there is no noise left that the molecule could be held against."
         )
         found.headline = "The map was masked, so that its occupancy cannot be judged."
-    elif against_noise < task.limits["noise_occupancy"]:
+    elif not enough:
         found.headline = (
             f"Most of the molecule hardly rises above the noise: half of its voxels do so in "
             f"{100 * against_noise:.0f} % of the bands at most."
@@ -157,17 +145,18 @@ def _judge(task: Task, found: Findings, relative: float, against_noise: float) -
         found.headline = "There is no problem with the local occupancy."
 
 
-def _masked_fraction(task: Task) -> float:
+def _masked_fraction(entry: Entry) -> float:
     """Fraction of the map's background, before any resampling, that is one exact value."""
-    background = ~load_hard_mask(task.entry, task.entry_folder)
+    background = ~entry.hard_mask()
     if not background.any():
         return 0.0
-    return most_common_value(load_map(task.entry, task.entry_folder).values, background)[1]
+    return most_common_value(entry.density().values, background)[1]
 
 
 CHECK = Check(
     code="0.g",
     name="LocOccupancy",
+    label="local occupancy",
     purpose="Does every part of the molecule rise above the noise?",
     explanation=(
         "LocOccupancy measures around each voxel how strong the map is in bands of frequency, from "
@@ -188,6 +177,15 @@ CHECK = Check(
             "Lowest median against the noise",
             "The check warns when the median of the occupancy against the noise in the mask is "
             "below this.",
+            "the median of the occupancy against the noise",
+            ">=",
+            advice=(
+                "Half of the molecule can hardly be told from the background at the reported "
+                "resolution: that resolution is most often too optimistic, or the contour level so "
+                "low that the mask holds noise. Check the Fourier shell correlation with a mask "
+                "that is not too tight, and 3D classification for a part that is missing in many "
+                "particles."
+            ),
         ),
         Limit(
             "occupancy",
@@ -196,23 +194,22 @@ CHECK = Check(
             "Lowest median",
             "Median of the occupancy relative to the molecule; reported, without effect on the "
             "verdict.",
+            "the median of the local occupancy",
+            ">=",
+            role="advice",
+            advice=(
+                "Relative to the rest of the molecule more than half of the voxels are weak: a few "
+                "dense parts, such as a metal or a nucleic acid, dominate, or a part is missing "
+                "from many particles: 3D classification can tell."
+            ),
         ),
     ),
-    advice={
-        "noise_occupancy": (
-            "Half of the molecule can hardly be told from the background at the reported "
-            "resolution: that resolution is most often too optimistic, or the contour level so "
-            "low that the mask holds noise. Check the Fourier shell correlation with a mask that "
-            "is not too tight, and 3D classification for a part that is missing in many "
-            "particles."
-        ),
-        "occupancy": (
-            "Relative to the rest of the molecule more than half of the voxels are weak: a few "
-            "dense parts, such as a metal or a nucleic acid, dominate, or a part is missing from "
-            "many particles: 3D classification can tell."
-        ),
-    },
     references=(KAUR_2021,),
     engines=(BUILTIN, local_ucm.NAME),
-    external=lambda: (local_ucm.availability(),),
+    external=lambda _: (local_ucm.availability(),),
+    differs=(
+        "The service judges the occupancy relative to the molecule, whose mean in the mask is "
+        "0.75 for any map, noise included. It is printed; the verdict uses an occupancy against "
+        "the noise of the background, which can fail."
+    ),
 )

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from vrs_scipion import __version__
-from vrs_scipion.checks.check import Check, Findings, Limit, Task
-from vrs_scipion.entry.files import load_hard_mask, load_map
-from vrs_scipion.entry.model import Entry
-from vrs_scipion.figures.isosurface import draw_isosurface
-from vrs_scipion.figures.isosurface.engine import EngineError
-from vrs_scipion.maps.writing import write_volume
+from vrs_scipion.checks.check import SERVICE, Check, Limit
+from vrs_scipion.checks.findings import Findings
+from vrs_scipion.checks.pictures import surface
+from vrs_scipion.checks.task import Task
+from vrs_scipion.entry.entry import Entry
 from vrs_scipion.methods import deephand_xmipp, xmipp
-from vrs_scipion.methods.engine import BUILTIN, choose
+from vrs_scipion.methods.engine import BUILTIN, Availability
 from vrs_scipion.methods.hand import hand_score
-from vrs_scipion.results import Criterion, Engine, Figure, OutputVolume, Reference, SurfaceColours
+from vrs_scipion.results import Engine, Reference, SurfaceColours
 from vrs_scipion.results.numbers import number
 
 COARSEST = 5.0
@@ -22,9 +23,7 @@ UNCERTAIN = {BUILTIN: (0.3, 0.7), xmipp.NAME: (0.4, 0.6)}
 """Scores between which the report says that the hand is uncertain, by engine: the built-in network
 gives such scores to maps that show no hand."""
 
-VOLUME_FILE = "helix_confidence.mrc"
-FIGURE_FILE = "helix_confidence.png"
-
+_KEY, _LABEL = "helix_confidence", "Helix probability"
 _AXIS_ORDER = ("axes in the order", "axis order")
 _SAME_VOXEL = 1e-3
 _DOUBT = " Between {low:g} and {high:g} it is uncertain: α-helices should be looked at by eye."
@@ -32,12 +31,8 @@ _DOUBT = " Between {low:g} and {high:g} it is uncertain: α-helices should be lo
 
 def measure_hand(task: Task) -> Findings:
     """Answer 0.h."""
-    found = Findings()
-    reason = _not_applicable(task.entry)
-    if reason:
-        found.does_not_apply = reason
-        return found
-    score = _score(task, found)
+    found = Findings(task)
+    score = _builtin(found) if task.engine == BUILTIN else _xmipp(found)
     found.paragraphs += axis_order_notes(task.entry)
     found.measure("hand", score, "", "hand of the map: 0 right hand, 1 mirrored")
     if score is None:
@@ -45,13 +40,13 @@ def measure_hand(task: Task) -> Findings:
             "No α-helix was found in the map: no voxel carries information on its hand."
         )
         return found
-    _judge(task, found, score)
+    _judge(found, score)
     return found
 
 
 def axis_order_notes(entry: Entry) -> list[str]:
     """What the reader noted about an unusual order of the file's axes."""
-    return [n for n in entry.source.notes if any(words in n for words in _AXIS_ORDER)]
+    return [n for n in entry.map.source.notes if any(words in n for words in _AXIS_ORDER)]
 
 
 def _not_applicable(entry: Entry) -> str:
@@ -65,22 +60,20 @@ def _not_applicable(entry: Entry) -> str:
     return ""
 
 
-def _score(task: Task, found: Findings) -> float | None:
-    """Measure with the engine asked for, and note which one that was."""
-    sizes = task.entry.voxel_size
-    cubic = max(sizes) - min(sizes) <= _SAME_VOXEL * max(sizes)
-    if choose(task.engine, [deephand_xmipp.availability(preferred=cubic)]) == BUILTIN:
-        return _builtin(task, found)
-    return _xmipp(task, found, cubic)
+def _cubic_voxels(entry: Entry) -> bool:
+    sizes = entry.voxel_size
+    return max(sizes) - min(sizes) <= _SAME_VOXEL * max(sizes)
 
 
-def _builtin(task: Task, found: Findings) -> float | None:
-    entry = task.entry
-    result = hand_score(
-        load_map(entry, task.entry_folder),
-        load_hard_mask(entry, task.entry_folder),
-        threads=task.threads,
-    )
+def _external(entry: Entry | None) -> Sequence[Availability]:
+    preferred = entry is None or _cubic_voxels(entry)
+    return (deephand_xmipp.availability(preferred=preferred),)
+
+
+def _builtin(found: Findings) -> float | None:
+    entry = found.task.entry
+    density = entry.density()
+    result = hand_score(density, entry.hard_mask(), threads=found.task.threads)
     found.engine = Engine(name=BUILTIN, version=__version__, weights_sha256=result.weights_sha256)
     found.measure(
         "helix_voxels",
@@ -88,20 +81,14 @@ def _builtin(task: Task, found: Findings) -> float | None:
         "",
         "points of the mask, 2 Å apart, that may be on an α-helix and vote",
     )
-    write_volume(
-        task.folder / VOLUME_FILE,
+    found.volume(
+        _KEY,
         result.helix,
-        entry.voxel_size,
-        nstart=entry.nstart,
-        origin=entry.origin,
-    )
-    found.volumes.append(
-        OutputVolume(
-            key="helix_confidence",
-            file=VOLUME_FILE,
-            description="probability that a voxel is on an α-helix, by the built-in network; 0 "
-            "outside the mask",
-        )
+        density,
+        "probability that a voxel is on an α-helix, by the built-in network; 0 outside the mask",
+        kind="values",
+        label=_LABEL,
+        reach=(0.0, 1.0),
     )
     if result.score is not None:
         found.paragraphs.append(
@@ -110,12 +97,12 @@ def _builtin(task: Task, found: Findings) -> float | None:
             "own, trained on simulated maps; its score is not DeepHand's, and the two are not to "
             "be compared."
         )
-        _draw(task, found)
+        _draw(found)
     return result.score
 
 
-def _xmipp(task: Task, found: Findings, cubic: bool) -> float | None:
-    entry = task.entry
+def _xmipp(found: Findings) -> float | None:
+    entry = found.task.entry
     tools = deephand_xmipp.require_deephand()
     found.engine = Engine(
         name=xmipp.NAME,
@@ -126,7 +113,7 @@ def _xmipp(task: Task, found: Findings, cubic: bool) -> float | None:
             "alphaThr": deephand_xmipp.ALPHA_THRESHOLD,
         },
     )
-    if not cubic:
+    if not _cubic_voxels(entry):
         found.paragraphs.append(
             "Xmipp takes voxels for cubes, which these are not: the score is not to be relied on. "
             "The built-in engine has no such limit."
@@ -136,76 +123,36 @@ def _xmipp(task: Task, found: Findings, cubic: bool) -> float | None:
         "the contour level that they take for α-helix."
     )
     found.measure("helix_voxels", None, "", "voxels that vote: DeepHand does not tell their number")
-    return deephand_xmipp.deephand(
-        tools, task.entry_folder / entry.map_file, entry.voxel_size[2], entry.contour
+    return deephand_xmipp.deephand(tools, entry.map_path, entry.voxel_size[2], entry.contour)
+
+
+def _draw(found: Findings) -> None:
+    file = found.volumes[-1].file
+    drawn = surface(
+        found,
+        _KEY,
+        found.task.entry.map_path,
+        "The surface of the map from three directions, coloured by the probability of an α-helix.",
+        colours=found.task.folder / file,
+        kept=SurfaceColours(volume=file, label=_LABEL, low=0.0, high=1.0),
+        coloured_by="probability of an α-helix: the hand is told where it is high",
     )
+    if drawn:
+        found.paragraphs.append(f"{{fig:{_KEY}}} shows where the votes come from.")
 
 
-def _draw(task: Task, found: Findings) -> None:
-    entry = task.entry
-    try:
-        picture = draw_isosurface(
-            task.entry_folder / entry.map_file,
-            entry.contour,
-            task.folder / FIGURE_FILE,
-            colour_by=task.folder / VOLUME_FILE,
-            colour_range=(0.0, 1.0),
-            colour_label="Helix probability",
-        )
-    except (EngineError, ValueError) as error:
-        found.paragraphs.append(f"The picture of where the votes are could not be drawn: {error}")
-        return
-    note = f" {picture.note}" if picture.note else ""
-    found.paragraphs.append("{fig:helix_confidence} shows where the votes come from.")
-    found.figures.append(
-        Figure(
-            key="helix_confidence",
-            file=FIGURE_FILE,
-            caption=f"Isosurface at the contour level {entry.contour:g}, coloured by the "
-            "probability of an α-helix: the hand is told where it is high. Drawn by "
-            f"{picture.engine_name} {picture.engine_version}.{note}",
-            alt="The surface of the map from three directions, coloured by the probability of an "
-            "α-helix.",
-            surface=SurfaceColours(
-                volume=VOLUME_FILE, label="Helix probability", low=0.0, high=1.0
-            ),
-        )
-    )
-
-
-def _judge(task: Task, found: Findings, score: float) -> None:
-    service = task.limits["hand_highest_xmipp"]
-    limit = task.limits["hand_highest"] if found.engine.name == BUILTIN else service
-    mirrored = score >= limit
-    low, high = UNCERTAIN[found.engine.name]
+def _judge(found: Findings, score: float) -> None:
+    engine = found.engine.name
+    key = "hand_highest" if engine == BUILTIN else "hand_highest_xmipp"
+    low, high = UNCERTAIN[engine]
     uncertain = low <= score <= high
     meaning = "it is uncertain" if uncertain else "the map seems to be the mirror image"
     found.paragraphs.append(
         f"The hand is {score:.3f}, on a scale from 0, the right hand, to 1, the mirrored one."
         + (_DOUBT.format(low=low, high=high) if uncertain else "")
     )
-    found.criteria.append(
-        Criterion(
-            key="hand_highest",
-            subject="the hand",
-            value=score,
-            comparison="<",
-            limit=limit,
-            detail=meaning if mirrored else "",
-        )
-    )
-    if limit != service:
-        found.criteria.append(
-            Criterion(
-                key="hand_highest_fixed",
-                subject="the hand",
-                value=score,
-                comparison="<",
-                limit=service,
-                role="advice",
-                detail="the limit that the Validation Report Service has for DeepHand's scores",
-            )
-        )
+    mirrored = score >= found.task.limit(key)
+    found.judge(key, score, detail=meaning if mirrored else "")
     if uncertain:
         found.headline = f"The hand of the map is uncertain ({score:.3f})."
     elif mirrored:
@@ -214,9 +161,18 @@ def _judge(task: Task, found: Findings, score: float) -> None:
         found.headline = f"The map seems to have the right hand ({score:.3f})."
 
 
+_MIRRORED = (
+    "The map is most often the mirror image of the molecule: a model of the wrong hand "
+    "refines as well as one of the right hand. Look at an α-helix, which should turn like "
+    "a right-handed screw. If it does not, mirror the map and its half maps along one "
+    "axis, and the orientations of the particles with them. A score that is called "
+    "uncertain tells nothing."
+)
+
 CHECK = Check(
     code="0.h",
     name="Hand correction",
+    label="hand",
     purpose="Is the map the molecule, or its mirror image?",
     explanation=(
         "A reconstruction from projections is determined up to a mirror image: images alone do "
@@ -229,6 +185,7 @@ CHECK = Check(
         "told: it is called uncertain, not mirrored."
     ),
     answer=measure_hand,
+    applies=_not_applicable,
     limits=(
         Limit(
             "hand_highest",
@@ -237,6 +194,11 @@ CHECK = Check(
             "Highest hand",
             "The check warns when the hand is not below this: 0 is the right hand, 1 the mirrored "
             "one. The built-in network gives less to most maps that show no hand.",
+            "the hand",
+            "<",
+            advice=_MIRRORED,
+            service=0.5,
+            service_words=f"the limit that {SERVICE} has for DeepHand's scores",
         ),
         Limit(
             "hand_highest_xmipp",
@@ -244,26 +206,30 @@ CHECK = Check(
             "",
             "Highest hand by DeepHand",
             "The same of the scores of DeepHand's networks, run by Xmipp.",
+            "the hand",
+            "<",
+            advice=_MIRRORED,
         ),
     ),
-    advice={
-        "hand_highest": (
-            "The map is most often the mirror image of the molecule: a model of the wrong hand "
-            "refines as well as one of the right hand. Look at an α-helix, which should turn like "
-            "a right-handed screw. If it does not, mirror the map and its half maps along one "
-            "axis, and the orientations of the particles with them. A score that is called "
-            "uncertain tells nothing."
-        ),
-    },
     references=(
         Reference(
             key="GarciaCondado2022",
-            text="García Condado J, Muñoz-Barrutia A, Sorzano COS (2022). Automatic determination "
-            "of the handedness of single-particle maps of macromolecules solved by CryoEM. "
-            "Journal of Structural Biology 214, 107915.",
+            authors=("García Condado, J.", "Muñoz-Barrutia, A.", "Sorzano, C. O. S."),
+            year=2022,
+            title="Automatic determination of the handedness of single-particle maps of "
+            "macromolecules solved by CryoEM",
+            journal="Journal of Structural Biology",
+            volume="214",
+            pages="107915",
             doi="10.1016/j.jsb.2022.107915",
         ),
     ),
     engines=(BUILTIN, xmipp.NAME),
-    external=lambda: (deephand_xmipp.availability(),),
+    external=_external,
+    differs=(
+        "The order of the axes in the file is honoured before the hand is judged: ignoring it "
+        "mirrors the map. Without an α-helix there is no score. The built-in network is not "
+        "DeepHand, and its scores are not the service's: those between 0.3 and 0.7 tell nothing, "
+        "or little, and it warns from 0.6 on. The service's limit, 0.5, is printed beside it."
+    ),
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,28 +9,16 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from vrs_scipion.checks.check import Findings, Task
-from vrs_scipion.entry.files import load_hard_mask, load_map, load_mask, load_resized
-from vrs_scipion.entry.model import Entry
-from vrs_scipion.figures.curves import draw_histogram
-from vrs_scipion.figures.isosurface import draw_isosurface
-from vrs_scipion.figures.isosurface.engine import EngineError
-from vrs_scipion.figures.plotting import plot_file
+from vrs_scipion.checks.findings import Findings
+from vrs_scipion.checks.pictures import coloured_surface
+from vrs_scipion.entry.entry import Entry
+from vrs_scipion.figures.histogram import histogram_plot
 from vrs_scipion.maps.density import Density, Mask, Volume
-from vrs_scipion.maps.writing import write_volume
 from vrs_scipion.methods.local_sweep import NotMeasurableError
-from vrs_scipion.results import Column, Figure, OutputVolume, Reference, SurfaceColours
+from vrs_scipion.results import Column
 from vrs_scipion.results.numbers import number, quantity
 
 PERCENTILES = (2.5, 25.0, 50.0, 75.0, 97.5)
-
-KAUR_2021 = Reference(
-    key="Kaur2021",
-    text="Kaur S, Gomez-Blanco J, Khalifa AAZ, Adinarayanan S, Sanchez-Garcia R, Wrapp D, "
-    "McLellan JS, Bui KH, Vargas J (2021). Local computational methods to improve the "
-    "interpretability and analysis of cryo-EM maps. Nature Communications 12, 1240.",
-    doi="10.1038/s41467-021-21509-5",
-)
 
 _SAME = 1e-3
 
@@ -55,7 +42,7 @@ class Measurable:
     note: str
 
 
-def measurable(entry: Entry, folder: Path) -> Measurable:
+def measurable(entry: Entry) -> Measurable:
     """The map on voxels of half the resolution; the map itself where it is that coarse already.
 
     Raises
@@ -66,8 +53,8 @@ def measurable(entry: Entry, folder: Path) -> Measurable:
     d, nyquist = entry.resolution, 2 * max(entry.voxel_size)
     if d is None:
         raise NotMeasurableError("No resolution was reported: the sweep has no fine end.")
-    if entry.resized is not None:
-        return _resized(entry, folder, d)
+    if entry.map.resized is not None:
+        return _resized(entry, d)
     if d > nyquist * (1 + _SAME):
         raise NotMeasurableError(
             f"On voxels of half the resolution ({number(d / 2)} Å) the box is only a few voxels "
@@ -75,9 +62,9 @@ def measurable(entry: Entry, folder: Path) -> Measurable:
         )
     beyond = d < nyquist * (1 - _SAME)
     return Measurable(
-        load_map(entry, folder),
-        load_hard_mask(entry, folder),
-        folder / entry.map_file,
+        entry.density(),
+        entry.hard_mask(),
+        entry.map_path,
         max(d, nyquist),
         f"The reported resolution, {number(d)} Å, lies beyond the Nyquist limit of the voxels: the "
         f"sweep ends there, at {number(nyquist)} Å."
@@ -86,17 +73,19 @@ def measurable(entry: Entry, folder: Path) -> Measurable:
     )
 
 
-def _resized(entry: Entry, folder: Path, d: float) -> Measurable:
-    assert entry.resized is not None
-    if entry.resized.hard_mask is None:
+def _resized(entry: Entry, d: float) -> Measurable:
+    density, mask, resized = entry.resized(), entry.resized_hard_mask(), entry.map.resized
+    assert density is not None
+    assert resized is not None
+    if mask is None:
         raise NotMeasurableError(
             "Resampled to voxels of half the resolution, the map does not reach the contour level: "
             "there is no mask to measure in."
         )
     return Measurable(
-        load_resized(entry.resized, folder),
-        load_mask(entry.resized.hard_mask, folder),
-        folder / entry.resized.file,
+        density,
+        mask,
+        entry.path("map", resized.file),
         d,
         f"The map was resampled to voxels of half the resolution, {number(d / 2)} Å, and measured "
         "inside its hard mask.",
@@ -185,7 +174,6 @@ def remark_if_homogeneous(
 
 
 def draw_distribution(
-    task: Task,
     found: Findings,
     local: LocalValues,
     percentiles: Sequence[float],
@@ -193,102 +181,50 @@ def draw_distribution(
     marks: Sequence[tuple[float, str]] = (),
 ) -> None:
     """Draw the histogram of the values, the accepted interval shaded, median and marks marked."""
-    file = f"{local.key}_histogram.svg"
     median = percentiles[PERCENTILES.index(50.0)]
-    draw_histogram(
-        local.inside,
-        task.folder / file,
-        xlabel=local.label,
-        accepted=accepted,
-        marks=[(median, f"median {number(median)}"), *marks],
-    )
     shaded = "; the median is accepted in the shaded interval" if accepted else ""
-    found.figures.append(
-        Figure(
-            key=f"{local.key}_histogram",
-            file=file,
-            caption=f"Histogram of the {local.words} in the mask{shaded}.",
-            alt=f"Histogram of the {local.words}; 95 % of the voxels lie between "
-            f"{quantity(percentiles[0], local.unit)} and {quantity(percentiles[-1], local.unit)}.",
-            plot=plot_file(file),
-        )
+    found.plot(
+        f"{local.key}_histogram",
+        histogram_plot(
+            local.inside,
+            xlabel=local.label,
+            accepted=accepted,
+            marks=[(median, f"median {number(median)}"), *marks],
+        ),
+        f"Histogram of the {local.words} in the mask{shaded}.",
+        f"Histogram of the {local.words}; 95 % of the voxels lie between "
+        f"{quantity(percentiles[0], local.unit)} and {quantity(percentiles[-1], local.unit)}.",
     )
 
 
 def keep_volume(
-    task: Task, found: Findings, local: LocalValues, density: Density, file: str
+    found: Findings,
+    local: LocalValues,
+    density: Density,
+    file: str,
+    reach: tuple[float, float],
+    label: str = "",
 ) -> None:
-    """Write the values as a volume on the grid of ``density``, 0 where there is none."""
-    write_volume(
-        task.folder / file,
-        np.nan_to_num(local.volume, nan=0.0),
-        density.voxel_size,
-        nstart=density.nstart,
-        origin=density.origin,
-    )
+    """Write the values as a volume on the grid of ``density``, 0 where there is none.
+
+    ``reach`` is what their colours span, ``label`` what a colour key calls them.
+    """
     of = f" in {local.unit}" if local.unit else ""
-    found.volumes.append(
-        OutputVolume(
-            key=local.key, file=file, description=f"{local.words}{of} in the mask, 0 outside"
-        )
+    found.volume(
+        local.key,
+        np.nan_to_num(local.volume, nan=0.0),
+        density,
+        f"{local.words}{of} in the mask, 0 outside",
+        file=file,
+        kind="values",
+        label=label or local.label,
+        unit=local.unit,
+        reach=reach,
     )
 
 
 def draw_coloured_surface(
-    task: Task,
-    found: Findings,
-    local: LocalValues,
-    measured: Measurable,
-    colour_range: tuple[float, float],
+    found: Findings, local: LocalValues, density: Density, path: Path
 ) -> None:
-    """Draw the map's surface coloured by the values, or say why it could not be drawn."""
-    file, key = f"{local.key}_surface.png", f"{local.key}_surface"
-    colours = task.folder / f".{local.key}_colours.mrc"
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "Data array contains NaN", RuntimeWarning)
-            write_volume(
-                colours,
-                local.volume,
-                measured.density.voxel_size,
-                nstart=measured.density.nstart,
-                origin=measured.density.origin,
-            )
-        picture = draw_isosurface(
-            measured.path,
-            task.entry.contour,
-            task.folder / file,
-            colour_by=colours,
-            colour_range=colour_range,
-            colour_label=local.label,
-        )
-    except (EngineError, ValueError) as error:
-        found.paragraphs.append(f"The surface coloured by it could not be drawn: {error}")
-        return
-    finally:
-        colours.unlink(missing_ok=True)
-    note = f" {picture.note}" if picture.note else ""
-    found.figures.append(
-        Figure(
-            key=key,
-            file=file,
-            caption=f"Isosurface at the contour level {number(task.entry.contour)}, coloured by "
-            f"the {local.words}, turned about x, y, z by: View 1 (0, −90, −90)°, View 2 "
-            f"(−90, 0, −90)°, View 3 (0, 0, 0)°. Drawn by {picture.engine_name} "
-            f"{picture.engine_version}.{note}",
-            alt=f"The surface of the map from three directions, coloured by the {local.words}.",
-            surface=_surface_colours(found, local, colour_range),
-        )
-    )
-    found.paragraphs.append(f"{{fig:{key}}} shows where in the molecule.")
-
-
-def _surface_colours(
-    found: Findings, local: LocalValues, colour_range: tuple[float, float]
-) -> SurfaceColours | None:
-    """How a reader can colour the surface anew, if the values were kept as a volume."""
-    kept = [volume.file for volume in found.volumes if volume.key == local.key]
-    if not kept:
-        return None
-    low, high = colour_range
-    return SurfaceColours(volume=kept[0], label=local.label, low=low, high=high)
+    """Draw the surface of the map in ``path`` in the colours of values that were kept."""
+    coloured_surface(found, local.key, local.volume, path, density, local.words)

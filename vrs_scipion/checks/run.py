@@ -7,58 +7,81 @@ import sys
 import time
 import traceback
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
-from vrs_scipion.checks.check import Check, Findings, Task, builtin_engine
-from vrs_scipion.entry.files import load_entry
+from vrs_scipion.checks.check import Check
+from vrs_scipion.checks.findings import Findings, references_to_nothing
+from vrs_scipion.checks.task import Task, builtin_engine
+from vrs_scipion.entry.entry import Entry
 from vrs_scipion.files import written_whole
+from vrs_scipion.folders import TRACEBACK_FILE
 from vrs_scipion.machine.limits import enforce_memory_limit, memory_limit
-from vrs_scipion.methods.engine import EngineUnavailableError
+from vrs_scipion.methods.engine import AUTO, EngineUnavailableError, choose
 from vrs_scipion.results import CheckResult, Outcome
 from vrs_scipion.results.files import save_result
+from vrs_scipion.results.model import InputUsed
 
-TRACEBACK_FILE = "traceback.txt"
 _RSS_UNIT = 1 if sys.platform == "darwin" else 1024
+
+
+class BrokenTextError(ValueError):
+    """A check's text refers to a figure or a table that is not there."""
 
 
 def run_check(
     check: Check,
-    entry_folder: Path,
+    entry: Entry,
     folder: Path,
     *,
     limits: Mapping[str, float] | None = None,
-    engine: str = "auto",
+    engine: str = AUTO,
     threads: int = 1,
+    results: Mapping[str, CheckResult] | None = None,
 ) -> CheckResult:
     """Run ``check`` on the entry and write ``result.json`` into ``folder``.
 
     Whatever goes wrong inside the check becomes a result with the outcome 'failed', its reason,
     and the traceback in a file beside it: one check never stops the others.
 
+    Parameters
+    ----------
+    check, entry, folder : what, of what, and where its files go
+    limits : by key, those that are not the defaults
+    engine : 'auto' or one of the check's
+    threads : how many threads it may use
+    results : of the checks that it comes after, by code
+
     Raises
     ------
     ValueError
-        if a limit or an engine is asked for that the check does not have.
+        if a limit or an engine is asked for that the check does not have, or an input that it needs
+        is not there.
     """
     folder.mkdir(parents=True, exist_ok=True)
     values = check.limit_values(limits)
-    if engine not in ("auto", *check.engines):
+    if engine not in (AUTO, *check.engines):
         raise ValueError(
             f"check {check.code} has no engine {engine!r}; it has auto, {', '.join(check.engines)}"
         )
+    missing = [key for key in check.needs if key not in entry.given]
+    if missing:
+        raise ValueError(f"check {check.code} needs an input that is not there: {missing[0]}")
     started = time.perf_counter()
     enforce_memory_limit()
+    used: dict[str, InputUsed] = {}
     try:
-        task = Task(load_entry(entry_folder), entry_folder, folder, values, engine, threads)
-        result = _result(check, check.answer(task))
-    except EngineUnavailableError as missing:
-        result = _without_numbers(check, Outcome.NOT_AVAILABLE, str(missing))
+        used = entry.used(check.needs)
+        result = _result(check, _answer(check, entry, folder, values, engine, threads, results))
+    except EngineUnavailableError as error:
+        result = _without_numbers(check, Outcome.NOT_AVAILABLE, str(error))
     except Exception as error:
         with written_whole(folder / TRACEBACK_FILE) as path:
             path.write_text(traceback.format_exc(), encoding="utf-8")
         result = failed(check, _one_line(error))
     result = result.model_copy(
         update={
+            "inputs": used,
             "seconds": round(time.perf_counter() - started, 3),
             "peak_memory_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _RSS_UNIT,
         }
@@ -67,14 +90,74 @@ def run_check(
     return result
 
 
-def failed(check: Check, reason: str) -> CheckResult:
+def failed(check: Check, reason: str, inputs: Mapping[str, InputUsed] | None = None) -> CheckResult:
     """The result of a check that could not be computed."""
-    return _without_numbers(check, Outcome.FAILED, reason)
+    result = _without_numbers(check, Outcome.FAILED, reason)
+    return result.model_copy(update={"inputs": dict(inputs or {})})
 
 
 def not_run(check: Check) -> CheckResult:
     """Stands for a check that nobody asked for, or whose result is gone."""
     return _without_numbers(check, Outcome.NOT_RUN, "There is no result of it beside the others.")
+
+
+def stamped(result: CheckResult, entry: Entry) -> CheckResult:
+    """A result of version 0.1.0, which named no inputs, with those that it was computed from.
+
+    Only of an entry that version 0.1.0 prepared, beside which it was found, can that be said.
+    """
+    if result.inputs or result.outcome is Outcome.NOT_RUN or not entry.is_old:
+        return result
+    return result.model_copy(update={"inputs": entry.used(("map",))})
+
+
+def sound(result: CheckResult, folder: Path) -> CheckResult:
+    """A result whose pictures are there and whose text refers to nothing else; else a failed one.
+
+    A report is made of it all the same: what is wrong with one check never stops the others.
+    """
+    absent = [
+        *references_to_nothing(result.paragraphs, result.figures, list(result.tables)),
+        *(f.file for f in result.figures if not (folder / f.file).is_file()),
+    ]
+    if not absent:
+        return result
+    return result.model_copy(
+        update={
+            "outcome": Outcome.FAILED,
+            "reason": f"its result is not whole, it lacks {', '.join(absent)}; run it again",
+            "headline": f"{result.name} could not be computed.",
+            "paragraphs": (),
+            "figures": (),
+            "tables": {},
+            "volumes": (),
+            "criteria": (),
+            "warnings": (),
+            "resolution_estimate": None,
+        }
+    )
+
+
+def _answer(
+    check: Check,
+    entry: Entry,
+    folder: Path,
+    limits: Mapping[str, float],
+    engine: str,
+    threads: int,
+    results: Mapping[str, CheckResult] | None,
+) -> Findings:
+    task = Task(check, entry, folder, limits, threads=threads, results=results or {})
+    reason = check.applies(entry)
+    if reason:
+        found = Findings(task)
+        found.does_not_apply = reason
+        return found
+    found = check.answer(replace(task, engine=choose(engine, check.external(entry))))
+    absent = list(references_to_nothing(found.paragraphs, found.figures, list(found.tables)))
+    if absent:
+        raise BrokenTextError(f"its text refers to what is not there: {', '.join(absent)}")
+    return found
 
 
 def _without_numbers(check: Check, outcome: Outcome, reason: str) -> CheckResult:
@@ -91,16 +174,12 @@ def _without_numbers(check: Check, outcome: Outcome, reason: str) -> CheckResult
 
 
 def _result(check: Check, found: Findings) -> CheckResult:
-    warnings = () if found.does_not_apply else found.warnings
-    if found.does_not_apply:
-        outcome = Outcome.NOT_APPLICABLE
-    else:
-        outcome = Outcome.WARNINGS if warnings else Outcome.OK
+    outcome, reason = _outcome(check, found)
     return CheckResult(
         code=check.code,
         name=check.name,
         outcome=outcome,
-        reason=found.does_not_apply,
+        reason=reason,
         headline=found.headline,
         explanation=check.explanation,
         paragraphs=tuple(found.paragraphs),
@@ -109,11 +188,21 @@ def _result(check: Check, found: Findings) -> CheckResult:
         tables=found.tables,
         figures=tuple(found.figures),
         volumes=tuple(found.volumes),
-        criteria=tuple(check.advised(criterion) for criterion in found.criteria),
-        warnings=warnings,
+        criteria=tuple(found.criteria),
+        warnings=found.warnings if outcome is Outcome.WARNINGS else (),
         resolution_estimate=found.resolution_estimate,
         references=check.references,
     )
+
+
+def _outcome(check: Check, found: Findings) -> tuple[Outcome, str]:
+    if found.does_not_apply:
+        return Outcome.NOT_APPLICABLE, found.does_not_apply
+    if found.cannot_tell:
+        return Outcome.UNDETERMINED, found.cannot_tell
+    if not check.judges:
+        return Outcome.SHOWN, ""
+    return (Outcome.WARNINGS if found.warnings else Outcome.OK), ""
 
 
 def _one_line(error: Exception) -> str:

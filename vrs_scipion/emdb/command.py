@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from vrs_scipion.emdb.archive import Archive
-    from vrs_scipion.entry.prepare import Request
+    from vrs_scipion.entry.request import Request, Value
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,8 +27,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def requested(options: argparse.Namespace) -> Request:
-    """The request to validate the entry ``options.map``, fetched where it is not here.
+def requested(options: argparse.Namespace, accession: str, given: dict[str, Value]) -> Request:
+    """The request to validate an entry, fetched where it is not here, with what else is given.
 
     Raises
     ------
@@ -39,17 +39,11 @@ def requested(options: argparse.Namespace) -> Request:
     from vrs_scipion.emdb.progress import downloading
     from vrs_scipion.emdb.request import entry_request
 
-    with downloading(options.map) as advance:
-        fetched = fetch(options.map, archive(options), advance)
+    with downloading(accession) as advance:
+        fetched = fetch(accession, archive(options), advance)
     for note in fetched.notes:
         print(f"vrs: {note}", file=sys.stderr)
-    return entry_request(
-        fetched,
-        contour=options.contour,
-        resolution=options.resolution,
-        voxel_size=options.voxel,
-        title=options.title,
-    )
+    return entry_request(fetched, **given)
 
 
 def as_arguments(options: argparse.Namespace) -> tuple[str, ...]:

@@ -31,8 +31,10 @@ from vrs_scipion.emdb.transfer import (
     get_file,
     get_record,
 )
-from vrs_scipion.entry.model import Deposition
+from vrs_scipion.entry.deposition import save_deposition
+from vrs_scipion.entry.record_map import Deposition
 from vrs_scipion.files import InputError, sha256, written_whole
+from vrs_scipion.folders import DEPOSITION_FILE
 from vrs_scipion.maps.reading import read_header
 
 _RECORD_FILE = "record.json"
@@ -47,11 +49,13 @@ class Fetched:
     Attributes
     ----------
     deposition : what was deposited beside the map
+    deposition_path : the same, as a file in the cache
     map_path : the map as it was deposited, gzipped, in the cache
     notes : what its user should know, one sentence each
     """
 
     deposition: Deposition
+    deposition_path: Path
     map_path: Path
     notes: tuple[str, ...] = ()
 
@@ -90,7 +94,9 @@ def fetch(
     with _locked(folder, accession):
         record, notes = _record(archive, accession, folder)
         path, more = _map(archive, accession, folder, record, advance)
-    return Fetched(record.deposition(), path, (*notes, *more))
+        deposition = record.deposition()
+        beside = save_deposition(deposition, folder / DEPOSITION_FILE)
+    return Fetched(deposition, beside, path, (*notes, *more))
 
 
 def _record(archive: Archive, accession: str, folder: Path) -> tuple[EmdbRecord, tuple[str, ...]]:

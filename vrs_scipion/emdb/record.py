@@ -14,7 +14,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat, ValidationError
 
 from vrs_scipion.emdb.errors import EmdbError
-from vrs_scipion.entry.model import Deposition
+from vrs_scipion.entry.record_map import Deposition
 
 ENTRY_PAGE = "https://www.ebi.ac.uk/emdb/{accession}"
 

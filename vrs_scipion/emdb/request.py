@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from vrs_scipion.emdb.errors import EmdbError
 from vrs_scipion.emdb.fetch import Fetched
-from vrs_scipion.entry.model import Deposition
-from vrs_scipion.entry.prepare import Request
+from vrs_scipion.entry.record_map import Deposition
+from vrs_scipion.entry.request import Request, Value
 from vrs_scipion.maps.density import Triple
 from vrs_scipion.maps.reading import read_header
 
 _SAME_VOXEL = 1e-3
 
 
-def entry_request(
-    fetched: Fetched,
-    *,
-    contour: float | None = None,
-    resolution: float | None = None,
-    voxel_size: float | None = None,
-    title: str = "",
-) -> Request:
+def entry_request(fetched: Fetched, **given: Value | None) -> Request:
     """The request to validate an entry; what is given here goes before what was deposited.
 
     The deposited voxel size is taken where it contradicts the file's header by more than 0.1 %.
@@ -35,23 +26,22 @@ def entry_request(
         if the map's header cannot be read.
     """
     deposition = fetched.deposition
-    contour = deposition.contour if contour is None else contour
-    if contour is None:
+    deposited = {
+        "map": fetched.map_path,
+        "deposition": fetched.deposition_path,
+        "contour": deposition.contour,
+        "resolution": deposition.resolution,
+        "title": deposition.title,
+    }
+    request = Request.of(**{**deposited, **Request.of(**given).values})
+    if request.number("contour") is None:
         raise EmdbError(
             f"{deposition.accession}: the entry recommends no contour level; give one (--contour)"
         )
-    request = Request(
-        map_path=fetched.map_path,
-        contour=contour,
-        resolution=deposition.resolution if resolution is None else resolution,
-        voxel_size=voxel_size,
-        title=title or deposition.title,
-        deposition=deposition,
-    )
-    if voxel_size is None and deposition.voxel_size is not None:
+    if request.number("voxel") is None and deposition.voxel_size is not None:
         header = read_header(fetched.map_path).voxel_size
         if not _same(header, deposition.voxel_size):
-            return replace(request, voxel_size=_one_size(deposition.voxel_size, deposition))
+            return request.having(voxel=_one_size(deposition.voxel_size, deposition))
     return request
 
 

@@ -16,7 +16,8 @@ from vrs_scipion.figures import looks, style
 from vrs_scipion.figures.flags import Flag, place_flags
 from vrs_scipion.figures.looks import LOOKS, Look
 from vrs_scipion.figures.ticks import opposite_ticks
-from vrs_scipion.results.files import PLOT_SUFFIX, save_plot
+from vrs_scipion.folders import PLOT_SUFFIX
+from vrs_scipion.results.files import save_plot
 from vrs_scipion.results.plots import Axis, Band, Interval, Mark, Plot, Series
 
 _WIDTH, _LEFT, _LENGTH = 5.2, 0.68, 4.4

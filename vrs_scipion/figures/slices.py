@@ -9,7 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vrs_scipion.figures import style
-from vrs_scipion.figures.panels import Panel, draw_panel, panel_row, robust_window, scale_length
+from vrs_scipion.figures.panels import (
+    Panel,
+    Window,
+    draw_panel,
+    panel_row,
+    robust_window,
+    scale_length,
+)
 from vrs_scipion.maps.density import Triple
 
 Indices = tuple[int, int, int]
@@ -111,6 +118,7 @@ def draw_slices(
     contour: float | None = None,
     symmetric: bool = False,
     mask: bool = False,
+    window: Window | None = None,
 ) -> Path:
     """Draw the X, the Y and the Z slice at `indices` in one figure.
 
@@ -124,6 +132,7 @@ def draw_slices(
     contour : draw the line at this value, in the map's unit
     symmetric : values have a sign: a palette centred on 0
     mask : values go from 0 to 1, whatever the slices hold
+    window : darkest and brightest value, in place of what suits the slices
 
     Returns
     -------
@@ -138,7 +147,8 @@ def draw_slices(
     """
     panels = slice_panels(volume, voxel_size, indices)
     images = [panel.image for panel in panels]
-    window = (0.0, 1.0) if mask else robust_window(images, symmetric=symmetric)
+    if window is None:
+        window = (0.0, 1.0) if mask else robust_window(images, symmetric=symmetric)
     palette, marks = (style.SIGNED, style.INK) if symmetric else (style.GREY, "white")
     bar = scale_length(panels)
     figure, axes = panel_row(panels, right=_RIGHT)

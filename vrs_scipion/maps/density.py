@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,16 @@ from numpy.typing import NDArray
 Volume = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 Triple = tuple[float, float, float]
+
+
+class Grid(Protocol):
+    """Anything that lies on a grid: voxels along z, y, x, and their size in Å."""
+
+    @property
+    def box(self) -> tuple[int, int, int]: ...
+
+    @property
+    def voxel_size(self) -> Triple: ...
 
 
 @dataclass(frozen=True)

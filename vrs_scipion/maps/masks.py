@@ -105,6 +105,32 @@ def soft_mask(hard: Mask, voxel_size: Triple) -> Volume:
     return np.clip(soft, 0, 1, out=soft)
 
 
+def cosine_mask(hard: Mask, voxel_size: Triple, dilation: float, edge: float) -> Volume:
+    """``hard`` grown by ``dilation`` Å and let down to 0 over ``edge`` Å by a raised cosine.
+
+    Distances are those to the nearest voxel of ``hard``.
+
+    Returns
+    -------
+    float32 array of the same shape, from 0 to 1
+    """
+    soft = np.zeros(hard.shape, np.float32)
+    if hard.any():
+        margin = math.ceil((dilation + edge) / min(voxel_size)) + 1
+        inside = _bounding_slices(hard, margin)
+        distance = ndimage.distance_transform_edt(~hard[inside], sampling=voxel_size)
+        share = np.clip((distance - dilation) / edge, 0, 1)
+        soft[inside] = (1 + np.cos(np.pi * share)) / 2
+    return soft
+
+
+def touches_a_face(mask: Volume | Mask) -> bool:
+    """Whether anything of the mask lies in the outermost planes of its box."""
+    return any(
+        bool(np.take(mask, index, axis=axis).any()) for axis in range(3) for index in (0, -1)
+    )
+
+
 def bounding_box(mask: Mask) -> tuple[tuple[int, int], ...]:
     """First and last index of ``mask`` along z, y, x, both inside it.
 

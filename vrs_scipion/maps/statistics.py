@@ -58,3 +58,19 @@ def most_common_value(values: Volume, where: Mask) -> tuple[float, float]:
         for plane, chosen in zip(values, where, strict=True)
     )
     return float(common) + 0.0, count / total
+
+
+def constant_fraction(values: Volume) -> float:
+    """Share of the voxels that equal all six of their neighbours: where nothing was measured.
+
+    A refinement's outer sphere, a mask or padding leave such voxels; those of the outermost planes
+    do not count.
+    """
+    core = values[1:-1, 1:-1, 1:-1]
+    same = np.ones(core.shape, np.bool_)
+    for axis in range(3):
+        for step in (0, 2):
+            window = [slice(1, -1)] * 3
+            window[axis] = slice(step, values.shape[axis] - 2 + step)
+            same &= core == values[tuple(window)]
+    return float(same.mean())

@@ -16,10 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
-from vrs_scipion.maps.density import Density, Triple, Volume
+from vrs_scipion.maps.density import Density, Grid, Triple, Volume
 
 COARSEST = 15.0
 """Å: coarser shells hold the molecule's shape and the solvent, and stay out of the fit."""
+
+WORST_RESOLUTION = 8.0
+"""Å: coarser maps have no range in which the amplitudes of a protein fall steadily."""
 
 _Reals = NDArray[np.float64]
 _Transform = NDArray[np.complex64]
@@ -166,10 +169,10 @@ def nyquist(voxel_size: Triple) -> float:
     return 2 * max(voxel_size)
 
 
-def is_cubic(density: Density) -> bool:
+def is_cubic(grid: Grid) -> bool:
     """Whether box and voxels are cubes, as Xmipp takes for granted."""
-    sizes = density.voxel_size
-    return len(set(density.box)) == 1 and max(sizes) - min(sizes) <= _SAME_VOXEL * max(sizes)
+    sizes = grid.voxel_size
+    return len(set(grid.box)) == 1 and max(sizes) - min(sizes) <= _SAME_VOXEL * max(sizes)
 
 
 def inverse_squares(longest: float, count: int) -> _Reals:

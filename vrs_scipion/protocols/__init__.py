@@ -5,29 +5,45 @@ from vrs_scipion.protocols.protocol_checks import (
     VrsProtBFactor,
     VrsProtCheck,
     VrsProtDeepRes,
+    VrsProtGlobalResolution,
     VrsProtHand,
     VrsProtLocalBFactor,
     VrsProtLocalOccupancy,
+    VrsProtLookAtHalfMaps,
+    VrsProtLookAtMap,
     VrsProtMask,
     VrsProtMass,
 )
 from vrs_scipion.protocols.protocol_import_map import VrsProtImportMap
-from vrs_scipion.protocols.protocol_level0 import VrsProtLevel0
-from vrs_scipion.protocols.protocol_prepare import VrsProtPrepare
+from vrs_scipion.protocols.protocol_levels import VrsProtLevel, VrsProtLevel0, VrsProtLevel1
+from vrs_scipion.protocols.protocol_prepare import (
+    VrsProtPrepare,
+    VrsProtPrepareHalfMaps,
+    VrsProtPrepareInput,
+)
 from vrs_scipion.protocols.protocol_report import VrsProtReport
+from vrs_scipion.protocols.protocol_validate import VrsProtValidate
 
 __all__ = [
     "VrsProtBFactor",
     "VrsProtBackground",
     "VrsProtCheck",
     "VrsProtDeepRes",
+    "VrsProtGlobalResolution",
     "VrsProtHand",
     "VrsProtImportMap",
+    "VrsProtLevel",
     "VrsProtLevel0",
+    "VrsProtLevel1",
     "VrsProtLocalBFactor",
     "VrsProtLocalOccupancy",
+    "VrsProtLookAtHalfMaps",
+    "VrsProtLookAtMap",
     "VrsProtMask",
     "VrsProtMass",
     "VrsProtPrepare",
+    "VrsProtPrepareHalfMaps",
+    "VrsProtPrepareInput",
     "VrsProtReport",
+    "VrsProtValidate",
 ]

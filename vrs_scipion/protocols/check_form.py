@@ -12,36 +12,40 @@ from vrs_scipion.checks.check import Check
 from vrs_scipion.methods.engine import AUTO, EngineUnavailableError, choose
 
 
+def code_name(check: Check) -> str:
+    """The code of a check as part of a parameter's or an output's name."""
+    return check.code.replace(".", "")
+
+
 def limit_parameter(check: Check, key: str) -> str:
     """Name of the form's parameter for a limit, unique among all checks of a form."""
-    return f"limit_{check.code.replace('.', '')}_{key}"
+    return f"limit_{code_name(check)}_{key}"
 
 
 def add_limits(form: Any, check: Check) -> None:
     """Offer every limit of ``check`` as an advanced parameter."""
-    for limit in check.limits:
-        unit = f" ({limit.unit})" if limit.unit else ""
+    for parameter in check.parameters:
         form.addParam(
-            limit_parameter(check, limit.key),
+            limit_parameter(check, parameter.key),
             params.FloatParam,
-            default=limit.default,
+            default=parameter.default,
             expertLevel=LEVEL_ADVANCED,
-            label=limit.label + unit,
-            help=limit.help,
+            label=parameter.title,
+            help=parameter.help,
         )
 
 
 def given_limits(protocol: EMProtocol, check: Check) -> dict[str, float]:
     """The limits of ``check`` as the form of ``protocol`` has them."""
     return {
-        limit.key: float(getattr(protocol, limit_parameter(check, limit.key)).get())
-        for limit in check.limits
+        parameter.key: float(getattr(protocol, limit_parameter(check, parameter.key)).get())
+        for parameter in check.parameters
     }
 
 
 def engine_parameter(check: Check) -> str:
     """Name of the form's parameter for the engine of ``check``."""
-    return f"engine_{check.code.replace('.', '')}"
+    return f"engine_{code_name(check)}"
 
 
 def add_engine(form: Any, check: Check) -> None:
@@ -57,6 +61,15 @@ def add_engine(form: Any, check: Check) -> None:
             help="auto takes the external program where it is really installed and fits the map, "
             "else what is built in. The result names which one it was.",
         )
+
+
+def add_criteria(form: Any, checks: tuple[Check, ...]) -> None:
+    """Offer limits and engines of several checks, a group each."""
+    form.addSection(label="Criteria")
+    for check in checks:
+        group = form.addGroup(f"{check.code} {check.name}")
+        add_engine(group, check)
+        add_limits(group, check)
 
 
 def choose_engine(protocol: EMProtocol, engine: str) -> None:
@@ -77,7 +90,7 @@ def chosen_engine(protocol: EMProtocol, check: Check) -> str:
 def missing_engine(protocol: EMProtocol, check: Check) -> list[str]:
     """Why the engine asked for cannot be used: nothing, or one sentence."""
     try:
-        choose(chosen_engine(protocol, check), check.external())
+        choose(chosen_engine(protocol, check), check.external(None))
     except EngineUnavailableError as error:
         return [str(error)]
     return []

@@ -6,11 +6,11 @@ from pathlib import Path
 
 from pwem.objects import Volume
 
+from vrs_scipion.folders import RESULT_FILE
 from vrs_scipion.maps.reading import read_header
-from vrs_scipion.objects import OUTCOME_WORDS, VrsCheckOutcome
+from vrs_scipion.objects import VrsCheckOutcome
 from vrs_scipion.protocols.map_input import mean_voxel_size
 from vrs_scipion.results import CheckResult
-from vrs_scipion.results.files import RESULT_FILE
 
 
 def outcome_object(result: CheckResult, folder: Path) -> VrsCheckOutcome:
@@ -20,7 +20,7 @@ def outcome_object(result: CheckResult, folder: Path) -> VrsCheckOutcome:
     return outcome
 
 
-def volumes_of(result: CheckResult, folder: Path) -> dict[str, Volume]:
+def volumes_of(result: CheckResult, folder: Path, suffix: str = "") -> dict[str, Volume]:
     """The volumes that a check computed, as Scipion objects by output name."""
     outputs = {}
     for item in result.volumes:
@@ -28,15 +28,14 @@ def volumes_of(result: CheckResult, folder: Path) -> dict[str, Volume]:
         volume.setFileName(str(folder / item.file))
         volume.setSamplingRate(mean_voxel_size(read_header(folder / item.file).voxel_size))
         volume.setObjComment(item.description)
-        outputs["output" + item.key.title().replace("_", "")] = volume
+        outputs[f"output{item.key.title().replace('_', '')}{suffix}"] = volume
     return outputs
 
 
 def describe_result(result: CheckResult) -> list[str]:
     """What the project window says of a result."""
-    words = OUTCOME_WORDS[result.outcome]
     return [
-        f"*{result.code} {result.name}: {words}*",
+        f"*{result.code} {result.name}: {result.outcome.words}*",
         *([result.reason] if result.reason else []),
         *([result.headline] if result.headline and not result.reason else []),
         *(f"- {warning}" for warning in result.warnings),

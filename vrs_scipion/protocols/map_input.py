@@ -1,4 +1,4 @@
-"""The part of a form that asks for a map, and the request that is made of it."""
+"""The part of a form that asks for a map as a volume of the project, and what it says of it."""
 
 from __future__ import annotations
 
@@ -9,20 +9,24 @@ import numpy as np
 import pyworkflow.protocol.params as params
 from pwem.objects import Volume
 
-from vrs_scipion.entry.files import load_deposition
-from vrs_scipion.entry.model import Deposition
-from vrs_scipion.entry.prepare import Inspected, Request, inspect
+from vrs_scipion.entry.deposition import load_deposition
+from vrs_scipion.entry.inputs import INPUTS, inspect
+from vrs_scipion.entry.record_map import Deposition
+from vrs_scipion.entry.request import Request
 from vrs_scipion.files import InputError
 from vrs_scipion.maps.reading import read_header
 from vrs_scipion.objects import VrsMap
+from vrs_scipion.protocols.input_form import add_field
 
 _SAME_VOXEL = 1e-5
+_BY_THE_VOLUME = ("map", "voxel", "deposition")
+"""Fields that the volume of the project stands for."""
 
 
-class MapInput:
+class VrsMapInput:
     """Mixin of the protocols that start from a volume of the project."""
 
-    _vrsInspected: Inspected | None = None
+    _vrsInspected: dict[str, Any] | None = None
 
     def _defineMapParams(self, form: Any) -> None:
         form.addSection(label="Input")
@@ -32,55 +36,35 @@ class MapInput:
             pointerClass="Volume",
             important=True,
             label="Map",
-            help="The map to validate, from an import or from any refinement. Half maps that the "
-            "volume carries come along. Its file is only read.",
+            help="The map to validate, from an import or from any refinement. Its file is only "
+            "read.",
         )
-        form.addParam(
-            "contour",
-            params.FloatParam,
-            important=True,
-            label="Recommended contour level",
-            help="The density at which the map should be looked at, in the map's own units. At "
-            "this level the molecule should be one connected piece.",
-        )
-        form.addParam(
-            "resolution",
-            params.FloatParam,
-            default=0,
-            label="Reported resolution (Å)",
-            help="As published or deposited; 0 when none was reported: the checks that need it "
-            "then do not apply.",
-        )
-        form.addParam(
-            "title",
-            params.StringParam,
-            default="",
-            label="Title",
-            help="Title of the report; the file's name when empty.",
-        )
+        for field in INPUTS["map"].fields:
+            if field.key not in _BY_THE_VOLUME:
+                add_field(form, field)
 
     def _request(self) -> Request:
+        """What the form asks for."""
         volume = self.inputVolume.get()  # type: ignore[attr-defined]
         path = source_file(volume)
-        return Request(
-            map_path=path,
+        request = Request.of(
+            map=path,
             contour=_number(self.contour),  # type: ignore[attr-defined]
             resolution=_number(self.resolution) or None,  # type: ignore[attr-defined]
-            voxel_size=_voxel_size(volume, path),
-            voxel_size_from="the volume in Scipion",
+            voxel=_voxel_size(volume, path),
             title=str(self.title.get() or ""),  # type: ignore[attr-defined]
-            half_maps=tuple(_plain(name) for name in _half_maps(volume)),
-            deposition=_deposition(volume),
+            deposition=volume.getDepositionFile() if isinstance(volume, VrsMap) else None,
         )
+        return Request(request.values, {"voxel": "the volume in Scipion"})
 
-    def _inspect(self) -> Inspected:
-        """What the request holds; read once per process."""
+    def _inspect(self) -> dict[str, Any]:
+        """What the request holds, by input; read once per process."""
         if self._vrsInspected is None:
             self._vrsInspected = inspect(self._request())
         return self._vrsInspected
 
-    def _mapErrors(self) -> list[str]:
-        """Why the map cannot be validated: nothing, or one sentence."""
+    def _inputErrors(self) -> list[str]:
+        """Why what was given cannot be validated: nothing, or one sentence."""
         try:
             self._vrsInspected = None
             self._inspect()
@@ -88,9 +72,9 @@ class MapInput:
             return [str(error)]
         return []
 
-    def _mapWarnings(self) -> list[str]:
+    def _inputWarnings(self) -> list[str]:
         try:
-            return list(self._inspect().warnings)
+            return [text for found in self._inspect().values() for text in found.warnings]
         except InputError:
             return []
 
@@ -106,23 +90,33 @@ def source_file(volume: Volume) -> Path:
     if isinstance(volume, VrsMap):
         return volume.getSourceFile()
     index, name = volume.getLocation()
-    path = _plain(name)
+    path = plain(name)
     if index > 1:
         raise InputError(path, f"volume {index} of a stack was chosen; only the first can be read")
     return path.resolve()
 
 
-def _plain(name: str) -> Path:
+def plain(name: str) -> Path:
+    """The path of a file as Scipion names it."""
     return Path(name.removesuffix(":mrc"))
 
 
-def _half_maps(volume: Volume) -> list[str]:
-    return list(volume.getHalfMaps(asList=True)) if volume.hasHalfMaps() else []
+def half_maps_of(volume: Volume | None) -> list[Path]:
+    """The half maps that a volume of the project carries: two, or none."""
+    if volume is None or not volume.hasHalfMaps():
+        return []
+    return [plain(name).resolve() for name in volume.getHalfMaps(asList=True)]
 
 
-def _deposition(volume: Volume) -> Deposition | None:
+def deposition_of(volume: Any) -> Deposition | None:
+    """What an archive says of a volume that was imported from there."""
     path = volume.getDepositionFile() if isinstance(volume, VrsMap) else None
-    return load_deposition(path) if path else None
+    return load_deposition(path) if path and path.is_file() else None
+
+
+def mean_voxel_size(voxel_size: tuple[float, float, float]) -> float:
+    """Geometric mean over the axes: the one number that Scipion keeps."""
+    return float(f"{float(np.cbrt(np.prod(voxel_size))):.6g}")
 
 
 def _number(parameter: Any) -> float:
@@ -137,8 +131,3 @@ def _voxel_size(volume: Volume, path: Path) -> float | None:
         return None
     header = mean_voxel_size(read_header(path).voxel_size)
     return None if abs(header - sampling) <= _SAME_VOXEL * sampling else float(sampling)
-
-
-def mean_voxel_size(voxel_size: tuple[float, float, float]) -> float:
-    """Geometric mean over the axes: the one number that Scipion keeps."""
-    return float(f"{float(np.cbrt(np.prod(voxel_size))):.6g}")

@@ -5,17 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import pyworkflow.protocol.params as params
 import pyworkflow.utils as pwutils
 from pwem.objects import Transform
 from pwem.protocols import EMProtocol
 from pyworkflow.protocol.constants import LEVEL_ADVANCED
 
+from vrs_scipion.entry.inputs import FIELDS
 from vrs_scipion.files import InputError
 from vrs_scipion.maps.density import Density
 from vrs_scipion.maps.reading import is_plain_volume, read_density
 from vrs_scipion.maps.writing import write_volume
 from vrs_scipion.objects import VrsMap
+from vrs_scipion.protocols.input_form import add_field
 from vrs_scipion.protocols.map_input import mean_voxel_size
 
 
@@ -28,36 +29,13 @@ class VrsProtImportMap(EMProtocol):
 
     _label = "import map"
     _possibleOutputs = {"outputVolume": VrsMap}
+    fields = {"mapFile": "map", "samplingRate": "voxel", "depositionFile": "deposition"}
 
     def _defineParams(self, form: Any) -> None:
         form.addSection(label="Input")
-        form.addParam(
-            "mapFile",
-            params.FileParam,
-            important=True,
-            label="Map file",
-            help="MRC/CCP4 (.mrc, .map, .ccp4), plain or gzipped. Of a stack of volumes the first "
-            "is taken.",
-        )
-        form.addParam(
-            "samplingRate",
-            params.FloatParam,
-            default=0,
-            label="Voxel size (Å)",
-            help="0: as the file's header says.",
-        )
-        line = form.addLine("Half maps", help="The two half maps, if you have them.")
-        line.addParam("half1", params.FileParam, label="1", allowsNull=True)
-        line.addParam("half2", params.FileParam, label="2", allowsNull=True)
-        form.addParam(
-            "depositionFile",
-            params.FileParam,
-            allowsNull=True,
-            expertLevel=LEVEL_ADVANCED,
-            label="Deposition",
-            help="What an archive says of the map (deposition.json, which vrs validate writes for "
-            "an entry of EMDB); none for a map of your own.",
-        )
+        for name, key in self.fields.items():
+            advanced = {} if FIELDS[key].offered else {"expertLevel": LEVEL_ADVANCED}
+            add_field(form, FIELDS[key], name=name, **advanced)
 
     def _insertAllSteps(self) -> None:
         self._insertFunctionStep(self.importStep, needsGPU=False)
@@ -75,21 +53,15 @@ class VrsProtImportMap(EMProtocol):
         origin = Transform()
         origin.setShifts(*(-n / 2 * sampling for n in density.box[::-1]))
         volume.setOrigin(origin)
-        halves = [
-            self._usable(path, self._read(path), prefix=f"half{i}_")
-            for i, path in enumerate(self._halves(), 1)
-        ]
-        if halves:
-            volume.setHalfMaps(halves)
         self._defineOutputs(outputVolume=volume)
 
-    def _usable(self, source: Path, density: Density, prefix: str = "") -> str:
+    def _usable(self, source: Path, density: Density) -> str:
         """A file that all of Scipion can open: a link where ``source`` is one, else a copy."""
         if is_plain_volume(source):
-            target = self._getExtraPath(prefix + source.name)
+            target = self._getExtraPath(source.name)
             pwutils.createAbsLink(str(source), target)
             return str(target)
-        copy = Path(self._getExtraPath(f"{prefix}{source.name.split('.')[0]}.mrc"))
+        copy = Path(self._getExtraPath(f"{source.name.split('.')[0]}.mrc"))
         write_volume(
             copy,
             density.values,
@@ -102,21 +74,14 @@ class VrsProtImportMap(EMProtocol):
     def _source(self) -> Path:
         return _absolute(self.mapFile.get())
 
-    def _halves(self) -> list[Path]:
-        given = (self.half1.get(), self.half2.get())
-        return [_absolute(name) for name in given if name]
-
     def _read(self, path: Path) -> Density:
         return read_density(path, self.samplingRate.get() or None)
 
     def _validate(self) -> list[str]:
         if not self.mapFile.get():
             return ["Give the map's file."]
-        if len(self._halves()) == 1:
-            return ["One half map was given; give both or none."]
         try:
-            for path in (self._source(), *self._halves()):
-                self._read(path)
+            self._read(self._source())
         except InputError as error:
             return [str(error)]
         return []

@@ -1,109 +1,171 @@
-"""Preparing a map for the checks."""
+"""Preparing the inputs for the checks: one protocol each."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
+import pyworkflow.protocol.params as params
 from pwem.objects import Volume, VolumeMask
 from pwem.protocols import EMProtocol
 
-from vrs_scipion.entry.files import load_entry
-from vrs_scipion.entry.model import ENTRY_FILE, Entry
-from vrs_scipion.entry.prepare import prepare
-from vrs_scipion.objects import VrsEntry
-from vrs_scipion.protocols.map_input import MapInput, mean_voxel_size
+from vrs_scipion.entry.entry import load_record
+from vrs_scipion.entry.inputs import INPUTS
+from vrs_scipion.entry.records import InputRecord
+from vrs_scipion.entry.request import Request
+from vrs_scipion.files import InputError
+from vrs_scipion.folders import ENTRY, RECORD_FILE
+from vrs_scipion.maps.reading import read_header
+from vrs_scipion.objects import VrsPrepared
+from vrs_scipion.protocols.input_form import (
+    POINTERS,
+    add_field,
+    add_pointers,
+    entry_of,
+    prepared_folders,
+)
+from vrs_scipion.protocols.map_input import VrsMapInput, half_maps_of, mean_voxel_size
 
 
-class VrsProtPrepare(MapInput, EMProtocol):
-    """Prepares a map for validation: brings its axes to x, y, z, masks the molecule at the
-    recommended contour level with hard and soft borders, resamples the map to half the reported
-    resolution, and notes the file's SHA-256. Every check starts from here.
+class VrsProtPrepareInput(EMProtocol):
+    """Base of the protocols that prepare one input; a subclass names its ``key``.
+
+    It says in ``_inspected`` what is to be prepared.
     """
 
-    _label = "prepare map"
-    _possibleOutputs = {
-        "outputEntry": VrsEntry,
-        "outputHardMask": VolumeMask,
-        "outputSoftMask": VolumeMask,
-        "outputResizedVolume": Volume,
-        "outputResizedMask": VolumeMask,
-    }
+    _label: str | None = None
+    key: str
 
-    def _defineParams(self, form: Any) -> None:
-        self._defineMapParams(form)
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        cls._label = f"prepare {INPUTS[cls.key].title.lower()}"
+        cls._possibleOutputs = {"outputEntry": POINTERS[cls.key].kind}
+
+    def _inspected(self) -> Any:
+        raise NotImplementedError
 
     def _insertAllSteps(self) -> None:
         self._insertFunctionStep(self.prepareStep, needsGPU=False)
 
     def prepareStep(self) -> None:
-        folder = Path(self._getExtraPath("entry"))
-        entry = prepare(self._request(), folder, self._inspect())
-        outputs = entry_outputs(entry, folder)
+        folder = Path(self._getExtraPath(ENTRY))
+        record = INPUTS[self.key].prepare(self._inspected(), entry_of(self), folder)
+        outputs = prepared_outputs(self.key, record, folder)
         self._defineOutputs(**outputs)
-        for output in outputs.values():
-            self._defineSourceRelation(self.inputVolume, output)
-
-    def _validate(self) -> list[str]:
-        return self._mapErrors()
-
-    def _warnings(self) -> list[str]:
-        return self._mapWarnings()
+        if self.inputVolume.get() is not None:
+            for output in outputs.values():
+                self._defineSourceRelation(self.inputVolume, output)
 
     def _summary(self) -> list[str]:
         if not hasattr(self, "outputEntry"):
-            return ["The map was not prepared yet."]
-        return describe_entry(load_entry(self.outputEntry.getFolder()))
+            return [f"{INPUTS[self.key].title}: not prepared yet."]
+        return describe_record(load_record(self.key, self.outputEntry.getFolder()))
 
     def _methods(self) -> list[str]:
         if not hasattr(self, "outputEntry"):
             return []
-        entry = load_entry(self.outputEntry.getFolder())
-        return [
-            f"The map was masked at the contour level {entry.contour:g}: "
-            f"{entry.hard_mask.description}; soft borders: {entry.soft_mask.description}."
-        ]
+        return [f"{INPUTS[self.key].noun.capitalize()} was prepared with vrs_scipion."]
 
 
-def entry_outputs(entry: Entry, folder: Path) -> dict[str, Any]:
-    """The Scipion objects of a prepared map, by output name."""
-    prepared = VrsEntry(str(folder / ENTRY_FILE))
-    prepared.describe(entry)
-    sampling = mean_voxel_size(entry.voxel_size)
-    outputs: dict[str, Any] = {
-        "outputEntry": prepared,
-        "outputHardMask": _volume(VolumeMask, folder / entry.hard_mask.file, sampling),
-        "outputSoftMask": _volume(VolumeMask, folder / entry.soft_mask.file, sampling),
-    }
-    resized = entry.resized
-    if resized is not None:
-        sampling = mean_voxel_size(resized.voxel_size)
-        outputs["outputResizedVolume"] = _volume(Volume, folder / resized.file, sampling)
-        if resized.hard_mask is not None:
-            outputs["outputResizedMask"] = _volume(
-                VolumeMask, folder / resized.hard_mask.file, sampling
-            )
+class VrsProtPrepare(VrsMapInput, VrsProtPrepareInput):
+    """Prepares a map for validation: brings its axes to x, y, z, masks the molecule at the
+    recommended contour level with hard and soft borders, resamples the map to half the reported
+    resolution, and notes the file's SHA-256. Every check starts from here.
+    """
+
+    key = "map"
+    fields = {"contour": "contour", "resolution": "resolution", "title": "title"}
+
+    def _defineParams(self, form: Any) -> None:
+        self._defineMapParams(form)
+
+    def _inspected(self) -> Any:
+        return self._inspect()[self.key]
+
+    def _validate(self) -> list[str]:
+        return self._inputErrors()
+
+    def _warnings(self) -> list[str]:
+        return self._inputWarnings()
+
+
+class VrsProtPrepareHalfMaps(VrsProtPrepareInput):
+    """Prepares two half maps: brings their axes to x, y, z, refuses what are not two halves of one
+    reconstruction, brings the map's mask to their grid and gives it the soft edge under which they
+    are compared.
+    """
+
+    key = "half_maps"
+    fields = {"half1": "half1", "half2": "half2"}
+
+    def _defineParams(self, form: Any) -> None:
+        form.addSection(label="Input")
+        add_pointers(form, ["map"])
+        form.addParam(
+            "inputVolume",
+            params.PointerParam,
+            pointerClass="Volume",
+            allowsNull=True,
+            label="Volume with its half maps",
+            help="A volume of the project that carries its two half maps, as refinements leave "
+            "it; or none, and two files.",
+        )
+        for field in INPUTS[self.key].fields:
+            add_field(form, field, important=False)
+
+    def _inspected(self) -> Any:
+        return INPUTS[self.key].inspect(self._request(), {"map": entry_of(self).map})
+
+    def _request(self) -> Request:
+        return BESIDE_THE_MAP[self.key](self, self.inputVolume.get())
+
+    def _validate(self) -> list[str]:
+        if not prepared_folders(self):
+            return []
+        try:
+            self._inspected()
+        except InputError as error:
+            return [str(error)]
+        return []
+
+
+def half_map_request(protocol: EMProtocol, volume: Volume | None) -> Request:
+    """The half maps that a form names as files, or else those that a volume carries."""
+    names = [getattr(protocol, field.key).get() for field in INPUTS["half_maps"].fields]
+    named = [Path(name).expanduser().absolute() if name else None for name in names]
+    first, second = named if any(names) else half_maps_of(volume) or (None, None)
+    return Request.of(half1=first, half2=second)
+
+
+BESIDE_THE_MAP = {"half_maps": half_map_request}
+"""What a form's fields, and the volume that it points to, ask for beside the map, by input."""
+
+
+def prepared_outputs(key: str, record: InputRecord, folder: Path) -> dict[str, Any]:
+    """The Scipion objects of a prepared input, by output name."""
+    prepared: VrsPrepared = POINTERS[key].kind(str(folder / RECORD_FILE))
+    prepared.describe(record)
+    outputs: dict[str, Any] = {"outputEntry": prepared}
+    for one in record.volumes:
+        if one.key == key:
+            continue
+        volume = (VolumeMask if one.kind == "mask" else Volume)()
+        volume.setFileName(str(folder / one.file))
+        volume.setSamplingRate(mean_voxel_size(read_header(folder / one.file).voxel_size))
+        volume.setObjComment(one.label)
+        outputs[f"output{_camel(one.key)}"] = volume
     return outputs
 
 
-def describe_entry(entry: Entry) -> list[str]:
-    """What the project window says of a prepared map."""
-    x, y, z = entry.box[::-1]
-    resolution = "none reported" if entry.resolution is None else f"{entry.resolution:g} Å"
+def describe_record(record: InputRecord) -> list[str]:
+    """What the project window says of a prepared input."""
+    title = getattr(record, "title", "")
     return [
-        f"*{entry.title}*",
-        f"{entry.source.name}, SHA-256 {entry.source.sha256[:12]}…",
-        f"Box {x} × {y} × {z}, voxel {mean_voxel_size(entry.voxel_size):g} Å "
-        f"({entry.voxel_size_from})",
-        f"Contour level {entry.contour:g}; resolution: {resolution}",
-        f"Mask: {entry.hard_mask.voxels:,} voxels",
-        *entry.source.notes,
-        *(f"Warning: {text}" for text in entry.warnings),
+        *([f"*{title}*"] if title else []),
+        *(f"{fact.label}: {fact.value}" for fact in record.facts),
+        *(f"Warning: {text}" for text in record.warnings),
     ]
 
 
-def _volume(kind: type[Volume], path: Path, sampling: float) -> Volume:
-    volume = kind()
-    volume.setFileName(str(path))
-    volume.setSamplingRate(sampling)
-    return volume
+def _camel(key: str) -> str:
+    return key.title().replace("_", "")

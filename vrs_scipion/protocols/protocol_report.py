@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pyworkflow.protocol.params as params
 from pwem.protocols import EMProtocol
-from pyworkflow.protocol.constants import LEVEL_ADVANCED
+from pyworkflow.protocol.constants import LEVEL_ADVANCED, STATUS_NEW, STATUS_SAVED
 
-from vrs_scipion.checks.run import failed
+from vrs_scipion.checks.run import failed, stamped
+from vrs_scipion.entry.entry import Entry
+from vrs_scipion.entry.inputs import INPUTS
+from vrs_scipion.folders import ENTRY, HTML_FILE, REPORT
 from vrs_scipion.objects import VrsCheckOutcome, VrsReport
+from vrs_scipion.protocols.input_form import (
+    add_pointers,
+    entry_of,
+    main_pointer,
+    prepared_folders,
+)
 from vrs_scipion.protocols.protocol_checks import VrsProtCheck
-from vrs_scipion.report.folder import HTML_FILE, PAPERS, gather, load_report
-from vrs_scipion.results.files import save_result
+from vrs_scipion.report.folder import PAPERS, gather, load_report
+from vrs_scipion.results import CheckResult
+from vrs_scipion.results.files import load_result, save_result
+
+_NOT_STARTED = (STATUS_NEW, STATUS_SAVED)
 
 
 class VrsProtReport(EMProtocol):
@@ -26,14 +39,7 @@ class VrsProtReport(EMProtocol):
 
     def _defineParams(self, form: Any) -> None:
         form.addSection(label="Input")
-        form.addParam(
-            "inputEntry",
-            params.PointerParam,
-            pointerClass="VrsEntry",
-            important=True,
-            label="Prepared map",
-            help="Output of the protocol 'prepare map'.",
-        )
+        add_pointers(form, INPUTS, optional=list(INPUTS)[1:])
         form.addParam(
             "inputOutcomes",
             params.MultiPointerParam,
@@ -42,7 +48,7 @@ class VrsProtReport(EMProtocol):
             allowsNull=True,
             important=True,
             label="Outcomes",
-            help="Outputs of the checks' protocols, of the same prepared map.",
+            help="Outputs of the protocols that check or show these inputs.",
         )
         form.addParam(
             "paper",
@@ -60,25 +66,28 @@ class VrsProtReport(EMProtocol):
     def compileStep(self) -> None:
         from vrs_scipion.report.build import build_report  # slow to load; no other step draws pages
 
-        folder = Path(self._getExtraPath("report"))
-        results = [self._resultFolder(pointer) for pointer in self.inputOutcomes]
-        gather(self.inputEntry.get().getFolder(), results, folder)
+        folder = Path(self._getExtraPath(REPORT))
+        gather(prepared_folders(self), dict(self._found()), folder)
         try:
             build_report(folder, paper=PAPERS[self.paper.get()])
         finally:
             if (folder / HTML_FILE).exists():
                 output = report_object(folder)
                 self._defineOutputs(outputReport=output)
-                self._defineSourceRelation(self.inputEntry, output)
+                self._defineSourceRelation(main_pointer(self, INPUTS), output)
 
-    def _resultFolder(self, pointer: Any) -> Path:
-        outcome = pointer.get()
-        if isinstance(outcome, VrsCheckOutcome):
-            return outcome.getFolder()
-        return self._withoutOutcome(pointer.getObjValue())
+    def _found(self) -> Iterator[tuple[Path, CheckResult]]:
+        """The folders of the results with what they hold."""
+        for pointer in self.inputOutcomes:
+            outcome, protocol = pointer.get(), pointer.getObjValue()
+            if isinstance(outcome, VrsCheckOutcome):
+                result = load_result(outcome.getFolder())
+                yield outcome.getFolder(), stamped(result, _entry_behind(protocol))
+            elif protocol.getStatus() not in _NOT_STARTED:
+                yield self._withoutOutcome(protocol)
 
-    def _withoutOutcome(self, protocol: VrsProtCheck) -> Path:
-        """The result folder of a check whose protocol ended before it could leave one."""
+    def _withoutOutcome(self, protocol: VrsProtCheck) -> tuple[Path, CheckResult]:
+        """The result of a check whose protocol ended before it could leave one."""
         message = protocol.getErrorMessage().strip() or "no message"
         reason = (
             f"the protocol {protocol.getRunName()} ended without a result "
@@ -86,8 +95,9 @@ class VrsProtReport(EMProtocol):
         )
         folder = Path(self._getExtraPath("missing", protocol.check.code))
         folder.mkdir(parents=True, exist_ok=True)
-        save_result(failed(protocol.check, reason), folder)
-        return folder
+        result = failed(protocol.check, reason, entry_of(self).used(protocol.check.needs))
+        save_result(result, folder)
+        return folder, result
 
     def _validate(self) -> list[str]:
         if len(self.inputOutcomes) == 0:
@@ -121,3 +131,10 @@ def report_object(folder: Path) -> VrsReport:
     output = VrsReport(str(folder / HTML_FILE))
     output.describe(load_report(folder))
     return output
+
+
+def _entry_behind(protocol: Any) -> Entry:
+    """The inputs from which a protocol's outcomes were computed: pointed to, or its own."""
+    pointed = entry_of(protocol)
+    own = Entry.at(Path(protocol._getExtraPath(ENTRY)))
+    return pointed if pointed.given else own

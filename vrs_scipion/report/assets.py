@@ -18,7 +18,7 @@ MEDIA_TYPES = {
 
 def placed_figures(document: Document) -> tuple[PlacedFigure, ...]:
     """The figures of a document in the order of their numbers."""
-    sections = (document.input_blocks, *(check.blocks for check in document.checks))
+    sections = (*(one.blocks for one in document.inputs), *(c.blocks for c in document.checks))
     return tuple(
         block for blocks in sections for block in blocks if isinstance(block, PlacedFigure)
     )
@@ -31,7 +31,7 @@ def figure_files(document: Document, folders: Mapping[str, Path]) -> dict[str, P
     ----------
     document : Document
     folders : mapping of str to Path
-        The folder of the figures of 'input' and of each check's code.
+        The folder of the figures of each input's key and of each check's code.
 
     Returns
     -------

@@ -8,27 +8,37 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 
 from vrs_scipion import __version__
-from vrs_scipion.entry.model import Entry, MaskFile
+from vrs_scipion.checks.levels import LEVELS, grade, in_order, level_of, ways_on
+from vrs_scipion.entry.entry import Entry
+from vrs_scipion.entry.inputs import INPUTS
+from vrs_scipion.entry.records import MaskFile
 from vrs_scipion.report.formats import counted
-from vrs_scipion.report.model import Report, ReportEntry, Score, Warning
-from vrs_scipion.results.model import CheckResult, Figure, Outcome, ResolutionEstimate
+from vrs_scipion.report.model import (
+    Report,
+    ReportEntry,
+    ReportInput,
+    ReportLevel,
+    Score,
+    Warning,
+)
+from vrs_scipion.results.model import CheckResult, ResolutionEstimate
 from vrs_scipion.results.numbers import number
-
-INPUT = "input"
-"""The name under which the map itself warns, and under which its figures lie."""
+from vrs_scipion.results.outcome import Outcome
 
 OVERESTIMATED_BELOW = 0.8
 """A reported resolution below this fraction of the mean estimate may be overestimated."""
 
 
+class ForeignResultError(ValueError):
+    """A result was computed from other inputs than those of the report: one sentence."""
+
+
 def compile_report(
     entry: Entry,
     checks: Sequence[CheckResult],
+    looks: Sequence[CheckResult] = (),
     *,
-    figures: Sequence[Figure] = (),
-    input_paragraphs: Sequence[str] = (),
     created: datetime,
-    level: str = "0",
     software: Mapping[str, str] | None = None,
 ) -> Report:
     """Gather everything that the pages of a report are made from.
@@ -36,17 +46,13 @@ def compile_report(
     Parameters
     ----------
     entry : Entry
-        The prepared map.
+        The prepared inputs.
     checks : sequence of CheckResult
-        What the checks found, in the order in which the report shows them.
-    figures : sequence of Figure
-        The figures of the section "Input data".
-    input_paragraphs : sequence of str
-        The words of that section; ``{fig:KEY}`` refers to one of its figures.
+        What the checks found.
+    looks : sequence of CheckResult
+        What is to be seen of the inputs; their codes are the keys of the inputs.
     created : datetime
         When the report is made. UTC is meant where it names no zone.
-    level : str
-        The validation level with its qualifiers, e.g. '0' or '1A'.
     software : mapping of str to str, optional
         Versions of the programs behind the report, by name.
 
@@ -56,26 +62,34 @@ def compile_report(
 
     Raises
     ------
+    ForeignResultError
+        If a result was computed from other inputs than these.
     ValueError
         If two results have the same code.
     """
     _refuse_repeated_codes(checks)
-    score = score_of(checks)
+    for result in (*checks, *looks):
+        _refuse_foreign(result, entry)
+    found = {check.code: check for check in checks}
+    ordered = tuple(found[code] for code in in_order(found))
+    score = score_of(ordered)
     estimates = tuple(
-        check.resolution_estimate for check in checks if check.resolution_estimate is not None
+        check.resolution_estimate for check in ordered if check.resolution_estimate is not None
     )
+    mark = grade(entry.given)
     return Report(
         vrs_version=__version__,
         created=_with_zone(created).isoformat(timespec="seconds"),
-        level=level,
+        grade=mark,
+        level=mark,
         entry=_identity(entry),
-        summary=_summary(checks, estimates, entry.resolution, score),
-        checks=tuple(checks),
+        inputs=_inputs(entry, {look.code: look for look in looks}),
+        summary=_summary(ordered, estimates, entry.resolution, score),
+        checks=ordered,
         score=score,
+        levels=_levels(entry, ordered),
         resolution_estimates=estimates,
-        warnings=_warnings(entry, checks),
-        input_paragraphs=tuple(input_paragraphs),
-        figures=tuple(figures),
+        warnings=_warnings(entry, ordered),
         software=dict(software or {}),
     )
 
@@ -96,6 +110,7 @@ def score_of(checks: Sequence[CheckResult]) -> Score:
         passed=count[Outcome.OK],
         evaluable=sum(check.outcome.evaluable for check in checks),
         failed=count[Outcome.FAILED],
+        undetermined=count[Outcome.UNDETERMINED],
         not_applicable=count[Outcome.NOT_APPLICABLE],
         not_available=count[Outcome.NOT_AVAILABLE],
         not_run=count[Outcome.NOT_RUN],
@@ -119,11 +134,12 @@ def score_remarks(score: Score) -> tuple[str, ...]:
             f"{counted(score.failed, 'check')} failed to compute and {verb} as not passed."
         )
     left_out = [
-        f"{counted(count, 'check')} {one if count == 1 else many}"
-        for count, one, many in (
-            (score.not_applicable, "does not apply to this map", "do not apply to this map"),
-            (score.not_available, "is not available here", "are not available here"),
-            (score.not_run, "was not run", "were not run"),
+        f"{counted(count, 'check')} {outcome.left_out(count)}"
+        for outcome, count in (
+            (Outcome.UNDETERMINED, score.undetermined),
+            (Outcome.NOT_APPLICABLE, score.not_applicable),
+            (Outcome.NOT_AVAILABLE, score.not_available),
+            (Outcome.NOT_RUN, score.not_run),
         )
         if count
     ]
@@ -173,7 +189,7 @@ def worry(report: Report) -> str:
     if crashed:
         names = ", ".join(f"{check.code} {check.name}" for check in crashed)
         words.append(f"Nothing is known of what could not be computed: {names}.")
-    about_input = sum(warning.check == INPUT for warning in report.warnings)
+    about_input = sum(warning.check in report.inputs for warning in report.warnings)
     if about_input:
         words.append(f"The input itself gave {counted(about_input, 'warning')}, listed below.")
     if not said and not crashed:
@@ -205,30 +221,67 @@ def _summary(
 
 def _warnings(entry: Entry, checks: Sequence[CheckResult]) -> tuple[Warning, ...]:
     return (
-        *(Warning(check=INPUT, text=text) for text in entry.warnings),
+        *(
+            Warning(check=key, text=text)
+            for key in entry.given
+            for text in entry.record(key).warnings
+        ),
         *(Warning(check=check.code, text=text) for check in checks for text in check.warnings),
     )
 
 
+def _levels(entry: Entry, checks: Sequence[CheckResult]) -> tuple[ReportLevel, ...]:
+    """Every level of this version, with the score of its checks or the way to it."""
+    ways = {level.mark: way for level, way in ways_on(entry.given)}
+    scored = {check.code: level_of(check.code).mark for check in checks}
+    return tuple(
+        ReportLevel(
+            mark=level.mark,
+            title=f"Level {level.mark}: {level.adds}",
+            reached=level.is_reached(entry.given),
+            score=score_of([c for c in checks if scored[c.code] == level.mark])
+            if level.mark in scored.values()
+            else None,
+            way=ways.get(level.mark, ""),
+        )
+        for level in LEVELS
+        if level.checks
+    )
+
+
+def _inputs(entry: Entry, looks: Mapping[str, CheckResult]) -> dict[str, ReportInput]:
+    return {
+        key: ReportInput(
+            title=INPUTS[key].title,
+            files=record.sources,
+            given=record.given,
+            facts=record.facts,
+            warnings=record.warnings,
+            look=looks.get(key),
+        )
+        for key, record in ((key, entry.record(key)) for key in entry.given)
+    }
+
+
 def _identity(entry: Entry) -> ReportEntry:
+    record = entry.map
     return ReportEntry(
-        map=entry.source.name,
-        title=entry.title,
-        sha256=entry.source.sha256,
-        voxel_size=math.prod(entry.voxel_size) ** (1 / 3),
-        voxel_size_zyx=entry.voxel_size,
-        voxel_size_from=entry.voxel_size_from,
-        box=entry.box,
-        contour=entry.contour,
-        contour_from=entry.contour_from,
-        resolution=entry.resolution,
-        resolution_from=entry.resolution_from,
-        source=entry.origin_of_data,
-        deposition=entry.deposition,
-        half_maps=entry.half_maps,
-        hard_mask=_mask(entry.hard_mask),
-        soft_mask=_mask(entry.soft_mask),
-        notes=entry.source.notes,
+        map=record.source.name,
+        title=record.title,
+        sha256=record.source.sha256,
+        voxel_size=math.prod(record.voxel_size) ** (1 / 3),
+        voxel_size_zyx=record.voxel_size,
+        voxel_size_from=record.voxel_size_from,
+        box=record.box,
+        contour=record.contour,
+        contour_from=record.contour_from,
+        resolution=record.resolution,
+        resolution_from=record.resolution_from,
+        source=record.origin_of_data,
+        deposition=record.deposition,
+        hard_mask=_mask(record.hard_mask),
+        soft_mask=_mask(record.soft_mask),
+        notes=record.source.notes,
     )
 
 
@@ -244,3 +297,21 @@ def _refuse_repeated_codes(checks: Sequence[CheckResult]) -> None:
     repeated = [code for code, times in Counter(c.code for c in checks).items() if times > 1]
     if repeated:
         raise ValueError(f"Two results have the same code: {', '.join(repeated)}.")
+
+
+def _refuse_foreign(result: CheckResult, entry: Entry) -> None:
+    """What was computed from something else, or from something unknown, is not of this report."""
+    if result.outcome is Outcome.NOT_RUN:
+        return
+    if not result.inputs:
+        raise ForeignResultError(
+            f"The result of {result.code} does not say what it was computed from; run it again."
+        )
+    for key, used in result.inputs.items():
+        here = entry.record(key).used if key in entry.given else None
+        if used != here:
+            noun = INPUTS[key].noun if key in INPUTS else key
+            raise ForeignResultError(
+                f"The result of {result.code} was computed from another input than {noun} of this "
+                "report, or with other numbers; run it again on this one."
+            )

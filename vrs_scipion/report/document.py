@@ -12,56 +12,36 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from vrs_scipion.checks.levels import CHECKS, LEVELS, grade_in_words, is_number, level_of
+from vrs_scipion.entry.inputs import FIELDS
+from vrs_scipion.entry.records import Fact
 from vrs_scipion.report import prose
-from vrs_scipion.report.compile import INPUT, resolution_sentence, score_remarks, worry
+from vrs_scipion.report.compile import resolution_sentence, score_remarks, worry
 from vrs_scipion.report.context import context_sentences
-from vrs_scipion.report.formats import (
-    counted,
-    date_in_words,
-    duration,
-    memory,
-    moment,
-)
+from vrs_scipion.report.formats import date_in_words, duration, memory, moment
 from vrs_scipion.report.gauge import Gauge, gauge_of
-from vrs_scipion.report.model import Report, ReportEntry
+from vrs_scipion.report.model import Report, ReportEntry, ReportInput
 from vrs_scipion.report.numbering import Block, Numbering
 from vrs_scipion.report.rates import rates_sentence
-from vrs_scipion.results.model import CheckResult, Criterion, Engine, Outcome, Reference
+from vrs_scipion.results.model import CheckResult, Criterion, Engine, Reference
 from vrs_scipion.results.numbers import quantity
 
 TITLE = "Cryo-EM map validation report"
 
-OUTCOME_ICONS = {
-    Outcome.OK: "✓",
-    Outcome.WARNINGS: "!",
-    Outcome.NOT_APPLICABLE: "–",
-    Outcome.NOT_AVAILABLE: "○",
-    Outcome.NOT_RUN: "·",
-    Outcome.FAILED: "✕",
-}
-
-
-@dataclass(frozen=True)
-class Row:
-    """A labelled value; ``kind`` is 'text', 'name' (written by a user) or 'code'.
-
-    A ``url`` leads to where the value came from.
-    """
-
-    label: str
-    value: str
-    kind: str = "text"
-    url: str = ""
-
 
 @dataclass(frozen=True)
 class Status:
-    """How a check ended: its outcome, a mark and words for it, and the reason if it has one."""
+    """How a check ended: its outcome, a mark and words for it, and the reason if it has one.
+
+    ``about`` is what a reader must know of it where there is no verdict.
+    """
 
     outcome: str
     icon: str
     label: str
     reason: str
+    about: str
+    judged: bool
 
 
 @dataclass(frozen=True)
@@ -148,12 +128,26 @@ class CheckSection:
 
 @dataclass(frozen=True)
 class LevelSection:
-    """The checks of one level."""
+    """The checks of one level, and what they came to."""
 
     number: str
     anchor: str
     title: str
+    score: str
     checks: tuple[CheckSection, ...]
+
+
+@dataclass(frozen=True)
+class InputSection:
+    """Everything that the report says about one input; ``key`` owns its figures."""
+
+    number: str
+    anchor: str
+    key: str
+    title: str
+    facts: tuple[Fact, ...]
+    blocks: tuple[Block, ...]
+    warnings: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -190,7 +184,8 @@ class Document:
     """The whole report, ready to be drawn.
 
     ``summary`` leaves out the sentence on the score, which ``passed``, ``evaluable`` and
-    ``remarks`` say on a line of their own; ``worry`` says what to look at first.
+    ``remarks`` say on a line of their own; ``worry`` says what to look at first, ``ways`` what to
+    give for the next levels.
     """
 
     title: str
@@ -203,7 +198,7 @@ class Document:
     grade_in_words: str
     worry: str
     resolution: str
-    front: tuple[Row, ...]
+    front: tuple[Fact, ...]
     context: tuple[CitedParagraph, ...]
     levels: tuple[tuple[str, str], ...]
     qualifiers: tuple[tuple[str, str], ...]
@@ -211,15 +206,16 @@ class Document:
     passed: int
     evaluable: int
     remarks: tuple[str, ...]
+    scores: tuple[tuple[str, str], ...]
+    ways: tuple[str, ...]
     warnings: tuple[WarningGroup, ...]
-    identity: tuple[Row, ...]
-    input_blocks: tuple[Block, ...]
+    inputs: tuple[InputSection, ...]
     level_sections: tuple[LevelSection, ...]
     provenance_number: str
     measured_number: str
     differences_number: str
     command: str
-    software: tuple[Row, ...]
+    software: tuple[Fact, ...]
     engines: tuple[EngineRow, ...]
     phantoms: str
     catalogue: str
@@ -245,44 +241,52 @@ def build_document(report: Report) -> Document:
     Raises
     ------
     ValueError
-        If a paragraph refers to a figure or table that its section does not have, or the
-        report's date is none.
+        If the report's date is none.
     """
     numbering = Numbering()
     bibliography = _Bibliography()
     context = tuple(CitedParagraph(text, bibliography.cite(cited)) for text, cited in prose.CONTEXT)
-    input_blocks = numbering.section(INPUT, report.input_paragraphs, report.figures, {})
+    inputs = _input_sections(report, numbering)
     levels = _level_sections(report, numbering, bibliography)
     return Document(
         title=TITLE,
         subject=report.entry.title or report.entry.map,
-        subtitle=f"Validation level {report.level}: {prose.level_in_words(report.level)}",
+        subtitle=f"Validation level {report.grade}: {grade_in_words(report.grade)}",
         created=report.created,
         created_in_words=date_in_words(moment(report.created)),
         version=report.vrs_version,
-        grade=report.level,
-        grade_in_words=prose.level_in_words(report.level),
+        grade=report.grade,
+        grade_in_words=grade_in_words(report.grade),
         worry=worry(report),
         resolution=resolution_sentence(report.resolution_estimates, report.entry.resolution) or "",
         front=_front(report),
         context=context,
-        levels=prose.LEVELS,
-        qualifiers=prose.QUALIFIERS,
+        levels=tuple((level.mark, level.adds) for level in LEVELS if is_number(level)),
+        qualifiers=tuple((level.mark, level.adds) for level in LEVELS if not is_number(level)),
         summary=report.summary[:-1],
         passed=report.score.passed,
         evaluable=report.score.evaluable,
         remarks=score_remarks(report.score),
-        warnings=_warning_groups(report, levels),
-        identity=_identity(report.entry),
-        input_blocks=input_blocks,
+        scores=tuple(
+            (level.title, _score_words(report, level.mark))
+            for level in report.levels
+            if level.score is not None
+        ),
+        ways=tuple(level.way for level in report.levels if level.way),
+        warnings=_warning_groups(report, inputs, levels),
+        inputs=inputs,
         level_sections=levels,
         provenance_number=str(len(levels) + 2),
         differences_number=str(len(levels) + 3),
         measured_number=str(len(levels) + 4),
         command=command_line(report),
         software=(
-            Row("SHA-256 of the map", report.entry.sha256, "code"),
-            *(Row(name, version) for name, version in report.software.items()),
+            *(
+                Fact(label=f"SHA-256 of {file.name}", value=file.sha256, kind="code")
+                for one in report.inputs.values()
+                for file in one.files
+            ),
+            *(Fact(label=name, value=version) for name, version in report.software.items()),
         ),
         engines=tuple(_engine_row(check) for check in report.checks),
         phantoms=prose.phantoms() if any(c.context for s in levels for c in s.checks) else "",
@@ -320,26 +324,63 @@ class _Bibliography:
         return Citation(position, f"ref-{position}")
 
 
+def _input_sections(report: Report, numbering: Numbering) -> tuple[InputSection, ...]:
+    return tuple(
+        _input_section(key, f"1.{place}", given, numbering)
+        for place, (key, given) in enumerate(report.inputs.items(), start=1)
+    )
+
+
+def _input_section(key: str, place: str, given: ReportInput, numbering: Numbering) -> InputSection:
+    look = given.look
+    blocks: tuple[Block, ...] = ()
+    if look is not None:
+        failed = f"It could not be drawn: {look.reason}"
+        words = look.paragraphs or ((failed,) if look.reason else ())
+        blocks = numbering.section(key, words, look.figures, look.tables)
+    return InputSection(
+        number=place,
+        anchor=f"input-{_slug(key)}",
+        key=key,
+        title=given.title,
+        facts=given.facts,
+        blocks=blocks,
+        warnings=given.warnings,
+    )
+
+
 def _level_sections(
     report: Report, numbering: Numbering, bibliography: _Bibliography
 ) -> tuple[LevelSection, ...]:
     by_level: dict[str, list[CheckResult]] = {}
     for check in report.checks:
-        by_level.setdefault(check.code.split(".")[0], []).append(check)
+        by_level.setdefault(level_of(check.code).mark, []).append(check)
+    present = [level for level in LEVELS if level.mark in by_level]
     return tuple(
         LevelSection(
             number=str(first),
-            anchor=f"level-{_slug(level)}",
-            title=f"Level {level} analysis",
+            anchor=f"level-{_slug(level.mark)}",
+            title=level.title,
+            score=_score_words(report, level.mark),
             checks=tuple(
                 _check_section(
                     check, f"{first}.{second}", report.entry.resolution, numbering, bibliography
                 )
-                for second, check in enumerate(members, start=1)
+                for second, check in enumerate(by_level[level.mark], start=1)
             ),
         )
-        for first, (level, members) in enumerate(by_level.items(), start=2)
+        for first, level in enumerate(present, start=2)
     )
+
+
+def _score_words(report: Report, mark: str) -> str:
+    """What the checks of a level came to, e.g. '6 of 7 passed'."""
+    score = next((level.score for level in report.levels if level.mark == mark), None)
+    if score is None:
+        return ""
+    if not score.evaluable:
+        return "nothing could be evaluated"
+    return f"{score.passed} of {score.evaluable} passed"
 
 
 def _check_section(
@@ -379,19 +420,14 @@ def _check_section(
 
 def status_of(check: CheckResult) -> Status:
     """The outcome of a check as its status line shows it."""
-    labels = {
-        Outcome.OK: "OK",
-        Outcome.WARNINGS: counted(max(1, len(check.warnings)), "warning"),
-        Outcome.NOT_APPLICABLE: "Does not apply",
-        Outcome.NOT_AVAILABLE: "Not available here",
-        Outcome.NOT_RUN: "Not run",
-        Outcome.FAILED: "Failed",
-    }
+    outcome = check.outcome
     return Status(
-        outcome=check.outcome.value,
-        icon=OUTCOME_ICONS[check.outcome],
-        label=labels[check.outcome],
+        outcome=outcome.value,
+        icon=outcome.mark,
+        label=outcome.label(len(check.warnings)),
         reason=check.reason,
+        about=outcome.about,
+        judged=outcome.judged,
     )
 
 
@@ -412,8 +448,10 @@ def _criterion_row(item: Criterion) -> CriterionRow:
 _SIGNS = {"<": "<", "<=": "≤", ">": ">", ">=": "≥"}
 
 
-def _warning_groups(report: Report, levels: Sequence[LevelSection]) -> tuple[WarningGroup, ...]:
-    places = {INPUT: ("1", "input", "Input data")} | {
+def _warning_groups(
+    report: Report, inputs: Sequence[InputSection], levels: Sequence[LevelSection]
+) -> tuple[WarningGroup, ...]:
+    places = {one.key: (one.number, one.anchor, one.title) for one in inputs} | {
         check.code: (check.number, check.anchor, check.title)
         for level in levels
         for check in level.checks
@@ -424,109 +462,62 @@ def _warning_groups(report: Report, levels: Sequence[LevelSection]) -> tuple[War
     return tuple(WarningGroup(*places[code], tuple(texts)) for code, texts in groups.items())
 
 
-def _front(report: Report) -> tuple[Row, ...]:
+def _front(report: Report) -> tuple[Fact, ...]:
     entry = report.entry
+    words = f"{report.grade} ({grade_in_words(report.grade)})"
     return (
-        Row("Map", entry.map, "name"),
+        Fact(label="Map", value=entry.map, kind="name"),
         *_source(entry),
-        Row("Reported resolution", _resolution(entry)),
-        Row("Validation level", f"{report.level} ({prose.level_in_words(report.level)})"),
-        Row("Report made on", date_in_words(moment(report.created))),
+        Fact(label="Reported resolution", value=_resolution(entry)),
+        Fact(label="Validation level", value=words),
+        Fact(label="Report made on", value=date_in_words(moment(report.created))),
     )
 
 
-def _source(entry: ReportEntry) -> list[Row]:
+def _source(entry: ReportEntry) -> list[Fact]:
     """Where the map is from: the archive's entry, or what the user said."""
     deposition = entry.deposition
     if deposition is None:
-        return [Row("Source of the data", entry.source, "name")]
+        return [Fact(label="Source of the data", value=entry.source, kind="name")]
     deposited = deposition.deposited
-    models = ", ".join(deposition.pdb_ids)
-    return [
-        Row("Entry", deposition.accession, "name", deposition.url),
-        *_present(
-            Row("Authors", ", ".join(deposition.authors), "name"),
-            Row("Deposited on", deposited.split("T")[0] if deposited else ""),
-            Row("Atomic models", models, "name"),
-        ),
+    facts = [
+        Fact(label="Authors", value=", ".join(deposition.authors), kind="name"),
+        Fact(label="Deposited on", value=deposited.split("T")[0] if deposited else ""),
+        Fact(label="Atomic models", value=", ".join(deposition.pdb_ids), kind="name"),
     ]
-
-
-def command_line(report: Report) -> str:
-    """The command that validates the same file in the same way."""
-    entry = report.entry
-    words = ["vrs", "validate", entry.map, "--contour", repr(entry.contour)]
-    if entry.resolution is not None:
-        words += ["--resolution", repr(entry.resolution)]
-    if entry.voxel_size_from == "given by the user":
-        words += ["--voxel", repr(entry.voxel_size_zyx[0])]
-    if entry.half_maps:
-        words += ["--half-maps", *(half.name for half in entry.half_maps)]
-    return shlex.join(words)
-
-
-def _differences(levels: Sequence[LevelSection]) -> tuple[Difference, ...]:
-    sections = [check for level in levels for check in level.checks]
-    return (
-        Difference("The report as a whole", prose.DIFFERENCES[""]),
-        *(
-            Difference(f"{check.code} {check.name}", prose.DIFFERENCES[check.code])
-            for check in sections
-            if check.code in prose.DIFFERENCES
-        ),
-    )
-
-
-def _identity(entry: ReportEntry) -> tuple[Row, ...]:
-    return (
-        Row("File", entry.map, "name"),
-        Row("SHA-256", entry.sha256, "code"),
-        Row("Box", f"{_triple(entry.box)} voxels (x × y × z)"),
-        Row("Voxel size", f"{_voxel_size(entry)}{_origin(entry.voxel_size_from)}"),
-        Row("Contour level", f"{entry.contour:.6g}{_origin(entry.contour_from)}"),
-        Row("Reported resolution", _resolution(entry)),
-        *_half_map_rows(entry),
-        *_present(Row("Hard mask", entry.hard_mask), Row("Soft mask", entry.soft_mask)),
-        *(Row("Note", note) for note in entry.notes),
-    )
-
-
-def _present(*rows: Row) -> list[Row]:
-    return [row for row in rows if row.value]
-
-
-def _half_map_rows(entry: ReportEntry) -> list[Row]:
-    if not entry.half_maps:
-        return [Row("Half maps", "none given")]
-    rows = []
-    for position, half in enumerate(entry.half_maps, start=1):
-        rows += [
-            Row(f"Half map {position}", half.name, "name"),
-            Row(f"SHA-256 of half map {position}", half.sha256, "code"),
-            *(Row(f"Note on half map {position}", note) for note in half.notes),
-        ]
-    return rows
+    return [
+        Fact(label="Entry", value=deposition.accession, kind="name", url=deposition.url),
+        *(fact for fact in facts if fact.value),
+    ]
 
 
 def _resolution(entry: ReportEntry) -> str:
     if entry.resolution is None:
         return "none given"
-    return f"{quantity(entry.resolution, 'Å')}{_origin(entry.resolution_from)}"
+    return f"{quantity(entry.resolution, 'Å')} ({entry.resolution_from})"
 
 
-def _voxel_size(entry: ReportEntry) -> str:
-    sizes = entry.voxel_size_zyx
-    if len(set(sizes)) == 1:
-        return f"{sizes[0]:.6g}\u00a0Å"
-    return f"{_triple(sizes)}\u00a0Å (x × y × z)"
+def command_line(report: Report) -> str:
+    """The command that validates the same files in the same way."""
+    given = {key: value for one in report.inputs.values() for key, value in one.given.items()}
+    first, *others = [field for field in FIELDS.values() if field.key in given]
+    words = ["vrs", "validate", str(given[first.key])]
+    for field in others:
+        value = given[field.key]
+        words += [field.option, value if isinstance(value, str) else repr(value)]
+    return shlex.join(words)
 
 
-def _triple(zyx: Sequence[float]) -> str:
-    return " × ".join(f"{value:.6g}" for value in reversed(zyx))
-
-
-def _origin(source: str) -> str:
-    return f" ({source})" if source else ""
+def _differences(levels: Sequence[LevelSection]) -> tuple[Difference, ...]:
+    return (
+        Difference("The report as a whole", prose.DIFFERENCES),
+        *(
+            Difference(f"{check.code} {check.name}", CHECKS[check.code].differs)
+            for level in levels
+            for check in level.checks
+            if check.code in CHECKS and CHECKS[check.code].differs
+        ),
+    )
 
 
 def _engine_row(check: CheckResult) -> EngineRow:

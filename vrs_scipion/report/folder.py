@@ -1,39 +1,54 @@
-"""The validation folder: entry, results and report side by side, complete in themselves.
-
-::
-
-    entry/entry.json, *.mrc      the prepared map
-    checks/CODE/result.json, …   one folder per check
-    figures/*.png                pictures of the input data
-    report.json, report.html, report.pdf
-"""
+"""The validation folder: prepared inputs, results and report side by side."""
 
 from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
+from vrs_scipion.checks.levels import LOOKS as LOOKS_OF_INPUTS
+from vrs_scipion.folders import CHECKS, ENTRY, JSON_FILE, LOOKS, RESULT_FILE
 from vrs_scipion.report.model import Report
-from vrs_scipion.results.files import load_result
-
-JSON_FILE, HTML_FILE, PDF_FILE = "report.json", "report.html", "report.pdf"
-REPORT_FILES = (PDF_FILE, HTML_FILE, JSON_FILE)
-
-FOLDERS = ENTRY, CHECKS, FIGURES = "entry", "checks", "figures"
+from vrs_scipion.results import CheckResult
+from vrs_scipion.results.files import save_result
 
 A4, LETTER = "a4", "letter"
 PAPERS = (A4, LETTER)
 """What a PDF may be printed on."""
 
 
-def gather(entry_folder: Path, result_folders: Sequence[Path], folder: Path) -> None:
-    """Bring the entry and the results together in ``folder``, by hard link where one can be."""
-    mirror(entry_folder, folder / ENTRY)
-    shutil.rmtree(folder / CHECKS, ignore_errors=True)
-    for source in result_folders:
-        mirror(source, folder / CHECKS / load_result(source).code)
+def gather(inputs: Mapping[str, Path], results: Mapping[Path, CheckResult], folder: Path) -> None:
+    """Bring inputs and results together in ``folder``, by hard link where one can be.
+
+    Parameters
+    ----------
+    inputs : folders of the prepared inputs, by key
+    results : what the checks and looks found, by their folders
+    folder : where to
+    """
+    for name in (ENTRY, LOOKS, CHECKS):
+        shutil.rmtree(folder / name, ignore_errors=True)
+    for key, source in inputs.items():
+        mirror(source, folder / ENTRY / key)
+    for source, result in results.items():
+        target = folder / place_of(result.code)
+        mirror(source, target)
+        save_result(result, target)
+
+
+def place_of(code: str) -> Path:
+    """Where the result of a check or a look lies in a validation folder."""
+    return Path(LOOKS if code in LOOKS_OF_INPUTS else CHECKS, code)
+
+
+def result_folders(folder: Path) -> list[Path]:
+    """The folders of a validation folder that hold a result, those of looks first."""
+    return [
+        path.parent
+        for kind in (LOOKS, CHECKS)
+        for path in sorted(folder.glob(f"{kind}/*/{RESULT_FILE}"))
+    ]
 
 
 def load_report(folder: Path) -> Report:

@@ -17,11 +17,11 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from PIL import Image
 
+from vrs_scipion.entry.entry import Entry
 from vrs_scipion.report.assets import MEDIA_TYPES, figure_files
 from vrs_scipion.report.document import Document
 from vrs_scipion.report.formats import CONTROLS
 from vrs_scipion.report.interactive import (
-    Prepared,
     as_script_data,
     own_script,
     packed_plotly,
@@ -47,7 +47,7 @@ def render_html(
     folders: Mapping[str, Path],
     *,
     json_text: str = "",
-    prepared: Prepared | None = None,
+    entry: Entry | None = None,
 ) -> str:
     """Draw a document as HTML.
 
@@ -55,11 +55,11 @@ def render_html(
     ----------
     document : Document
     folders : mapping of str to Path
-        The folder of the figures of 'input' and of each check's code.
+        The folder of the figures of each input's key and of each check's code.
     json_text : str
         The report as JSON, for the page to offer.
-    prepared : Prepared, optional
-        The map, whose slices and surface the page shows then.
+    entry : Entry, optional
+        The prepared inputs: the map, whose slices and surface the page shows then.
 
     Returns
     -------
@@ -94,8 +94,8 @@ def render_html(
         plotly=packed_plotly() if plots else "",
         plots=as_script_data(plot_data(plots)),
         plot_tables={anchor: _offered("text/csv", plot_csv(p)) for anchor, p in plots.items()},
-        slices=as_script_data(slice_data(prepared)) if prepared else "",
-        surface=_surface(prepared, document, folders),
+        slices=as_script_data(slice_data(entry)) if entry else "",
+        surface=_surface(entry, document, folders),
         report_json=_offered("application/json", json_text) if json_text else "",
     )
     return _CONTROLS.sub("", page)
@@ -113,8 +113,8 @@ def _policy(*scripts: str) -> str:
     return "; ".join(f"{name} {sources}" for name, sources in rules.items())
 
 
-def _surface(prepared: Prepared | None, document: Document, folders: Mapping[str, Path]) -> str:
-    data = surface_data(prepared, document, folders) if prepared else None
+def _surface(entry: Entry | None, document: Document, folders: Mapping[str, Path]) -> str:
+    data = surface_data(entry, document, folders) if entry else None
     return as_script_data(data) if data else ""
 
 

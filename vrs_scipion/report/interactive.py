@@ -15,8 +15,7 @@ from typing import Any
 
 from plotly.offline import get_plotlyjs
 
-from vrs_scipion.entry.files import load_hard_mask, load_map
-from vrs_scipion.entry.model import Entry
+from vrs_scipion.entry.entry import Entry
 from vrs_scipion.figures import style
 from vrs_scipion.figures.isosurface.views import VIEWS, rotation_matrix
 from vrs_scipion.report.assets import placed_figures
@@ -29,14 +28,6 @@ from vrs_scipion.results.numbers import number
 from vrs_scipion.results.plots import Plot
 
 Json = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """The prepared map behind a report, and the folder that it lies in."""
-
-    entry: Entry
-    folder: Path
 
 
 @dataclass(frozen=True)
@@ -95,20 +86,17 @@ def plot_data(plots: Mapping[str, Plot]) -> Json:
     }
 
 
-def slice_data(prepared: Prepared) -> Json:
+def slice_data(entry: Entry) -> Json:
     """The slices of the map with its hard mask."""
-    density = load_map(prepared.entry, prepared.folder)
-    mask = load_hard_mask(prepared.entry, prepared.folder)
-    return asdict(slice_atlas(density.values, mask, density.voxel_size))
+    density = entry.density()
+    return asdict(slice_atlas(density.values, entry.hard_mask(), density.voxel_size))
 
 
-def surface_data(
-    prepared: Prepared, document: Document, folders: Mapping[str, Path]
-) -> Json | None:
+def surface_data(entry: Entry, document: Document, folders: Mapping[str, Path]) -> Json | None:
     """The surface of the map with what can colour it; None where it has none."""
     figures = [(figure.surface, figure.owner) for figure in placed_figures(document)]
     try:
-        mesh = surface_mesh(prepared.entry, prepared.folder, colour_sources(figures, folders))
+        mesh = surface_mesh(entry, colour_sources(figures, folders))
     except ValueError:
         return None
     return _surface_json(mesh)

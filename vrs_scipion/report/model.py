@@ -6,14 +6,9 @@ from typing import Literal
 
 from pydantic import ConfigDict, Field
 
-from vrs_scipion.entry.model import Box, Deposition, Lengths, SourceFile
-from vrs_scipion.results.model import (
-    REPORT_SCHEMA,
-    CheckResult,
-    Figure,
-    Record,
-    ResolutionEstimate,
-)
+from vrs_scipion.entry.record_map import Deposition
+from vrs_scipion.entry.records import Box, Fact, Lengths, SourceFile
+from vrs_scipion.results.model import REPORT_SCHEMA, CheckResult, Record, ResolutionEstimate
 
 
 class ReportEntry(Record):
@@ -32,52 +27,81 @@ class ReportEntry(Record):
     resolution_from: str
     source: str
     deposition: Deposition | None = None
-    half_maps: tuple[SourceFile, ...] = ()
     hard_mask: str = ""
     soft_mask: str = ""
     notes: tuple[str, ...] = ()
 
 
+class ReportInput(Record):
+    """One of the inputs: its files, what was asked for with them, and what is to be seen of it.
+
+    ``given`` is by the keys of the fields, with names in place of paths.
+    """
+
+    title: str
+    files: tuple[SourceFile, ...]
+    given: dict[str, float | str] = Field(default_factory=dict)
+    facts: tuple[Fact, ...] = ()
+    warnings: tuple[str, ...] = ()
+    look: CheckResult | None = None
+
+
 class Score(Record):
     """``passed`` out of ``evaluable`` checks; ``failed`` ones crashed: evaluable, not passed.
 
-    Checks that do not apply to the map, are not available here, or were not run, are counted apart.
+    Checks that could not decide, do not apply to the map, are not available here, or were not run,
+    are counted apart.
     """
 
     passed: int
     evaluable: int
     failed: int
+    undetermined: int = 0
     not_applicable: int
     not_available: int
     not_run: int = 0
 
 
+class ReportLevel(Record):
+    """A level of validation: whether it was reached, and what its checks came to.
+
+    ``way`` says what to give for a level that was not reached.
+    """
+
+    mark: str
+    title: str
+    reached: bool
+    score: Score | None = None
+    way: str = ""
+
+
 class Warning(Record):
-    """A warning with the code of the check that gave it ('input' for the map itself)."""
+    """A warning with the code of the check that gave it, or the key of the input."""
 
     check: str
     text: str
 
 
 class Report(Record):
-    """One validation report. ``figures`` are those of the section "Input data".
+    """One validation report.
 
     ``summary`` ends with the sentence on the score; ``created`` is an ISO 8601 date and
-    time with its offset from UTC.
+    time with its offset from UTC; ``level`` repeats ``grade``.
     """
 
-    schema_version: Literal["vrs-report/1"] = Field(default=REPORT_SCHEMA, alias="schema")
+    schema_version: Literal["vrs-report/2"] = Field(default=REPORT_SCHEMA, alias="schema")
     vrs_version: str
     created: str
+    grade: str
     level: str
     entry: ReportEntry
+    inputs: dict[str, ReportInput]
     summary: tuple[str, ...]
     checks: tuple[CheckResult, ...]
     score: Score
+    levels: tuple[ReportLevel, ...]
     resolution_estimates: tuple[ResolutionEstimate, ...]
     warnings: tuple[Warning, ...]
-    input_paragraphs: tuple[str, ...] = ()
-    figures: tuple[Figure, ...] = ()
     software: dict[str, str] = Field(default_factory=dict)
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)

@@ -93,7 +93,7 @@ class Numbering:
         Parameters
         ----------
         owner : str
-            The code of the check, or 'input': the folder of its figures and its name in errors.
+            The code of the check, or the key of the input: the folder of its figures.
         paragraphs : sequence of str
             The text, with ``{fig:KEY}`` and ``{tab:KEY}`` for references.
         figures : sequence of Figure
@@ -104,10 +104,7 @@ class Numbering:
         -------
         tuple of Block
 
-        Raises
-        ------
-        ValueError
-            If a paragraph names a figure or table that the section does not have.
+        A reference to something that the section does not have stands as its key, in brackets.
         """
         waiting: dict[Name, Figure | Table] = {
             **{("fig", figure.key): figure for figure in figures},
@@ -118,11 +115,10 @@ class Numbering:
         for text in paragraphs:
             fresh = [name for name in _names(text) if name not in placed]
             for name in fresh:
-                if name not in waiting:
-                    raise ValueError(_unknown(owner, *name))
-                placed[name] = self._place(owner, waiting.pop(name))
+                if name in waiting:
+                    placed[name] = self._place(owner, waiting.pop(name))
             blocks.append(Paragraph(_parts(text, placed)))
-            blocks.extend(placed[name] for name in fresh)
+            blocks.extend(placed[name] for name in fresh if name in placed)
         blocks.extend(self._place(owner, thing) for thing in waiting.values())
         return tuple(blocks)
 
@@ -182,13 +178,9 @@ def _parts(text: str, placed: Mapping[Name, Placed]) -> tuple[Part, ...]:
     parts: list[Part] = []
     end = 0
     for match in _TOKEN.finditer(text):
-        thing = placed[match[1], match[2]]
-        parts += [Part(text[end : match.start()]), Part(thing.label, thing.anchor)]
+        thing = placed.get((match[1], match[2]))
+        label = Part(f"[{match[2]}]") if thing is None else Part(thing.label, thing.anchor)
+        parts += [Part(text[end : match.start()]), label]
         end = match.end()
     parts.append(Part(text[end:]))
     return tuple(part for part in parts if part.text)
-
-
-def _unknown(owner: str, kind: str, key: str) -> str:
-    thing = "figure" if kind == "fig" else "table"
-    return f"The text of {owner!r} refers to a {thing} {key!r} that it does not have."

@@ -47,7 +47,7 @@ def render_pdf(document: Document, folders: Mapping[str, Path], paper: str = A4)
     ----------
     document : Document
     folders : mapping of str to Path
-        The folder of the figures of 'input' and of each check's code.
+        The folder of the figures of each input's key and of each check's code.
     paper : str
         'a4' or 'letter'.
 

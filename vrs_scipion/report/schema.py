@@ -9,7 +9,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from vrs_scipion.entry.model import Entry
+from vrs_scipion.entry.record_half_maps import HalfMapsRecord
+from vrs_scipion.entry.record_map import MapRecord
 from vrs_scipion.report.model import Report
 from vrs_scipion.results.model import CheckResult, Record
 from vrs_scipion.results.plots import Plot
@@ -21,7 +22,8 @@ FOLDER = Path(__file__).parent / "schema"
 MODELS: dict[str, type[Record]] = {
     "report.schema.json": Report,
     "check_result.schema.json": CheckResult,
-    "entry.schema.json": Entry,
+    "map.schema.json": MapRecord,
+    "half_maps.schema.json": HalfMapsRecord,
     "plot.schema.json": Plot,
 }
 

@@ -19,8 +19,7 @@ from vtkmodules.vtkCommonCore import vtkPoints
 from vtkmodules.vtkCommonDataModel import vtkCellArray, vtkPolyData
 from vtkmodules.vtkFiltersCore import vtkQuadricDecimation
 
-from vrs_scipion.entry.files import load_hard_mask, load_mask
-from vrs_scipion.entry.model import Entry
+from vrs_scipion.entry.entry import Entry
 from vrs_scipion.figures.isosurface.block import Block, check_surface, read_block
 from vrs_scipion.figures.isosurface.colouring import BLANK, grown, palette
 from vrs_scipion.maps.density import Mask, Triple, Volume
@@ -77,14 +76,13 @@ class SurfaceMesh:
 
 def surface_mesh(
     entry: Entry,
-    folder: Path,
     colours: Sequence[tuple[SurfaceColours, Path]] = (),
 ) -> SurfaceMesh:
     """Make the mesh of a prepared map's surface at its contour level.
 
     Parameters
     ----------
-    entry, folder : the prepared map and the folder it lies in
+    entry : the prepared inputs
     colours : the colours of each figure of the surface, and the folder of its volume
 
     Returns
@@ -96,13 +94,13 @@ def surface_mesh(
     ValueError
         If no voxel is above the contour.
     """
-    path = folder / entry.map_file
+    path = entry.map_path
     check_surface(path, entry.contour)
     block = read_block(path, entry.contour, largest=_LARGEST, crossings=CROSSINGS)
     corners, faces = _thinned(*_surface(block, entry.contour))
     origin = corners.min(axis=0)
     step = float((corners.max(axis=0) - origin).max()) / _STEPS or 1.0
-    masks = _Masks(entry, folder)
+    masks = _Masks(entry)
     x, y, z = origin.tolist()
     return SurfaceMesh(
         corners=_packed(np.rint((corners - origin) / step), "<u2"),
@@ -167,17 +165,16 @@ class _Masks:
     """The masks of an entry, found by the box that they belong to."""
 
     entry: Entry
-    folder: Path
 
     def of(self, box: tuple[int, ...]) -> Mask | None:
-        resized = self.entry.resized
+        resized = self.entry.map.resized
         if resized is not None and resized.hard_mask is not None and box == tuple(resized.box):
-            return load_mask(resized.hard_mask, self.folder)
-        return load_hard_mask(self.entry, self.folder) if box == tuple(self.entry.box) else None
+            return self.entry.resized_hard_mask()
+        return self.entry.hard_mask() if box == tuple(self.entry.box) else None
 
     @property
     def origin(self) -> Triple:
-        return self.entry.origin
+        return self.entry.map.origin
 
 
 def _paint(how: SurfaceColours, path: Path, corners: Points, masks: _Masks) -> Paint:

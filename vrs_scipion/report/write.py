@@ -7,11 +7,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from vrs_scipion.entry.entry import Entry
 from vrs_scipion.files import written_whole
+from vrs_scipion.folders import HTML_FILE, JSON_FILE, PDF_FILE
 from vrs_scipion.report.document import build_document
-from vrs_scipion.report.folder import A4, HTML_FILE, JSON_FILE, PDF_FILE
+from vrs_scipion.report.folder import A4
 from vrs_scipion.report.html import render_html
-from vrs_scipion.report.interactive import Prepared
 from vrs_scipion.report.model import Report
 from vrs_scipion.report.pdf import render_pdf, require_paper
 
@@ -34,7 +35,7 @@ def write_report(
     folders: Mapping[str, Path],
     out: Path,
     *,
-    prepared: Prepared | None = None,
+    entry: Entry | None = None,
     paper: str = A4,
 ) -> ReportFiles:
     """Write a report's three files.
@@ -43,11 +44,11 @@ def write_report(
     ----------
     report : Report
     folders : mapping of str to Path
-        The folder of the figures of 'input' and of each check's code.
+        The folder of the figures of each input's key and of each check's code.
     out : Path
         The folder to write into; made if it is not there.
-    prepared : Prepared, optional
-        The map, for readers of the HTML to look through.
+    entry : Entry, optional
+        The prepared inputs: the map, for readers of the HTML to look through.
     paper : str
         Of the PDF, one of `vrs_scipion.report.folder.PAPERS`.
 
@@ -58,8 +59,7 @@ def write_report(
     Raises
     ------
     ValueError
-        If the report refers to a figure or table that is not there, or the paper is unknown;
-        nothing is written.
+        If a figure's file is not there, or the paper is unknown; nothing is written.
     PdfError
         If the PDF cannot be made. HTML and JSON are written, and a PDF of an earlier run is
         removed, because it would not be that of this report.
@@ -70,7 +70,7 @@ def write_report(
     data = json_text(report)
     with ThreadPoolExecutor(max_workers=1) as aside:
         pdf = aside.submit(render_pdf, document, folders, paper)
-        page = render_html(document, folders, json_text=data, prepared=prepared)
+        page = render_html(document, folders, json_text=data, entry=entry)
         out.mkdir(parents=True, exist_ok=True)
         _replace(files.json, data.encode("utf-8"))
         _replace(files.html, page.encode("utf-8"))

@@ -6,8 +6,8 @@ from vrs_scipion.results.model import (
     Criterion,
     Engine,
     Figure,
+    InputUsed,
     Measurement,
-    Outcome,
     OutputVolume,
     Record,
     Reference,
@@ -15,6 +15,7 @@ from vrs_scipion.results.model import (
     SurfaceColours,
     Table,
 )
+from vrs_scipion.results.outcome import Outcome
 
 __all__ = [
     "CheckResult",
@@ -22,6 +23,7 @@ __all__ = [
     "Criterion",
     "Engine",
     "Figure",
+    "InputUsed",
     "Measurement",
     "Outcome",
     "OutputVolume",

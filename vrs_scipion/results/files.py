@@ -2,40 +2,38 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
-from vrs_scipion.files import written_whole
+from vrs_scipion.files import load_model, save_model
+from vrs_scipion.folders import RESULT_FILE
 from vrs_scipion.results.model import CheckResult
 from vrs_scipion.results.plots import Plot
-
-RESULT_FILE = "result.json"
-PLOT_SUFFIX = ".plot.json"
+from vrs_scipion.results.upgrade import upgraded
 
 
 def save_result(result: CheckResult, folder: Path) -> Path:
     """Write ``result.json`` into ``folder`` and return its path."""
-    target = folder / RESULT_FILE
-    with written_whole(target) as path:
-        path.write_text(result.model_dump_json(by_alias=True, indent=1) + "\n", encoding="utf-8")
-    return target
+    return save_model(result, folder / RESULT_FILE)
 
 
 def load_result(folder: Path) -> CheckResult:
-    """Read ``result.json`` of ``folder``.
+    """Read ``result.json`` of ``folder``, of this version or of an older one.
 
     Raises
     ------
     FileNotFoundError, pydantic.ValidationError
-        if it is not there or not a result of this version.
+        if it is not there or not a result.
     """
-    return CheckResult.model_validate_json((folder / RESULT_FILE).read_bytes())
+    text = (folder / RESULT_FILE).read_bytes()
+    if b'"vrs-check-result/1"' in text:
+        return CheckResult.model_validate(upgraded(json.loads(text)))
+    return CheckResult.model_validate_json(text)
 
 
 def save_plot(plot: Plot, path: Path) -> Path:
     """Write a plot as JSON to ``path`` and return it."""
-    with written_whole(path) as unfinished:
-        unfinished.write_text(plot.model_dump_json(by_alias=True) + "\n", encoding="utf-8")
-    return path
+    return save_model(plot, path)
 
 
 def load_plot(path: Path) -> Plot:
@@ -46,4 +44,4 @@ def load_plot(path: Path) -> Plot:
     FileNotFoundError, pydantic.ValidationError
         if it is not there or not a plot of this version.
     """
-    return Plot.model_validate_json(path.read_bytes())
+    return load_model(Plot, path)

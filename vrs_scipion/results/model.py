@@ -7,15 +7,18 @@ JSON numbers; what is not a number (NaN, infinity) becomes null.
 from __future__ import annotations
 
 import math
-from enum import Enum
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, computed_field
 
 from vrs_scipion.results.numbers import quantity
+from vrs_scipion.results.outcome import Outcome
 
-CHECK_SCHEMA: Literal["vrs-check-result/1"] = "vrs-check-result/1"
-REPORT_SCHEMA: Literal["vrs-report/1"] = "vrs-report/1"
+CHECK_SCHEMA: Literal["vrs-check-result/2"] = "vrs-check-result/2"
+REPORT_SCHEMA: Literal["vrs-report/2"] = "vrs-report/2"
+
+Comparison = Literal["<", "<=", ">", ">="]
+Role = Literal["verdict", "advice"]
 
 
 def _finite_or_none(value: Any) -> Any:
@@ -33,22 +36,6 @@ class Record(BaseModel):
     """Immutable, and strict about names: a misspelt key is an error, not a silent loss."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Outcome(str, Enum):
-    """How a check ended (see LEVEL 0 of the documentation for what counts in the score)."""
-
-    OK = "ok"
-    WARNINGS = "warnings"
-    NOT_APPLICABLE = "not_applicable"
-    NOT_AVAILABLE = "not_available"
-    NOT_RUN = "not_run"
-    FAILED = "failed"
-
-    @property
-    def evaluable(self) -> bool:
-        """Whether the outcome counts in the denominator of the score; a crash does."""
-        return self in (Outcome.OK, Outcome.WARNINGS, Outcome.FAILED)
 
 
 class Measurement(Record):
@@ -72,10 +59,10 @@ class Criterion(Record):
     key: str
     subject: str
     value: Number
-    comparison: Literal["<", "<=", ">", ">="]
+    comparison: Comparison
     limit: float
     unit: str = ""
-    role: Literal["verdict", "advice"] = "verdict"
+    role: Role = "verdict"
     detail: str = ""
     vacuous: str = ""
     advice: str = ""
@@ -164,19 +151,63 @@ class Figure(Record):
 
 
 class OutputVolume(Record):
-    """A volume that the check computed: ``file`` (MRC) is relative to the result's folder."""
+    """A volume that the check computed: ``file`` (MRC) is relative to the result's folder.
+
+    A 'density' is looked at by itself; 'values' (``unit``, '' for none) colour the map, the ends of
+    the palette at ``range``, and are 0 where there is none. ``label`` is for colour keys.
+    """
 
     key: str
     file: str
     description: str
+    kind: Literal["density", "values"] = "density"
+    label: str = ""
+    unit: str = ""
+    range: tuple[float, float] | None = None
 
 
 class Reference(Record):
-    """A publication."""
+    """A publication; ``authors`` as 'Family, I. N.', the last one 'others' where there are more."""
 
     key: str
-    text: str
+    authors: tuple[str, ...] = ()
+    year: int | None = None
+    title: str
+    journal: str = ""
+    volume: str = ""
+    pages: str = ""
     doi: str
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def text(self) -> str:
+        """As a list of references prints it."""
+        if not self.authors:
+            return self.title
+        names = [
+            "et al." if name == "others" else name.replace(",", "").replace(".", "")
+            for name in self.authors
+        ]
+        listed = ", ".join(names).replace(", et al.", " et al.")
+        place = f"{self.journal} {self.volume}, {self.pages}"
+        return f"{listed} ({self.year}). {self.title}. {place}."
+
+    @property
+    def bibtex(self) -> str:
+        """As BibTeX reads it."""
+        fields = {
+            "title": self.title,
+            "author": " and ".join(self.authors),
+            "journal": self.journal,
+            "volume": self.volume,
+            "pages": self.pages.replace("–", "--"),
+            "year": str(self.year),
+            "doi": self.doi,
+        }
+        lines = "".join(f"  {name} = {{{value}}},\n" for name, value in fields.items())
+        return f"@article{{{self.key},\n{lines}}}\n"
 
 
 class Engine(Record):
@@ -195,20 +226,33 @@ class ResolutionEstimate(Record):
     value: float
 
 
+class InputUsed(Record):
+    """Which input a result was computed from.
+
+    ``sha256`` are those of the files as they were given; ``prepared`` is that of the files and of
+    everything that was asked for with them, such as the contour level.
+    """
+
+    sha256: tuple[str, ...]
+    prepared: str
+
+
 class CheckResult(Record):
     """Everything that one check found; written as ``result.json`` beside its files.
 
     ``paragraphs`` are the results in words. In them ``{fig:KEY}`` and ``{tab:KEY}`` stand for
-    references to the check's own figures and tables, which the report numbers.
+    references to the check's own figures and tables, which the report numbers. ``inputs`` are what
+    it was computed from, by the keys of the inputs.
     """
 
-    schema_version: Literal["vrs-check-result/1"] = Field(default=CHECK_SCHEMA, alias="schema")
+    schema_version: Literal["vrs-check-result/2"] = Field(default=CHECK_SCHEMA, alias="schema")
     code: str
     name: str
     outcome: Outcome
     reason: str = ""
     headline: str = ""
     explanation: str = ""
+    inputs: dict[str, InputUsed] = Field(default_factory=dict)
     paragraphs: tuple[str, ...] = ()
     engine: Engine
     measurements: dict[str, Measurement] = Field(default_factory=dict)

@@ -1,37 +1,28 @@
-"""Validating a map without a screen: a Scipion project in the output folder, and its report."""
+"""Validating without a screen: a Scipion project in the output folder, and its report."""
 
 from __future__ import annotations
 
 import contextlib
 import fcntl
-import json
 import os
 import sqlite3
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from vrs_scipion.checks.registry import LEVEL_0
-from vrs_scipion.entry.files import save_deposition
-from vrs_scipion.entry.prepare import Request, inspect
-from vrs_scipion.files import sha256, written_whole
+from vrs_scipion.checks.check import Check
+from vrs_scipion.checks.levels import asked_of, selected
+from vrs_scipion.entry.inputs import given_inputs, inspect
+from vrs_scipion.entry.request import Request
+from vrs_scipion.files import written_whole
+from vrs_scipion.folders import FOLDERS, LOCK_FILE, REPORT_FILES, SCIPION
 from vrs_scipion.methods.engine import AUTO, choose
-from vrs_scipion.report.folder import A4, FOLDERS, REPORT_FILES, load_report, mirror
+from vrs_scipion.report.folder import A4, load_report, mirror
 from vrs_scipion.report.model import Report
+from vrs_scipion.running.claim import OutputError, claim, take_up
 from vrs_scipion.running.job_queue import Queue, use_slurm_without_hosts
 from vrs_scipion.running.launching import ProtocolServer
-from vrs_scipion.running.project_graph import Graph, Observer, RunError
+from vrs_scipion.running.project_graph import Graph, Observer, RunError, Wanted
 from vrs_scipion.running.scipion_environment import configure
-
-_SCIPION = "scipion"
-_REQUEST_FILE = "request.json"
-_DEPOSITION_FILE = "deposition.json"
-_LOCK_FILE = ".lock"
-_UNSAFE = set('"$`\\\n')
-
-
-class OutputError(RuntimeError):
-    """The output folder cannot be used: one sentence."""
 
 
 def validate(
@@ -40,14 +31,17 @@ def validate(
     *,
     engine: str = AUTO,
     threads: int = 1,
+    only: Collection[str] = (),
+    skip: Collection[str] = (),
     wait: bool = False,
     queue: Queue | None = None,
     paper: str = A4,
     observe: Observer = lambda _: None,
 ) -> Report:
-    """Validate a map in a Scipion project under ``out`` and leave the report there.
+    """Validate in a Scipion project under ``out`` and leave the report there.
 
-    What an earlier, interrupted run in ``out`` has finished is kept.
+    What an earlier run in ``out`` has finished is kept, whether it was interrupted, knew fewer
+    checks, or was given less: what is given now is added to it.
 
     Parameters
     ----------
@@ -55,6 +49,7 @@ def validate(
     out : folder that ends with ``report.pdf``, ``report.html``, ``report.json`` and the results
     engine : 'auto', 'builtin' or the external engine of the checks that have it
     threads : how many protocols run at once
+    only, skip : codes of checks or marks of levels that are wanted alone, or not
     wait : for another validation at work in ``out`` to end, instead of refusing
     paper : of the PDF, one of `vrs_scipion.report.folder.PAPERS`
     queue : to send every protocol to as a job of its own; on this machine without one
@@ -63,27 +58,30 @@ def validate(
     Raises
     ------
     EngineUnavailableError, InputError, QueueError
-        if the engine or the queue is not here, or the map cannot be validated; nothing is written
-        then.
+        if the engine or the queue is not here, or something cannot be validated; nothing is
+        written then.
     OutputError
         if ``out`` holds another validation, or is in use.
+    ValueError
+        if ``only`` or ``skip`` name what is no check and no level.
     RunError
         if the project could not make the report.
     """
-    _require_engine(engine)
+    request, out = _anchored(request), out.absolute()
+    request = take_up(request, out, engine)
+    checks = _wanted_checks(request, only, skip)
+    _require_engine(engine, checks)
     if queue is not None:
         use_slurm_without_hosts()
     inspect(request)
-    request, out = _anchored(request), out.absolute()
-    _claim(out, request, engine, paper)
+    request = claim(out, request, engine)
     with _locked(out, wait):
-        configure(out / _SCIPION)
-        with _kept_working_directory(), ProtocolServer(out / _SCIPION) as server:
+        configure(out / SCIPION)
+        with _kept_working_directory(), ProtocolServer(out / SCIPION) as server:
             try:
                 if queue is None:
                     server.start()
-                deposition = _deposition_file(request, out)
-                graph = Graph(request, engine, paper, server, deposition, queue)
+                graph = Graph(Wanted(request, checks, engine, paper), out, server, queue)
                 graph.run(threads, observe)
                 _publish(graph.report_folder(), out)
                 graph.require_complete_report()
@@ -94,80 +92,28 @@ def validate(
     return load_report(out)
 
 
-def _require_engine(engine: str) -> None:
-    for check in LEVEL_0:
+def _wanted_checks(
+    request: Request, only: Collection[str], skip: Collection[str]
+) -> tuple[Check, ...]:
+    given = [one.key for one in given_inputs(request)]
+    return selected(asked_of(given), only, skip)
+
+
+def _require_engine(engine: str, checks: Collection[Check]) -> None:
+    for check in checks:
         if engine in check.engines:
-            choose(engine, check.external())
+            choose(engine, check.external(None))
 
 
 def _anchored(request: Request) -> Request:
     """The request with absolute paths, valid wherever Scipion goes to work."""
-    return replace(
-        request,
-        map_path=request.map_path.absolute(),
-        half_maps=tuple(path.absolute() for path in request.half_maps),
-    )
-
-
-def _claim(out: Path, request: Request, engine: str, paper: str) -> None:
-    """Refuse a folder that holds the validation of another map or with other parameters."""
-    asked = json.dumps(
-        {
-            "map": str(request.map_path),
-            "sha256": sha256(request.map_path),
-            "contour": request.contour,
-            "resolution": request.resolution,
-            "voxel_size": request.voxel_size,
-            "title": request.title,
-            "half_maps": [str(path) for path in request.half_maps],
-            "engine": engine,
-            "paper": paper,
-        },
-        indent=1,
-    )
-    if _UNSAFE & set(str(out)):
-        raise OutputError(
-            "Scipion hands its project's path to a shell: give an output folder (--out) without "
-            "double quotes, dollar signs, backquotes, backslashes and line breaks in its path"
-        )
-    try:
-        _claim_folder(out, asked.encode())
-    except OSError as error:
-        raise OutputError(f"{out} cannot be written to ({error.strerror})") from error
-
-
-def _claim_folder(out: Path, asked: bytes) -> None:
-    known = out / _REQUEST_FILE
-    if out.exists() and not out.is_dir():
-        raise OutputError(f"{out.name} is a file; give another output folder (--out)")
-    if known.exists():
-        if known.read_bytes() != asked:
-            raise OutputError(
-                f"{out.name} holds the validation of another map, or of this one with other "
-                "parameters; give another output folder (--out) or remove that one"
-            )
-        return
-    taken = [name for name in (*FOLDERS, *REPORT_FILES, _SCIPION) if (out / name).exists()]
-    if taken:
-        raise OutputError(
-            f"{out.name} holds {', '.join(taken)} of something else; give another output folder "
-            "(--out)"
-        )
-    out.mkdir(parents=True, exist_ok=True)
-    with written_whole(known) as path:
-        path.write_bytes(asked)
-
-
-def _deposition_file(request: Request, out: Path) -> Path | None:
-    if request.deposition is None:
-        return None
-    save_deposition(request.deposition, out / _DEPOSITION_FILE)
-    return out / _DEPOSITION_FILE
+    paths = {k: v.absolute() for k, v in request.values.items() if isinstance(v, Path)}
+    return request.having(**paths)
 
 
 @contextlib.contextmanager
 def _locked(out: Path, wait: bool) -> Iterator[None]:
-    with (out / _LOCK_FILE).open("w") as lock:
+    with (out / LOCK_FILE).open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         except OSError as error:
@@ -188,7 +134,8 @@ def _kept_working_directory() -> Iterator[None]:
 def _publish(folder: Path, out: Path) -> None:
     """Bring the finished validation folder to ``out``; the report's files come last."""
     for name in FOLDERS:
-        mirror(folder / name, out / name)
+        if (folder / name).is_dir():
+            mirror(folder / name, out / name)
     for name in REPORT_FILES:
         if (folder / name).exists():
             with written_whole(out / name) as temporary:

@@ -1,14 +1,14 @@
-"""How much memory a check takes, foretold from the map's header alone."""
+"""How much memory a check takes, foretold from the header of the map alone."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from vrs_scipion.checks.levels import CHECKS
 from vrs_scipion.files import InputError
 from vrs_scipion.maps.reading import read_header
 
 _BASE_GB = 0.6  # Python with its libraries
-_VOLUMES = 16  # float32 volumes that the hungriest check holds at once (benchmarks/load.py)
 
 
 def needed_gb(path: Path) -> float:
@@ -21,4 +21,5 @@ def needed_gb(path: Path) -> float:
 
 def volumes_gb(voxels: int) -> float:
     """GB that the hungriest check takes for a map of so many voxels."""
-    return _BASE_GB + _VOLUMES * 4 * voxels / 1e9
+    volumes = max(check.volumes for check in CHECKS.values())
+    return _BASE_GB + volumes * 4 * voxels / 1e9

@@ -1,4 +1,4 @@
-"""The protocols of the template in a Scipion project, run in the order of their inputs.
+"""The boxes of a validation in a Scipion project, run in the order of their inputs.
 
 Scipion's own scheduler sleeps between its looks at the inputs; here a protocol starts as soon as
 the last of them has ended, so many at once as are allowed.
@@ -15,14 +15,19 @@ import math
 import os
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vrs_scipion.entry.prepare import Request
+from vrs_scipion.checks.check import Check
+from vrs_scipion.entry.input import Field
+from vrs_scipion.entry.inputs import given_inputs
+from vrs_scipion.entry.request import Request
+from vrs_scipion.files import written_whole
+from vrs_scipion.folders import BOXES_FILE, PROJECT
 from vrs_scipion.report.folder import PAPERS
 from vrs_scipion.running import launching
 from vrs_scipion.running.job_queue import Queue, in_queue, why_it_ended
@@ -32,9 +37,11 @@ if TYPE_CHECKING:
     from pyworkflow.project import Project
     from pyworkflow.protocol import Protocol
 
-TEMPLATE = "vrs_scipion-vrs_level0"
+    from vrs_scipion.workflow import Box
 
-_PROJECT = "project"
+REPORT_BOX = "report"
+"""Key of the box that ends with the report."""
+
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _POLL_SECONDS = (0.1, 1.0)
 _LOOKS = 50  # by so small a part of its time the end of a protocol is noticed late, at most
@@ -68,36 +75,47 @@ class Progress:
 Observer = Callable[[list[Progress]], None]
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """What a project is to hold: boxes for everything given, and for the checks that are wanted."""
+
+    request: Request
+    checks: Sequence[Check]
+    engine: str
+    paper: str
+
+
 class Graph:
-    """The protocols of the template in a project, and the order in which they can run."""
+    """The boxes of a validation in a project, and the order in which they can run.
+
+    Boxes that the project lacks are added; none is ever deleted.
+    """
 
     def __init__(
         self,
-        request: Request,
-        engine: str,
-        paper: str,
+        wanted: Wanted,
+        out: Path,
         server: ProtocolServer,
-        deposition: Path | None = None,
         queue: Queue | None = None,
     ) -> None:
         from pyworkflow.project import Manager
 
         _quieten_scipion()
         manager = Manager()
-        if (Path(manager.getProjectPath(_PROJECT)) / "project.sqlite").exists():
-            self.project: Project = manager.loadProject(_PROJECT)
+        if (Path(manager.getProjectPath(PROJECT)) / "project.sqlite").exists():
+            self.project: Project = manager.loadProject(PROJECT)
         else:
-            self.project = manager.createProject(_PROJECT)
+            self.project = manager.createProject(PROJECT)
         os.chdir(self.project.path)
-        self._protocols: list[Protocol] = self.project.getRuns()
-        if len(self._protocols) < _number_of_protocols():
-            self.project.deleteProtocol(*self._protocols)
-            self._protocols = self._load_template(request, engine, paper, deposition)
+        self._boxes: dict[str, Protocol] = self._filled(wanted)
+        self._protocols: list[Protocol] = list(self._boxes.values())
+        _note_boxes(self._boxes, out)
         self._server = server
         self._queue = queue
         self._asked: dict[int, float] = {}
         self._missed: dict[int, float] = {}
-        self._inputs = {p.getObjId(): _input_ids(p) for p in self._protocols}
+        here = {p.getObjId() for p in self._protocols}
+        self._inputs = {p.getObjId(): _input_ids(p) & here for p in self._protocols}
         self._started: dict[int, float] = {}
         self._seconds: dict[int, float] = {}
         self._kept: set[int] = set()
@@ -141,10 +159,7 @@ class Graph:
             raise self._failure(report)
 
     def _report(self) -> Protocol:
-        from vrs_scipion.protocols import VrsProtReport
-
-        (report,) = (p for p in self._protocols if isinstance(p, VrsProtReport))
-        return report
+        return self._boxes[REPORT_BOX]
 
     def _failure(self, report: Protocol) -> RunError:
         culprit = next((p for p in self._protocols if p.isFailed()), report)
@@ -153,45 +168,51 @@ class Graph:
         log = Path(self.project.path) / culprit.getLogPaths()[1]
         return RunError(f"'{culprit.getObjLabel()}' failed: {message} (its log: {log})")
 
-    def _load_template(
-        self, request: Request, engine: str, paper: str, deposition: Path | None
-    ) -> list[Protocol]:
-        from pyworkflow.template import TemplateList
+    def _filled(self, wanted: Wanted) -> dict[str, Protocol]:
+        """The protocols of the boxes that are wanted, by key: those there, and new ones."""
+        from vrs_scipion.workflow import boxes
 
+        given = [one.key for one in given_inputs(wanted.request)]
+        asked = boxes(given, wanted.checks)
+        there = {type(run).__name__: run for run in self.project.getRuns()}
+        known = {box.key: there[n] for box in asked if (n := box.kind.__name__) in there}
+        self._add([box for box in asked if box.key not in known], known, wanted)
+        self._point(asked[-1], known, wanted.paper)
+        return {box.key: known[box.key] for box in asked}
+
+    def _add(self, new: Sequence[Box], known: dict[str, Protocol], wanted: Wanted) -> None:
+        """Add boxes to the project, and to those known."""
         from vrs_scipion.protocols.check_form import choose_engine
+        from vrs_scipion.workflow import as_json
 
-        templates = TemplateList()
-        templates.addPluginTemplates(TEMPLATE)
-        (template,) = templates.templates
-        values = {
-            "map": _escaped(str(request.map_path)),
-            "contour": repr(request.contour),
-            "resolution": repr(request.resolution or 0),
-            "voxel": repr(request.voxel_size or 0),
-            "title": _escaped(request.title),
-            **{f"half{i}": _escaped(str(path)) for i, path in enumerate(request.half_maps, 1)},
-        }
+        names = {box.key: f"new{number}" for number, box in enumerate(new)}
+        ids = {key: str(run.getObjId()) for key, run in known.items()} | names
+        said = as_json(new, lambda field: _parameter(wanted.request, field), ids)
         with contextlib.redirect_stdout(io.StringIO()):
-            template.replaceEnvVariables()
-            template.parseContent()
-            for alias, value in values.items():
-                template.setParamValue(alias, value)
-            path = Path(template.createTemplateFile())
-        try:
-            loaded = self.project.loadProtocols(str(path))
-            labels = {p["object.id"]: p["object.label"] for p in json.loads(path.read_text())}
-        finally:
-            path.unlink()
-        for key, protocol in loaded.items():
-            protocol.setObjLabel(labels[key])
+            loaded = self.project.loadProtocols(jsonStr=json.dumps(said))
+        for box in new:
+            protocol = known[box.key] = loaded[names[box.key]]
+            protocol.setObjLabel(box.label)
             protocol._prerequisites.clear()
-            choose_engine(protocol, engine)
-            if protocol.hasAttribute("paper"):
-                protocol.paper.set(PAPERS.index(paper))
-            if deposition and protocol.hasAttribute("depositionFile"):
-                protocol.depositionFile.set(str(deposition))
+            choose_engine(protocol, wanted.engine)
             self.project._storeProtocol(protocol)
-        return list(loaded.values())
+
+    def _point(self, box: Box, known: Mapping[str, Protocol], paper: str) -> None:
+        """Let the report point to everything that is to be in it, and be printed on the paper."""
+        report = known[box.key]
+        for name, (key, output) in box.pointers.items():
+            pointer = getattr(report, name)
+            pointer.set(known[key])
+            pointer.setExtended(output)
+        pointed = {pointer.getObjValue().getObjId() for pointer in report.inputOutcomes}
+        for key in box.outcomes[1]:
+            if known[key].getObjId() not in pointed:
+                report.inputOutcomes.append(known[key])
+                report.inputOutcomes[-1].setExtended("outputOutcome")
+        if PAPERS[report.paper.get()] != paper:
+            report.paper.set(PAPERS.index(paper))
+            report.initTime.set(None)  # what was printed on another paper is out of date
+        self.project._storeProtocol(report)
 
     def _take_stock(self) -> None:
         """Adopt what an earlier run left: finished is kept, what still runs is waited for."""
@@ -366,14 +387,17 @@ def _left_without_a_word(protocol: Protocol) -> bool:
     return bool(protocol.isActive() or "not found running" in protocol.getErrorMessage())
 
 
-def _escaped(text: str) -> str:
-    """``text`` as it stands between the quotes of a JSON string, safe in a template."""
-    return json.dumps(text)[1:-1].replace("~", "\\u007e")
+def _parameter(request: Request, field: Field) -> Any:
+    """The value of a field as a parameter of a form; None where it was not given."""
+    value = request.values.get(field.key)
+    return str(value) if isinstance(value, Path) else value
 
 
-def _number_of_protocols() -> int:
-    path = Path(__file__).parent / "templates" / "vrs_level0.json.template"
-    return path.read_text(encoding="utf-8").count('"object.className"')
+def _note_boxes(known: Mapping[str, Protocol], out: Path) -> None:
+    """Leave beside the project which protocol does what, for those who look at it from outside."""
+    noted = {key: protocol.getObjId() for key, protocol in known.items()}
+    with written_whole(out / BOXES_FILE) as path:
+        path.write_text(json.dumps(noted, indent=1) + "\n", encoding="utf-8")
 
 
 def _input_ids(protocol: Protocol) -> set[int]:

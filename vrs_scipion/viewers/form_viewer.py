@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -149,7 +149,11 @@ class VrsFormViewer(ProtocolViewer):
         return int(self.protocol.getPid() or 0) if self.protocol.isActive() else 0
 
     def _window(
-        self, folder: Path, entry: Path | None = None, check: str = "", pane: str = ""
+        self,
+        folder: Path,
+        entry: Mapping[str, Path] | None = None,
+        check: str = "",
+        pane: str = "",
     ) -> Views:
         words = show.command(folder, entry=entry, check=check, pane=pane, pid=self._workingPid())
         return [WindowView(words, self._tell)]
@@ -175,7 +179,7 @@ class VrsFormViewer(ProtocolViewer):
         """The planes of a volume in our window."""
         return [WindowView(show.command(self._inProject(Path(volume.getFileName()))), self._tell)]
 
-    def _chimerax(self, folder: Path, entry: Path | None, key: str = "") -> Views:
+    def _chimerax(self, folder: Path, entry: Mapping[str, Path] | None, key: str = "") -> Views:
         """The map in ChimeraX, coloured by the values named ``key``."""
         try:
             layers = find_layers(read_contents(locate(folder, entry)))
@@ -188,7 +192,7 @@ class VrsFormViewer(ProtocolViewer):
         return [ChimeraXView(script, self._tell)]
 
     def _addVolumeSection(
-        self, form: Any, folder: Path, entry: Path | None, values: Sequence[Layer]
+        self, form: Any, folder: Path, entry: Mapping[str, Path] | None, values: Sequence[Layer]
     ) -> None:
         """A page with the protocol's volumes, and the map in the colours of its ``values``."""
         if not self._volumes():

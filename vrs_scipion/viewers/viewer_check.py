@@ -8,8 +8,11 @@ from typing import Any
 
 from pyworkflow.viewer import DESKTOP_TKINTER, View, Viewer
 
-from vrs_scipion.objects import VrsCheckOutcome, VrsEntry, VrsReport
+from vrs_scipion.entry.entry import Entry
+from vrs_scipion.folders import ENTRY, RESULT
+from vrs_scipion.objects import VrsCheckOutcome, VrsReport
 from vrs_scipion.protocols import VrsProtCheck, VrsProtReport
+from vrs_scipion.protocols.input_form import prepared_folders
 from vrs_scipion.report.document import CheckSection
 from vrs_scipion.viewers.form_viewer import OUTCOME, Views, VrsFormViewer, state_words
 from vrs_scipion.viewers.views import WindowView
@@ -75,10 +78,11 @@ class VrsCheckViewer(VrsFormViewer):
 
     # ----------------------------------------------------------------- the check's results
 
-    def _places(self) -> tuple[Path, Path | None]:
-        entry = self.protocol.inputEntry.get()
-        folder = self._inProject(Path(self.protocol._getExtraPath("result")))
-        return folder, None if entry is None else self._inProject(entry.getFolder())
+    def _places(self) -> tuple[Path, dict[str, Path]]:
+        """The folder of the result, and those of the prepared inputs."""
+        folder = self._inProject(Path(self.protocol._getExtraPath(RESULT)))
+        prepared = prepared_folders(self.protocol)
+        return folder, {key: self._inProject(path) for key, path in prepared.items()}
 
     def _contents(self) -> Contents | None:
         try:
@@ -129,12 +133,11 @@ class VrsCheckOutcomeViewer(Viewer):
         words = show.command(folder, entry=entry, check=target.getCode())
         return [WindowView(words, lambda text: self.infoMessage(text, "Validation").show())]
 
-    def _entry(self, project: Path) -> Path | None:
-        pointer = getattr(self.protocol, "inputEntry", None)
-        entry: VrsEntry | None = getattr(self.protocol, "outputEntry", None)
-        if pointer is not None:
-            entry = pointer.get()
-        return None if entry is None else project / entry.getFolder()
+    def _entry(self, project: Path) -> dict[str, Path]:
+        """The folders of the inputs behind the outcome: pointed to, or the protocol's own."""
+        own = Entry.at(project / self.protocol._getExtraPath(ENTRY)).folders
+        pointed = prepared_folders(self.protocol)
+        return {key: project / path for key, path in (pointed or own).items()}
 
 
 def _criteria_lines(section: CheckSection) -> list[str]:

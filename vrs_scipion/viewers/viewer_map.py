@@ -9,8 +9,8 @@ from typing import Any
 from pwem.objects import Volume
 from pyworkflow.viewer import DESKTOP_TKINTER, View, Viewer
 
-from vrs_scipion.objects import VrsEntry
-from vrs_scipion.protocols import VrsProtImportMap, VrsProtPrepare
+from vrs_scipion.objects import VrsPrepared
+from vrs_scipion.protocols import VrsProtImportMap, VrsProtPrepareInput
 from vrs_scipion.viewers.form_viewer import MAP, VrsFormViewer
 from vrs_scipion.viewers.views import WindowView
 from vrs_scipion.windows import show
@@ -38,10 +38,10 @@ class VrsImportMapViewer(_MapViewer):
 
 
 class VrsPrepareViewer(_MapViewer):
-    """Shows the prepared map with its masks."""
+    """Shows a prepared input with its masks."""
 
-    _label = "Validation: prepared map"
-    _targets = [VrsProtPrepare]
+    _label = "Validation: prepared input"
+    _targets = [VrsProtPrepareInput]
 
     def _addButtons(self, form: Any) -> None:
         if not hasattr(self.protocol, "outputEntry"):
@@ -67,11 +67,11 @@ class VrsPrepareViewer(_MapViewer):
 
 
 class VrsEntryViewer(Viewer):
-    """Opens the planes of a prepared map among a protocol's outputs."""
+    """Opens the planes of a prepared input among a protocol's outputs."""
 
-    _name = "Prepared map"
+    _name = "Prepared input"
     _environments = [DESKTOP_TKINTER]
-    _targets = [VrsEntry]
+    _targets = [VrsPrepared]
 
     def _visualize(self, target: Any, **_: Any) -> list[View]:
         folder = Path(self.getProject().getPath()).absolute() / target.getFolder()

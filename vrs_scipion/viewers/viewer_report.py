@@ -8,9 +8,9 @@ from typing import Any
 
 from pyworkflow.viewer import DESKTOP_TKINTER, View, Viewer
 
+from vrs_scipion.folders import HTML_FILE, PDF_FILE
 from vrs_scipion.objects import VrsReport
-from vrs_scipion.protocols import VrsProtLevel0, VrsProtReport
-from vrs_scipion.report.folder import HTML_FILE, PDF_FILE
+from vrs_scipion.protocols import VrsProtReport, VrsProtValidate
 from vrs_scipion.viewers.form_viewer import OUTCOME, Views, VrsFormViewer, state_words
 from vrs_scipion.viewers.views import PageView
 from vrs_scipion.windows.layers import find_layers
@@ -21,7 +21,7 @@ class VrsReportViewer(VrsFormViewer):
     """Opens a report as web page, as PDF and as a window, and each of its checks."""
 
     _label = "Validation: the report"
-    _targets = [VrsProtReport, VrsProtLevel0]
+    _targets = [VrsProtReport, VrsProtValidate]
 
     def _addFacts(self, form: Any) -> None:
         contents = self._contents()

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vrs_scipion.entry.model import Entry
+from vrs_scipion.entry.entry import Entry
+from vrs_scipion.entry.records import PreparedVolume
 from vrs_scipion.maps.reading import read_header
-from vrs_scipion.results import CheckResult
+from vrs_scipion.results import CheckResult, OutputVolume
 from vrs_scipion.windows.results_folder import Contents
 
 Array = NDArray[np.float32]
-
-_LOW, _HIGH, _MIDDLE = "p2_5", "p97_5", "p50"
 
 
 @dataclass(frozen=True)
@@ -69,14 +69,13 @@ class Layers:
 
 def find_layers(contents: Contents) -> Layers:
     """The volumes of a validation; those whose file is not there are left out."""
-    densities, masks = _of_entry(contents.entry, contents.entry_folder)
-    values: list[Layer] = []
+    entry = contents.entry
+    densities, masks, values = list(_densities(entry)), list(_masks(entry)), []
     for result, folder in contents.results():
         for item in result.volumes:
             path = folder / item.file
-            local = _local_values(result, item.file, item.key, contents, path)
-            if local is not None:
-                values.append(local)
+            if item.kind == "values":
+                values.append(_values(result, item, path, entry))
             else:
                 name = f"{result.code} {item.description}"
                 densities.append(Layer(f"{result.code}:{item.key}", name, path))
@@ -85,49 +84,40 @@ def find_layers(contents: Contents) -> Layers:
     )
 
 
-def _of_entry(entry: Entry, folder: Path) -> tuple[list[Layer], list[Layer]]:
-    densities = [Layer("map", "Map", folder / entry.map_file, contour=entry.contour)]
-    for number, file in enumerate(entry.half_map_files, 1):
-        densities.append(Layer(f"half{number}", f"Half map {number}", folder / file))
-    masks = [
-        Layer("hard", "Hard mask", folder / entry.hard_mask.file),
-        Layer("soft", "Soft mask", folder / entry.soft_mask.file),
-    ]
-    if entry.resized is not None:
-        path = folder / entry.resized.file
-        name = "Map on voxels of half the resolution"
-        densities.append(Layer("resized", name, path, contour=entry.contour))
-    return densities, masks
+def _densities(entry: Entry) -> Iterator[Layer]:
+    for path, volume in _prepared(entry):
+        if volume.kind == "density":
+            yield Layer(volume.key, volume.label, path, contour=volume.contour)
 
 
-def _local_values(
-    result: CheckResult, file: str, key: str, contents: Contents, path: Path
-) -> Layer | None:
-    """The volume as values per voxel, if its check coloured a surface or took percentiles of it."""
-    noted = [result.measurements.get(f"{key}_{p}") for p in (_LOW, _MIDDLE, _HIGH)]
-    low, middle, high = (None if item is None else item.value for item in noted)
-    unit = noted[1].unit if noted[1] is not None else ""
-    drawn = next(
-        (f.surface for f in result.figures if f.surface and f.surface.volume == file), None
-    )
-    if drawn is not None:
-        label, ends = drawn.label, (drawn.low, drawn.high)
-    elif noted[1] is not None and low is not None and middle is not None and high is not None:
-        label, ends = f"{result.name} ({unit})" if unit else result.name, (low, high)
-    else:
-        return None
-    spread = ends if ends[0] < ends[1] else None
-    mask = _mask_of(path, contents)
-    return Layer(f"{result.code}:{key}", f"{result.code} {label}", path, unit, mask, spread)
+def _masks(entry: Entry) -> Iterator[Layer]:
+    for path, volume in _prepared(entry):
+        if volume.kind == "mask":
+            yield Layer(volume.key, volume.label, path)
 
 
-def _mask_of(path: Path, contents: Contents) -> Path | None:
+def _prepared(entry: Entry) -> Iterator[tuple[Path, PreparedVolume]]:
+    """The volumes of the inputs that are there to be looked at, with their files."""
+    for key in entry.given:
+        for volume in entry.record(key).volumes:
+            if volume.shown:
+                yield entry.path(key, volume.file), volume
+
+
+def _values(result: CheckResult, item: OutputVolume, path: Path, entry: Entry) -> Layer:
+    """A volume of values per voxel, in the mask that lies on its grid."""
+    reach = item.range if item.range is not None and item.range[0] < item.range[1] else None
+    name = f"{result.code} {item.label}"
+    mask = _mask_of(path, entry)
+    return Layer(f"{result.code}:{item.key}", name, path, item.unit, mask, reach)
+
+
+def _mask_of(path: Path, entry: Entry) -> Path | None:
     """The hard mask on the same grid as ``path``, if there is one."""
     if not path.is_file():
         return None
     shape = read_header(path).shape
-    entry, folder = contents.entry, contents.entry_folder
-    resized = entry.resized
+    resized = entry.map.resized
     if resized is not None and resized.hard_mask is not None and resized.box == shape:
-        return folder / resized.hard_mask.file
-    return folder / entry.hard_mask.file if entry.box == shape else None
+        return entry.path("map", resized.hard_mask.file)
+    return entry.hard_mask_path if entry.box == shape else None

@@ -20,6 +20,7 @@ OUTCOMES = {
     "not_applicable": ("#48525d", "#eceff2"),
     "not_available": ("#54398a", "#f0ebf8"),
     "not_run": ("#48525d", "#eceff2"),
+    "undetermined": ("#5b4a00", "#f6f0d2"),
     "missing": ("#48525d", "#eceff2"),
     "waiting": ("#48525d", "#eceff2"),
     "running": ("#0b4f8a", "#e3eef8"),

@@ -128,7 +128,7 @@ class ResultsWindow(QMainWindow):
         if item is self._shown:
             return
         self._shown = item
-        self._banner.show_item(item, self.contents)
+        self._banner.show_item(item)
         self._stale = set(self._fill_pane)
         self._show_pane()
 
@@ -140,8 +140,9 @@ class ResultsWindow(QMainWindow):
             self._fill_pane[pane](self._shown)
 
     def _show_plots(self, item: Item) -> None:
-        blocks = item.section.blocks if item.section else self.contents.input_blocks
-        self._plots.show_figures(self._figures(item), item.folder, blocks)
+        shown = item.section or item.given
+        figures = item.result.figures if item.result is not None else ()
+        self._plots.show_figures(figures, item.folder, shown.blocks if shown else ())
 
     def _show_slices(self, item: Item) -> None:
         self._slices.show_layers(self._layers, _preferred(self._layers, item))
@@ -150,21 +151,14 @@ class ResultsWindow(QMainWindow):
         preferred = _preferred(self._layers, item)
         self._surface.show_layers(self._layers, *self._stills(item), preferred)
 
-    def _figures(self, item: Item) -> tuple[Figure, ...]:
-        return (
-            self.contents.input_figures
-            if item.section is None and not item.reason
-            else (item.result.figures if item.result is not None else ())
-        )
-
     def _stills(self, item: Item) -> tuple[tuple[Figure, ...], Path]:
         """Pictures of the surface: the check's, else the map's."""
-        own = tuple(figure for figure in self._figures(item) if "surface" in figure.key)
-        if own:
-            return own, item.folder
-        first = self.contents.items[0]
-        drawn = tuple(f for f in self.contents.input_figures if "surface" in f.key)
-        return drawn, first.folder
+        for one in (item, self.contents.items[0]):
+            figures = one.result.figures if one.result is not None else ()
+            drawn = tuple(f for f in figures if f.surface is not None or "surface" in f.key)
+            if drawn:
+                return drawn, one.folder
+        return (), item.folder
 
     # ----------------------------------------------------------------- widgets
 
@@ -205,11 +199,11 @@ class ResultsWindow(QMainWindow):
         self._surface = SurfacePane(self._shelf, self._background)
         self._tabs = QTabWidget()
         self._fill_pane: dict[QWidget, Callable[[Item], None]] = {
-            self._numbers: lambda item: self._numbers.show_item(item, self.contents),
+            self._numbers: self._numbers.show_item,
             self._plots: self._show_plots,
             self._slices: self._show_slices,
             self._surface: self._show_surface,
-            self._words: lambda item: self._words.show_item(item, self.contents),
+            self._words: self._words.show_item,
         }
         for pane, title, tip in zip(self._fill_pane, _TITLES, _TIPS, strict=True):
             self._tabs.setTabToolTip(self._tabs.addTab(pane, title), tip)
@@ -233,9 +227,9 @@ class ResultsWindow(QMainWindow):
         self._list.setFocus()
 
     def _open_page(self) -> None:
-        page, section = self.contents.html, self._shown.section if self._shown else None
+        page, anchor = self.contents.html, self._shown.anchor if self._shown else ""
         if page is not None:
-            self._open(lambda: open_page(page, section.anchor if section else "input"))
+            self._open(lambda: open_page(page, anchor))
 
     def _open_pdf(self) -> None:
         document = self.contents.pdf
@@ -264,15 +258,15 @@ class Banner(QLabel):
         self.setWordWrap(True)
         self.setTextInteractionFlags(Qt.TextSelectableByMouse)
 
-    def show_item(self, item: Item, contents: Contents) -> None:
-        """Show a check, or the map."""
+    def show_item(self, item: Item) -> None:
+        """Show a check, or an input."""
         ink, ground = looks.OUTCOMES[item.outcome]
         self.setStyleSheet(
             f"background: {ground}; color: {looks.INK}; border-left: 5px solid {ink}; padding: 6px"
         )
         said = item.reason or (item.result.headline if item.result else "")
-        if not said and item.section is None:
-            said = " ".join(contents.warnings) or "The map as it was given, and its masks."
+        if item.given is not None:
+            said = " ".join(item.given.warnings) or "As it was given."
         self.setText(
             f"<span style='font-size: large; font-weight: bold'>{item.title}</span> &nbsp; "
             f"<span style='color: {ink}; font-weight: bold'>{item.icon} {item.words}</span>"

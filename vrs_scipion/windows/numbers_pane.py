@@ -6,11 +6,11 @@ from PyQt5.QtWidgets import QComboBox, QHBoxLayout, QLabel, QStackedWidget, QVBo
 
 from vrs_scipion.report.numbering import PlacedTable
 from vrs_scipion.windows.grid_table import GridTable
-from vrs_scipion.windows.results_folder import Contents, Item
+from vrs_scipion.windows.results_folder import Item
 from vrs_scipion.windows.tables import (
     Grid,
     criteria_grid,
-    identity_grid,
+    facts_grid,
     measurements_grid,
     placed_grid,
 )
@@ -26,17 +26,17 @@ class NumbersPane(QWidget):
         self._layout = QVBoxLayout(self)
         self.tables: list[GridTable] = []
 
-    def show_item(self, item: Item, contents: Contents) -> None:
-        """Show a check, or the map."""
+    def show_item(self, item: Item) -> None:
+        """Show a check, or an input."""
         self._clear()
+        if item.given is not None:
+            self._add(facts_grid(item.given))
+            return
         if item.section is None or item.result is None:
-            if item.reason:
-                words = QLabel(item.reason)
-                words.setWordWrap(True)
-                self._layout.addWidget(words)
-                self._layout.addStretch(1)
-            else:
-                self._add(identity_grid(contents.identity))
+            words = QLabel(item.reason)
+            words.setWordWrap(True)
+            self._layout.addWidget(words)
+            self._layout.addStretch(1)
             return
         criteria = criteria_grid(item.section)
         if criteria.rows:

@@ -11,19 +11,31 @@ from pathlib import Path
 
 import psutil
 
-from vrs_scipion.entry.files import load_entry
-from vrs_scipion.entry.model import ENTRY_FILE, Entry
-from vrs_scipion.report.compile import INPUT, compile_report
-from vrs_scipion.report.document import CheckSection, Document, Row, build_document
-from vrs_scipion.report.folder import HTML_FILE, JSON_FILE, PDF_FILE, load_report
+from vrs_scipion.checks.levels import CHECKS as KNOWN_CHECKS
+from vrs_scipion.checks.levels import LOOKS as KNOWN_LOOKS
+from vrs_scipion.checks.levels import asked_of, in_order
+from vrs_scipion.checks.run import sound, stamped
+from vrs_scipion.entry.entry import RECORDS, Entry, is_prepared, load_record
+from vrs_scipion.entry.inputs import INPUTS
+from vrs_scipion.folders import (
+    CHECKS,
+    ENTRY,
+    HTML_FILE,
+    JSON_FILE,
+    LOCK_FILE,
+    LOOKS,
+    PDF_FILE,
+    RESULT,
+    RESULT_FILE,
+    RUNS,
+)
+from vrs_scipion.report.compile import compile_report
+from vrs_scipion.report.document import CheckSection, Document, InputSection, build_document
+from vrs_scipion.report.folder import load_report, place_of
 from vrs_scipion.report.model import Report
-from vrs_scipion.report.numbering import Block
-from vrs_scipion.results import CheckResult, Figure
-from vrs_scipion.results.files import RESULT_FILE, load_result
+from vrs_scipion.results import CheckResult
+from vrs_scipion.results.files import load_result
 from vrs_scipion.windows.run_states import run_states
-
-_ENTRY, _CHECKS, _FIGURES, _RESULT, _LOCK = "entry", "checks", "figures", "result", ".lock"
-_RUNS = "scipion/projects/*/Runs"
 
 
 class FolderError(ValueError):
@@ -48,15 +60,15 @@ class Places:
     Attributes
     ----------
     folder : what was opened
-    entry : folder of the prepared map
-    results : result folders of the checks, by code
+    entry : the prepared inputs
+    results : result folders of the checks and of what shows the inputs, by code
     expected : codes of the checks that are to be there at the end
     started : codes of the checks whose work has begun, whether or not it goes on
     failures : why checks ended without a result, by code
     """
 
     folder: Path
-    entry: Path
+    entry: Entry
     results: dict[str, Path]
     expected: tuple[str, ...]
     started: frozenset[str] = frozenset()
@@ -64,14 +76,15 @@ class Places:
 
     def folder_of(self, code: str) -> Path:
         """Where the result of a check lies, or will."""
-        return self.results.get(code, self.folder / _CHECKS / code)
+        return self.results.get(code, self.folder / place_of(code))
 
 
 @dataclass(frozen=True)
 class Item:
-    """A line of the list: a check, or the map itself (its ``code`` is 'input').
+    """A line of the list: a check, or one of the inputs (its ``code`` is the input's key).
 
-    ``folder`` holds its figures and volumes. ``section`` is what the report says of it.
+    ``folder`` holds its figures and volumes. ``section`` is what the report says of a check,
+    ``given`` what it says of an input.
     """
 
     code: str
@@ -84,6 +97,13 @@ class Item:
     folder: Path
     result: CheckResult | None = None
     section: CheckSection | None = None
+    given: InputSection | None = None
+
+    @property
+    def anchor(self) -> str:
+        """Where the report's page speaks of it."""
+        shown = self.section or self.given
+        return shown.anchor if shown is not None else ""
 
 
 @dataclass(frozen=True)
@@ -93,10 +113,8 @@ class Contents:
     Attributes
     ----------
     title, score : of the map, and what its checks came to
-    items : the map first, then its checks
-    entry, entry_folder : the prepared map
-    identity : rows on the map
-    input_blocks, input_figures, warnings : the report's section on the map, and its warnings
+    items : the inputs first, then the checks
+    entry : the prepared inputs
     html, pdf : the report's files, where they are there
     running : whether results are still to come
     """
@@ -105,11 +123,6 @@ class Contents:
     score: str
     items: tuple[Item, ...]
     entry: Entry
-    entry_folder: Path
-    identity: tuple[Row, ...]
-    input_blocks: tuple[Block, ...]
-    input_figures: tuple[Figure, ...]
-    warnings: tuple[str, ...]
     html: Path | None
     pdf: Path | None
     running: bool
@@ -121,16 +134,16 @@ class Contents:
                 yield item.result, item.folder
 
 
-def locate(folder: Path, entry: Path | None = None, check: str = "") -> Places:
-    """Find the entry and the results in ``folder``.
+def locate(folder: Path, entry: Mapping[str, Path] | None = None, check: str = "") -> Places:
+    """Find the prepared inputs and the results in ``folder``.
 
     It may be a validation folder, the output of ``vrs validate`` while that is still at work, the
-    working folder of a protocol, or an entry or a result folder alone.
+    working folder of a protocol, or a prepared input or a result folder alone.
 
     Parameters
     ----------
     folder : what was given
-    entry : folder of the prepared map, where it lies elsewhere
+    entry : folders of the prepared inputs, by key, where they lie elsewhere
     check : code of the check whose result folder it is, for one that has no result yet
 
     Raises
@@ -141,30 +154,31 @@ def locate(folder: Path, entry: Path | None = None, check: str = "") -> Places:
     folder = folder.absolute()
     if not folder.is_dir():
         raise FolderError(f"{folder} is no folder")
-    prepared = _entry_folder(folder, entry)
-    if prepared is None:
+    prepared = _prepared(folder, entry or {})
+    if not prepared.given:
         if at_work(folder):
             raise FolderError(f"{folder} holds no prepared map yet: try again in a moment")
         raise FolderError(
             f"{folder} holds no prepared map; give the output folder of vrs validate, or the "
             "folder with report.json"
         )
-    results = {path.name: path for path in _subfolders(folder / _CHECKS)}
-    for run in folder.glob(f"{_RUNS}/*/extra/{_RESULT}/{RESULT_FILE}"):
+    results = {path.name: path for kind in (LOOKS, CHECKS) for path in _subfolders(folder / kind)}
+    for run in folder.glob(f"{RUNS}/*/extra/{RESULT}/{RESULT_FILE}"):
         code = _code(run.parent)
         if code is not None:
             results.setdefault(code, run.parent)
-    alone = next((p for p in (folder, folder / _RESULT) if (p / RESULT_FILE).is_file()), None)
+    alone = next((p for p in (folder, folder / RESULT) if (p / RESULT_FILE).is_file()), None)
     if alone is not None:
         code = _code(alone)
         if code is None:
             raise FolderError(f"{alone / RESULT_FILE} cannot be read as the result of a check")
         return Places(folder, prepared, {code: alone}, (code,))
-    if entry is not None and check and not results:
+    if entry and check and not results:
         return Places(folder, prepared, {}, (check,), frozenset({check}))
-    if (folder / JSON_FILE).is_file() or prepared == folder:
+    if (folder / JSON_FILE).is_file() or folder in prepared.folders.values():
         return Places(folder, prepared, results, tuple(results))
-    expected = tuple(dict.fromkeys((*_names(), *results)))
+    asked = [check.code for check in asked_of(prepared.given)]
+    expected = tuple(dict.fromkeys((*asked, *results)))
     begun, failures = _without_result(folder)
     return Places(folder, prepared, results, expected, begun, failures)
 
@@ -180,21 +194,25 @@ def read_contents(places: Places, alive: Callable[[], bool] = lambda: False) -> 
     Raises
     ------
     FolderError
-        if the prepared map cannot be read.
+        if a prepared input cannot be read.
     """
-    try:
-        entry = load_entry(places.entry)
-    except (OSError, ValueError) as error:
-        raise FolderError(
-            f"the prepared map in {places.entry} cannot be read ({_first_line(error)})"
-        ) from error
-    results, broken = _load(places.results)
+    entry = places.entry
+    for key in entry.given:
+        try:
+            entry.record(key)
+        except (OSError, ValueError) as error:
+            noun = INPUTS[key].noun.removeprefix("the ")
+            raise FolderError(
+                f"the prepared {noun} in {entry.folders[key]} cannot be read ({_first_line(error)})"
+            ) from error
+    results, broken = _load(places, entry)
     report, document = _documented(places, entry, results)
     running = alive()
     found = {check.code: check for check in report.checks}
     sections = {section.code: section for section in document.checks}
-    items = [_input_item(places, report)]
-    for code in sorted({*places.expected, *found, *broken}):
+    items = [_input_item(places, section, report) for section in document.inputs]
+    expected = {*places.expected, *found, *broken} - set(KNOWN_LOOKS)
+    for code in in_order(expected):
         if code in found:
             items.append(_done(found[code], sections[code], places.folder_of(code)))
         else:
@@ -202,14 +220,9 @@ def read_contents(places: Places, alive: Callable[[], bool] = lambda: False) -> 
     html, pdf = (places.folder / HTML_FILE, places.folder / PDF_FILE)
     return Contents(
         title=document.subject,
-        score=_score(document, running) if len(items) > 2 else "",
+        score=_score(document, running) if len(expected) > 1 else "",
         items=tuple(items),
         entry=entry,
-        entry_folder=places.entry,
-        identity=document.identity,
-        input_blocks=document.input_blocks,
-        input_figures=report.figures,
-        warnings=tuple(w.text for w in report.warnings if w.check == INPUT),
         html=html if html.is_file() else None,
         pdf=pdf if pdf.is_file() else None,
         running=running,
@@ -219,7 +232,7 @@ def read_contents(places: Places, alive: Callable[[], bool] = lambda: False) -> 
 def at_work(folder: Path) -> bool:
     """Whether ``vrs validate`` is working in ``folder``: it holds a lock there."""
     try:
-        with (folder / _LOCK).open() as lock:
+        with (folder / LOCK_FILE).open() as lock:
             fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return True
@@ -236,11 +249,28 @@ def process_lives(pid: int) -> bool:
         return False
 
 
-def _entry_folder(folder: Path, entry: Path | None) -> Path | None:
-    given = [] if entry is None else [entry.absolute()]
-    runs = sorted(folder.glob(f"{_RUNS}/*/extra/{_ENTRY}"))
-    candidates = [*given, folder / _ENTRY, folder, *runs]
-    return next((path for path in candidates if (path / ENTRY_FILE).is_file()), None)
+def _prepared(folder: Path, given: Mapping[str, Path]) -> Entry:
+    """The prepared inputs: those given, of a validation folder, the folder itself, of a project."""
+    if given:
+        return Entry({key: path.absolute() for key, path in given.items() if is_prepared(path)})
+    whole = Entry.at(folder / ENTRY)
+    if whole.given:
+        return whole
+    if is_prepared(folder):
+        return Entry({_key_of(folder): folder})
+    runs = sorted(folder.glob(f"{RUNS}/*/extra/{ENTRY}"))
+    return Entry({_key_of(path): path for path in reversed(runs) if is_prepared(path)})
+
+
+def _key_of(folder: Path) -> str:
+    """Which input was prepared in a folder: the one whose record can be read there."""
+    for key in RECORDS:
+        try:
+            load_record(key, folder)
+        except ValueError:
+            continue
+        return key
+    return next(iter(RECORDS))
 
 
 def _subfolders(folder: Path) -> list[Path]:
@@ -250,16 +280,9 @@ def _subfolders(folder: Path) -> list[Path]:
 def _without_result(folder: Path) -> tuple[frozenset[str], dict[str, str]]:
     """The checks that have begun, by their folders and by Scipion; and why some have failed."""
     runs = run_states(folder)
-    begun = {path.name for path in folder.glob(f"{_CHECKS}/*") if path.is_dir()}
+    begun = {path.name for path in folder.glob(f"{CHECKS}/*") if path.is_dir()}
     begun |= {code for code, run in runs.items() if run.started}
     return frozenset(begun), {code: run.error for code, run in runs.items() if run.failed}
-
-
-def _names() -> dict[str, str]:
-    """The names of all checks, by code."""
-    from vrs_scipion.checks.registry import CHECKS  # slow to load; whole results name themselves
-
-    return {code: check.name for code, check in CHECKS.items()}
 
 
 def _code(folder: Path) -> str | None:
@@ -269,13 +292,13 @@ def _code(folder: Path) -> str | None:
         return None
 
 
-def _load(folders: dict[str, Path]) -> tuple[dict[str, CheckResult], dict[str, str]]:
+def _load(places: Places, entry: Entry) -> tuple[dict[str, CheckResult], dict[str, str]]:
     """The results that can be read, and why the others cannot."""
     results: dict[str, CheckResult] = {}
     broken: dict[str, str] = {}
-    for code, folder in folders.items():
+    for code, folder in places.results.items():
         try:
-            results[code] = load_result(folder)
+            results[code] = sound(stamped(load_result(folder), entry), folder)
         except (OSError, ValueError) as error:
             broken[code] = f"{folder / RESULT_FILE} cannot be read ({_first_line(error)})"
     return results, broken
@@ -291,8 +314,12 @@ def _documented(
             return report, build_document(report)
         except (OSError, ValueError):
             pass  # an older version's report, perhaps; its results may still be read
-    in_order = [results[code] for code in sorted(results)]
-    report = compile_report(entry, in_order, created=datetime.now(timezone.utc))
+    looks = [result for code, result in results.items() if code in KNOWN_LOOKS]
+    checks = [result for code, result in results.items() if code not in KNOWN_LOOKS]
+    try:
+        report = compile_report(entry, checks, looks, created=datetime.now(timezone.utc))
+    except ValueError as error:
+        raise FolderError(str(error)) from error
     return report, build_document(report)
 
 
@@ -313,7 +340,7 @@ def _done(result: CheckResult, section: CheckSection, folder: Path) -> Item:
 
 
 def _absent(code: str, places: Places, alive: bool, problem: str) -> Item:
-    name = _names().get(code, "")
+    name = KNOWN_CHECKS[code].name if code in KNOWN_CHECKS else ""
     begun = code in places.started
     if problem:
         state, icon, words, reason = State.BROKEN, "✕", "Unreadable", problem
@@ -336,18 +363,20 @@ def _absent(code: str, places: Places, alive: bool, problem: str) -> Item:
     return Item(code, title, state, icon, words, state.value, reason, folder)
 
 
-def _input_item(places: Places, report: Report) -> Item:
-    count = sum(warning.check == INPUT for warning in report.warnings)
+def _input_item(places: Places, section: InputSection, report: Report) -> Item:
+    count = len(section.warnings)
     words = {0: "Prepared", 1: "1 warning"}.get(count, f"{count} warnings")
     return Item(
-        code=INPUT,
-        title="Input map",
+        code=section.key,
+        title=section.title,
         state=State.DONE,
         icon="!" if count else "✓",
         words=words,
         outcome="warnings" if count else "ok",
         reason="",
-        folder=places.folder / _FIGURES,
+        folder=places.folder_of(section.key),
+        result=report.inputs[section.key].look,
+        given=section,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sqlite3
 from collections.abc import Iterator
@@ -9,11 +10,12 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-_DATABASES = "scipion/projects/*/project.sqlite"
+from vrs_scipion.folders import BOXES_FILE, DATABASE
+
 _PATIENCE_S = 1.0
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _RUNS = """
-    SELECT run.label, status.value, error.value
+    SELECT run.id, status.value, error.value
     FROM Objects AS run
     JOIN Objects AS status ON status.parent_id = run.id AND status.name = run.id || '.status'
     LEFT JOIN Objects AS error ON error.parent_id = run.id AND error.name = run.id || '._error'
@@ -39,21 +41,25 @@ class RunState:
 
 
 def run_states(folder: Path) -> dict[str, RunState]:
-    """The states of the protocols in the project of ``vrs validate``, by the first word of a label.
+    """The states of the boxes in the project of ``vrs validate``, by their keys.
 
     Empty where there is no project, or none that can be read now.
     """
-    return {label.split()[0]: state for label, state in _runs(folder) if label.strip()}
+    try:
+        boxes = json.loads((folder / BOXES_FILE).read_bytes())
+    except (OSError, ValueError):
+        return {}
+    runs = dict(_runs(folder))
+    return {key: runs[number] for key, number in boxes.items() if number in runs}
 
 
-def _runs(folder: Path) -> Iterator[tuple[str, RunState]]:
-    for database in folder.glob(_DATABASES):
-        try:
-            with closing(_opened(database)) as connection:
-                for label, status, error in connection.execute(_RUNS).fetchall():
-                    yield label or "", RunState(status or "", _on_one_line(error or ""))
-        except sqlite3.Error:
-            continue
+def _runs(folder: Path) -> Iterator[tuple[int, RunState]]:
+    try:
+        with closing(_opened(folder / DATABASE)) as connection:
+            for number, status, error in connection.execute(_RUNS).fetchall():
+                yield number, RunState(status or "", _on_one_line(error or ""))
+    except sqlite3.Error:
+        return
 
 
 def _opened(database: Path) -> sqlite3.Connection:

@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -50,12 +50,19 @@ def require_window() -> None:
 
 
 def command(
-    folder: Path, *, entry: Path | None = None, check: str = "", pane: str = "", pid: int = 0
+    folder: Path,
+    *,
+    entry: Mapping[str, Path] | None = None,
+    check: str = "",
+    pane: str = "",
+    pid: int = 0,
 ) -> list[str]:
     """The words that start the window in a process of its own."""
     words = [sys.executable, "-m", "vrs_scipion.windows.show", str(folder)]
-    for option, value in (("--entry", entry), ("--check", check), ("--pane", pane)):
-        words += [option, str(value)] if value else []
+    for key, path in (entry or {}).items():
+        words += ["--entry", f"{key}={path}"]
+    for option, value in (("--check", check), ("--pane", pane)):
+        words += [option, value] if value else []
     return [*words, "--pid", str(pid)] if pid else words
 
 
@@ -72,7 +79,11 @@ def start(words: Sequence[str]) -> subprocess.Popen[bytes]:
 
 
 def show(
-    folder: Path, entry: Path | None = None, check: str = "", pane: str = "", pid: int = 0
+    folder: Path,
+    entry: Mapping[str, Path] | None = None,
+    check: str = "",
+    pane: str = "",
+    pid: int = 0,
 ) -> int:
     """Open the window on a folder of results and wait until it is closed.
 
@@ -154,7 +165,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "folder", type=Path, metavar="DIR", help="folder with the results, or a map"
     )
-    parser.add_argument("--entry", type=Path, help="folder of the prepared map [in DIR]")
+    parser.add_argument(
+        "--entry",
+        action="append",
+        default=[],
+        type=lambda text: text.partition("=")[::2],
+        metavar="KEY=DIR",
+        help="folder of a prepared input, by its key [in DIR]",
+    )
     parser.add_argument("--check", default="", metavar="CODE", help="check to begin with")
     parser.add_argument(
         "--pane",
@@ -171,8 +189,10 @@ def run(options: argparse.Namespace) -> int:
     try:
         if options.folder.is_file():
             return show_map(options.folder)
-        given = {name: getattr(options, name, None) for name in ("entry", "check", "pane", "pid")}
-        return show(options.folder, **{name: value for name, value in given.items() if value})
+        entry = {key: Path(path) for key, path in getattr(options, "entry", ())}
+        given = {name: getattr(options, name, None) for name in ("check", "pane", "pid")}
+        named = {name: value for name, value in given.items() if value}
+        return show(options.folder, entry, **named)
     except (FolderError, WindowError) as error:
         print(f"vrs: {error}", file=sys.stderr)
         return REFUSED

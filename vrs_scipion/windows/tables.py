@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from vrs_scipion.report.document import CheckSection, Row
+from vrs_scipion.report.document import CheckSection, InputSection
 from vrs_scipion.report.numbering import PlacedTable
 from vrs_scipion.results import CheckResult
 from vrs_scipion.results.numbers import number
@@ -81,10 +81,10 @@ def placed_grid(table: PlacedTable) -> Grid:
     )
 
 
-def identity_grid(rows: Sequence[Row]) -> Grid:
-    """The facts about the map."""
-    cells = tuple((row.label, row.value) for row in rows)
-    return Grid("The map", ("Item", "Value"), cells, cells, (False, False), wide=1)
+def facts_grid(section: InputSection) -> Grid:
+    """The facts about an input."""
+    cells = tuple((fact.label, fact.value) for fact in section.facts)
+    return Grid(section.title, ("Item", "Value"), cells, cells, (False, False), wide=1)
 
 
 def plot_text(plot: Plot) -> str:

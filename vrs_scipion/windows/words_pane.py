@@ -7,9 +7,9 @@ from html import escape
 
 from PyQt5.QtWidgets import QTextBrowser, QWidget
 
-from vrs_scipion.checks.run import TRACEBACK_FILE
+from vrs_scipion.folders import TRACEBACK_FILE
 from vrs_scipion.report.numbering import Paragraph
-from vrs_scipion.windows.results_folder import Contents, Item
+from vrs_scipion.windows.results_folder import Item
 
 
 class WordsPane(QTextBrowser):
@@ -20,17 +20,16 @@ class WordsPane(QTextBrowser):
         self.setOpenExternalLinks(True)
         self.setAccessibleName("What was found, in words")
 
-    def show_item(self, item: Item, contents: Contents) -> None:
-        """Show a check, or the map."""
-        section, result = item.section, item.result
-        about: tuple[str, ...] = ()
-        warnings, blocks, tail = contents.warnings, contents.input_blocks, ""
-        if section is not None and result is not None:
-            about, warnings, blocks = section.explanation, section.warnings, section.blocks
-            tail = _provenance(item)
+    def show_item(self, item: Item) -> None:
+        """Show a check, or an input."""
+        shown = item.section or item.given
+        about = item.section.explanation if item.section is not None else ()
+        warnings = shown.warnings if shown is not None else ()
+        blocks = shown.blocks if shown is not None else ()
+        tail = _provenance(item) if item.section is not None else ""
         found = [_words(block) for block in blocks if isinstance(block, Paragraph)]
-        if result is None and item.reason:
-            found, warnings = [item.reason], ()
+        if shown is None:
+            found = [item.reason]
         parts = [
             _part("Warnings", [f"! {text}" for text in warnings]),
             _part("What was found", found),

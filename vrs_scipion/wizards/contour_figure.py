@@ -9,12 +9,12 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from vrs_scipion.checks.level0_b_mask import CUBIC_ANGSTROM_PER_DALTON
 from vrs_scipion.figures import style
 from vrs_scipion.figures.panels import robust_window
 from vrs_scipion.figures.slices import max_variance_indices
 from vrs_scipion.maps.density import Triple
 from vrs_scipion.methods.contour_level import LevelStudy
+from vrs_scipion.methods.mass import CUBIC_ANGSTROM_PER_DALTON
 
 _SIZE, _DPI = (10.6, 3.7), 96
 _LEVELS, _BINS = 200, 120

@@ -8,15 +8,13 @@ from pyworkflow.gui.dialog import showError, showInfo
 from pyworkflow.wizard import Wizard
 
 from vrs_scipion.files import InputError
-from vrs_scipion.protocols import VrsProtLevel0, VrsProtPrepare
-from vrs_scipion.protocols.map_input import source_file
-from vrs_scipion.wizards.wizard_known import deposition_of
+from vrs_scipion.protocols.map_input import VrsMapInput, deposition_of, source_file
 
 
 class VrsContourWizard(Wizard):
     """Shows what each contour level of the map encloses, and suggests one."""
 
-    _targets = [(VrsProtPrepare, ["contour"]), (VrsProtLevel0, ["contour"])]
+    _targets = [(VrsMapInput, ["contour"])]
 
     def show(self, form: Any, *params: Any) -> None:
         from vrs_scipion.wizards.contour_dialog import ContourDialog

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +11,11 @@ from pyworkflow.gui.dialog import showError, showInfo
 from pyworkflow.object import Float
 from pyworkflow.wizard import Wizard
 
-from vrs_scipion.entry.files import load_deposition
-from vrs_scipion.entry.model import Deposition
 from vrs_scipion.files import InputError
 from vrs_scipion.maps.reading import read_header
-from vrs_scipion.objects import VrsMap
-from vrs_scipion.protocols import VrsProtImportMap, VrsProtLevel0, VrsProtPrepare
-from vrs_scipion.protocols.map_input import mean_voxel_size
-
-_GOLD_STANDARD = 0.143
+from vrs_scipion.methods.fsc import GOLD_STANDARD, crossings
+from vrs_scipion.protocols import VrsProtImportMap
+from vrs_scipion.protocols.map_input import VrsMapInput, deposition_of, mean_voxel_size
 
 
 class VrsVoxelSizeWizard(Wizard):
@@ -46,7 +42,7 @@ class VrsVoxelSizeWizard(Wizard):
 class VrsResolutionWizard(Wizard):
     """Takes the resolution from the volume, or from the FSC of the protocol that made it."""
 
-    _targets = [(VrsProtPrepare, ["resolution"]), (VrsProtLevel0, ["resolution"])]
+    _targets = [(VrsMapInput, ["resolution"])]
 
     def show(self, form: Any, *params: Any) -> None:
         pointer = form.protocol.inputVolume
@@ -83,30 +79,10 @@ def known_resolution(volume: Any, maker: Any) -> tuple[float, str] | None:
         return _rounded(own.get()), "the volume itself"
     for name, curve in _curves(maker):
         frequencies, values = curve.getData()
-        frequency = crossing(frequencies, values, _GOLD_STANDARD)
-        if frequency:
-            where = f"where {name} of {maker.getRunName()} falls to {_GOLD_STANDARD}"
-            return _rounded(1 / frequency), where
-    return None
-
-
-def deposition_of(volume: Any) -> Deposition | None:
-    """What an archive says of a volume that was imported from there."""
-    path = volume.getDepositionFile() if isinstance(volume, VrsMap) else None
-    return load_deposition(path) if path else None
-
-
-def crossing(frequencies: Sequence[float], values: Sequence[float], level: float) -> float | None:
-    """The frequency at which a curve first falls below a level, linear between its points.
-
-    None where it starts below the level or never gets there.
-    """
-    for i, value in enumerate(values):
-        if value < level:
-            if i == 0:
-                return None
-            share = (values[i - 1] - level) / (values[i - 1] - value)
-            return float(frequencies[i - 1] + share * (frequencies[i] - frequencies[i - 1]))
+        found = crossings(frequencies, values, GOLD_STANDARD)
+        if found and found[0] > 0:
+            where = f"where {name} of {maker.getRunName()} falls to {GOLD_STANDARD:g}"
+            return _rounded(1 / found[0]), where
     return None
 
 

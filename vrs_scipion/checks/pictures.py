@@ -1,0 +1,139 @@
+"""Pictures that several checks draw: slices, and the surface in the colours of its values."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import Any
+
+from vrs_scipion.checks.findings import Findings
+from vrs_scipion.figures.isosurface import IsosurfacePicture, draw_isosurface
+from vrs_scipion.figures.isosurface.engine import EngineError
+from vrs_scipion.figures.isosurface.views import VIEWS
+from vrs_scipion.figures.slices import Indices, draw_slices, max_variance_indices
+from vrs_scipion.maps.density import Density, Mask, Triple, Volume
+from vrs_scipion.maps.writing import write_volume
+from vrs_scipion.results import Figure, SurfaceColours
+from vrs_scipion.results.numbers import number
+
+
+def slices(
+    found: Findings,
+    key: str,
+    values: Volume | Mask,
+    voxel_size: Triple,
+    of: str,
+    alt: str,
+    *,
+    indices: Indices | None = None,
+    kind: str = "Slices of maximum variance",
+    further: str = "",
+    **look: Any,
+) -> None:
+    """Draw three slices of a volume, those of maximum variance or the given ones, and note them.
+
+    Parameters
+    ----------
+    key, of, alt : of the figure, what it shows, and the words for who cannot see it
+    indices, kind : which slices, and what to call them
+    further : sentences behind the caption
+    look : how they are drawn, see `vrs_scipion.figures.slices.draw_slices`
+    """
+    shown = max_variance_indices(values) if indices is None else indices
+    z, y, x = shown
+    found.picture(
+        key,
+        lambda path: draw_slices(values, voxel_size, shown, path, **look),
+        f"{kind} of {of}: X slice {x}, Y slice {y}, Z slice {z}.{further}",
+        alt,
+    )
+
+
+def surface(
+    found: Findings,
+    key: str,
+    density: Path,
+    alt: str,
+    *,
+    colours: Path | None = None,
+    kept: SurfaceColours | None = None,
+    coloured_by: str = "",
+) -> bool:
+    """Draw the surface of a map at the contour level, and note it; whether it could be drawn.
+
+    Parameters
+    ----------
+    key, alt : of the figure, and the words for who cannot see it
+    density : the map's file
+    colours : file of the values to colour it by, on the same grid
+    kept : how a reader can colour it anew: the volume that was kept, label and reach of the colours
+    coloured_by : what the values are, for the caption
+    """
+    contour, file = found.task.entry.contour, f"{key}.png"
+    try:
+        picture = draw_isosurface(
+            density,
+            contour,
+            found.task.folder / file,
+            colour_by=colours,
+            colour_range=None if kept is None else (kept.low, kept.high),
+            colour_label="" if kept is None else kept.label,
+        )
+    except (EngineError, ValueError) as error:
+        what = "surface coloured by it" if coloured_by else "isosurface"
+        found.paragraphs.append(f"The {what} could not be drawn: {error}")
+        return False
+    found.figures.append(
+        Figure(
+            key=key,
+            file=file,
+            caption=_surface_caption(contour, coloured_by, picture),
+            alt=alt,
+            surface=kept,
+        )
+    )
+    return True
+
+
+def coloured_surface(
+    found: Findings, key: str, values: Volume, path: Path, grid: Density, words: str
+) -> None:
+    """Draw the surface of a map in the colours of values that were noted as the volume ``key``.
+
+    ``values`` are NaN where there is none, which is drawn in grey; ``words`` say what they are.
+    """
+    noted = next(volume for volume in found.volumes if volume.key == key)
+    assert noted.range is not None
+    low, high = noted.range
+    kept = SurfaceColours(volume=noted.file, label=noted.label, low=low, high=high)
+    colours = found.task.folder / f".{key}_colours.mrc"
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Data array contains NaN", RuntimeWarning)
+            write_volume(colours, values, grid.voxel_size, nstart=grid.nstart, origin=grid.origin)
+        drawn = surface(
+            found,
+            f"{key}_surface",
+            path,
+            f"The surface of the map from three directions, coloured by the {words}.",
+            colours=colours,
+            kept=kept,
+            coloured_by=words,
+        )
+    finally:
+        colours.unlink(missing_ok=True)
+    if drawn:
+        found.paragraphs.append(f"{{fig:{key}_surface}} shows where in the molecule.")
+
+
+def _surface_caption(contour: float, coloured_by: str, picture: IsosurfacePicture) -> str:
+    coloured = f", coloured by the {coloured_by}" if coloured_by else ""
+    turned = ", ".join(
+        f"View {i} ({', '.join(f'{angle:g}' for angle in angles)})°".replace("-", "−")
+        for i, angles in enumerate(VIEWS, 1)
+    )
+    note = f" {picture.note}" if picture.note else ""
+    return (
+        f"Isosurface at the contour level {number(contour)}{coloured}, turned about x, y, z by: "
+        f"{turned}. Drawn by {picture.engine_name} {picture.engine_version}.{note}"
+    )

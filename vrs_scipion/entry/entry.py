@@ -1,0 +1,218 @@
+"""The entry: the prepared inputs of a validation together, read when they are asked for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import mrcfile
+import numpy as np
+
+from vrs_scipion.entry.record_half_maps import HalfMapsRecord
+from vrs_scipion.entry.record_map import MapRecord
+from vrs_scipion.entry.records import Box, InputRecord, Lengths, MaskFile
+from vrs_scipion.entry.upgrade import OLD_RECORD_FILE, upgraded
+from vrs_scipion.folders import RECORD_FILE
+from vrs_scipion.maps.density import Density, Mask, Volume
+from vrs_scipion.results.model import InputUsed
+
+RECORDS: dict[str, type[InputRecord]] = {"map": MapRecord, "half_maps": HalfMapsRecord}
+"""What is known of a prepared input, by its key."""
+
+
+@dataclass(frozen=True)
+class HalfMaps:
+    """Two half maps on one grid, and the soft mask under which they are compared.
+
+    ``mask`` is float32 from 0 to 1, of the shape of both.
+    """
+
+    first: Density
+    second: Density
+    mask: Volume
+
+
+class Entry:
+    """The prepared inputs of a validation.
+
+    Parameters
+    ----------
+    folders : of the prepared inputs, by key
+    """
+
+    def __init__(self, folders: Mapping[str, Path]) -> None:
+        self.folders = {key: folders[key] for key in RECORDS if key in folders}
+        self._records: dict[str, InputRecord] = {}
+
+    @classmethod
+    def at(cls, folder: Path) -> Entry:
+        """The inputs prepared in the subfolders of ``folder``, or by version 0.1.0 in itself."""
+        if (folder / OLD_RECORD_FILE).is_file():
+            return cls({"map": folder})
+        named = {key: folder / key for key in RECORDS}
+        return cls({key: path for key, path in named.items() if is_prepared(path)})
+
+    @property
+    def given(self) -> tuple[str, ...]:
+        """Keys of the inputs."""
+        return tuple(self.folders)
+
+    @property
+    def is_old(self) -> bool:
+        """Whether version 0.1.0 has prepared the map: its results named no inputs."""
+        return "map" in self.folders and _is_old(self.folders["map"])
+
+    def record(self, key: str) -> InputRecord:
+        """What is known of an input.
+
+        Raises
+        ------
+        FileNotFoundError, pydantic.ValidationError
+            if it is not there or not of this version.
+        """
+        if key not in self._records:
+            if key not in self.folders:
+                raise FileNotFoundError(f"there is no prepared input {key!r}")
+            self._records[key] = load_record(key, self.folders[key])
+        return self._records[key]
+
+    def path(self, key: str, file: str) -> Path:
+        """A file of a prepared input."""
+        return self.folders[key] / file
+
+    def used(self, keys: tuple[str, ...]) -> dict[str, InputUsed]:
+        """What a result says of the inputs that it was computed from."""
+        return {key: self.record(key).used for key in keys if key in self.folders}
+
+    # ------------------------------------------------------------------- the map
+
+    @cached_property
+    def map(self) -> MapRecord:
+        """What is known of the map."""
+        record = self.record("map")
+        assert isinstance(record, MapRecord)
+        return record
+
+    @property
+    def title(self) -> str:
+        return self.map.title
+
+    @property
+    def contour(self) -> float:
+        """In the map's units."""
+        return self.map.contour
+
+    @property
+    def resolution(self) -> float | None:
+        """Reported, in Å; None where none was."""
+        return self.map.resolution
+
+    @property
+    def voxel_size(self) -> Lengths:
+        """Å along z, y, x."""
+        return self.map.voxel_size
+
+    @property
+    def box(self) -> Box:
+        """Voxels along z, y, x."""
+        return self.map.box
+
+    @property
+    def map_path(self) -> Path:
+        """The prepared map's file."""
+        return self.path("map", self.map.map_file)
+
+    @property
+    def hard_mask_path(self) -> Path:
+        """The hard mask's file."""
+        return self.path("map", self.map.hard_mask.file)
+
+    def density(self) -> Density:
+        """The prepared map."""
+        values = _load(self.map_path).astype(np.float32, copy=False)
+        return Density(values, self.voxel_size, self.map.nstart, self.map.origin)
+
+    def hard_mask(self) -> Mask:
+        """The hard mask on the map's grid."""
+        return self._mask(self.map.hard_mask)
+
+    def soft_mask(self) -> Volume:
+        """The soft mask on the map's grid, float32 from 0 to 1."""
+        return _load(self.path("map", self.map.soft_mask.file)).astype(np.float32, copy=False)
+
+    def resized(self) -> Density | None:
+        """The map on voxels of half the reported resolution; None where there is no such."""
+        resized = self.map.resized
+        if resized is None:
+            return None
+        with mrcfile.open(self.path("map", resized.file), mode="r") as mrc:
+            origin = mrc.header.origin
+            return Density(
+                mrc.data.astype(np.float32, copy=False),
+                resized.voxel_size,
+                origin=(float(origin.z), float(origin.y), float(origin.x)),
+            )
+
+    def resized_hard_mask(self) -> Mask | None:
+        """The hard mask of the resampled map; None where there is no such."""
+        resized = self.map.resized
+        if resized is None or resized.hard_mask is None:
+            return None
+        return self._mask(resized.hard_mask)
+
+    def _mask(self, mask: MaskFile) -> Mask:
+        return _load(self.path("map", mask.file)) > 0
+
+    # ------------------------------------------------------------------- the half maps
+
+    @property
+    def half_maps_record(self) -> HalfMapsRecord:
+        """What is known of the half maps."""
+        record = self.record("half_maps")
+        assert isinstance(record, HalfMapsRecord)
+        return record
+
+    def half_maps(self) -> HalfMaps:
+        """Both half maps and their soft mask, on the half maps' own grid."""
+        record = self.half_maps_record
+
+        def load(file: str) -> Volume:
+            return _load(self.path("half_maps", file)).astype(np.float32, copy=False)
+
+        first, second = (
+            Density(load(half.file), record.voxel_size, record.nstart, record.origin)
+            for half in record.halves
+        )
+        return HalfMaps(first, second, load(record.soft_mask.file))
+
+
+def is_prepared(folder: Path) -> bool:
+    """Whether a folder holds a prepared input, whole."""
+    return (folder / RECORD_FILE).is_file() or (folder / OLD_RECORD_FILE).is_file()
+
+
+def load_record(key: str, folder: Path) -> InputRecord:
+    """Read what is known of a prepared input, of this version or of an older one.
+
+    Raises
+    ------
+    FileNotFoundError, pydantic.ValidationError
+        if it is not there or cannot be understood.
+    """
+    if _is_old(folder):
+        old = json.loads((folder / OLD_RECORD_FILE).read_bytes())
+        return RECORDS[key].model_validate(upgraded(old))
+    return RECORDS[key].model_validate_json((folder / RECORD_FILE).read_bytes())
+
+
+def _is_old(folder: Path) -> bool:
+    return (folder / OLD_RECORD_FILE).is_file() and not (folder / RECORD_FILE).is_file()
+
+
+def _load(path: Path) -> Volume:
+    with mrcfile.open(path, mode="r") as mrc:
+        values: Volume = mrc.data
+    return values

@@ -1,0 +1,327 @@
+"""From a map file to the prepared map: its axes in order, its masks, what is known of it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from vrs_scipion.entry.deposition import load_deposition
+from vrs_scipion.entry.entry import Entry
+from vrs_scipion.entry.input import Field, Input, Kind
+from vrs_scipion.entry.record_map import Deposition, MapRecord, ResizedMap
+from vrs_scipion.entry.records import Box, Lengths, MaskFile, SourceFile
+from vrs_scipion.entry.request import Request
+from vrs_scipion.files import InputError, printable, save_model
+from vrs_scipion.folders import RECORD_FILE
+from vrs_scipion.maps.density import Density, Mask
+from vrs_scipion.maps.fourier import resample
+from vrs_scipion.maps.masks import (
+    DILATION,
+    connected_components,
+    dilate,
+    dilation_iterations,
+    hard_mask,
+    soft_edge_sigma,
+    soft_mask,
+    touches_every_face,
+)
+from vrs_scipion.maps.reading import read_density
+from vrs_scipion.maps.statistics import moments
+from vrs_scipion.maps.writing import write_volume
+
+_SMALLEST_RESIZED_SIDE = 8
+_NYQUIST_TOLERANCE = 1e-3
+_INVERTED = 1.5
+_CROWDED = 0.5
+
+
+@dataclass(frozen=True)
+class InspectedMap:
+    """A map that can be validated, with its raw and hard mask and what is odd about it."""
+
+    request: Request
+    density: Density
+    deposition: Deposition | None
+    raw_voxels: int
+    hard: Mask
+    warnings: tuple[str, ...]
+
+    @property
+    def box(self) -> Box:
+        return self.density.box
+
+    @property
+    def voxel_size(self) -> Lengths:
+        return self.density.voxel_size
+
+    @property
+    def voxel_size_from(self) -> str:
+        """Who says how large the voxels are."""
+        size = self.request.number("voxel")
+        if size is None:
+            return "file header"
+        deposited = self.deposition.voxel_size if self.deposition else None
+        if self.deposition and deposited and math.dist(deposited, (size,) * 3) == 0:
+            return self.deposition.source
+        return self.request.origin("voxel")
+
+    def given_by(self, name: str) -> str:
+        """Who gave contour or resolution: the archive, where its number was left as it is."""
+        deposition = self.deposition
+        if deposition and getattr(deposition, name) == self.request.number(name):
+            return deposition.source
+        return self.request.origin(name)
+
+
+def inspect_map(request: Request, before: Mapping[str, object]) -> InspectedMap:
+    """Read the map that was asked for and refuse it if it cannot be validated. Writes nothing.
+
+    Raises
+    ------
+    InputError
+        one sentence that names the file, what is wrong and what to do.
+    """
+    path, contour = _required(request)
+    density = read_density(path, request.number("voxel"))
+    raw = density.values >= contour
+    if not raw.any():
+        raise InputError(
+            path,
+            f"no voxel reaches the contour level {contour:g}; the map's maximum is "
+            f"{float(density.values.max()):.6g}: give a lower level",
+        )
+    largest = connected_components(raw).largest
+    if touches_every_face(largest):
+        raise InputError(
+            path,
+            f"at the contour level {contour:g} the density reaches all six faces of the "
+            f"box and fills {largest.mean():.0%} of it, so nothing is outside the molecule; give a "
+            f"higher level (the map's maximum is {float(density.values.max()):.6g})",
+        )
+    hard = dilate(largest, dilation_iterations(density.voxel_size))
+    deposition = request.path("deposition")
+    return InspectedMap(
+        request,
+        density,
+        load_deposition(deposition) if deposition else None,
+        int(np.count_nonzero(raw)),
+        hard,
+        tuple(_oddities(request.number("resolution"), density, hard)),
+    )
+
+
+def prepare_map(inspected: InspectedMap, entry: Entry, folder: Path) -> MapRecord:
+    """Write the map as z, y, x, its masks and, last, its record into ``folder``."""
+    request, density, hard = inspected.request, inspected.density, inspected.hard
+    path, contour = _required(request)
+    resolution = request.number("resolution")
+    folder.mkdir(parents=True, exist_ok=True)
+
+    def write(name: str, values: np.ndarray[tuple[int, ...], np.dtype[np.float32]] | Mask) -> str:
+        write_volume(
+            folder / name,
+            values,
+            density.voxel_size,
+            nstart=density.nstart,
+            origin=density.origin,
+        )
+        return name
+
+    soft = soft_mask(hard, density.voxel_size)
+    sigma = soft_edge_sigma(density.voxel_size)
+    iterations = dilation_iterations(density.voxel_size)
+    whole = moments(density.values)
+    resized, resized_warnings = _write_resized(contour, resolution, density, folder)
+    deposition = inspected.deposition
+    record = MapRecord(
+        given=request.as_given(one.key for one in MAP.fields if one.offered),
+        title=_title(request, deposition),
+        origin_of_data=deposition.source if deposition else "user data",
+        deposition=deposition,
+        source=SourceFile.of(path, density.notes),
+        map_file=write("map.mrc", density.values),
+        box=density.box,
+        voxel_size=density.voxel_size,
+        voxel_size_from=inspected.voxel_size_from,
+        nstart=density.nstart,
+        origin=density.origin,
+        contour=contour,
+        contour_from=inspected.given_by("contour"),
+        resolution=resolution,
+        resolution_from=inspected.given_by("resolution"),
+        minimum=float(density.values.min()),
+        maximum=float(density.values.max()),
+        mean=whole.mean,
+        standard_deviation=whole.std,
+        raw_mask_voxels=inspected.raw_voxels,
+        hard_mask=MaskFile(
+            file=write("mask_hard.mrc", hard),
+            voxels=int(np.count_nonzero(hard)),
+            description=_HARD_MASK.format(
+                contour=contour, distance=DILATION, iterations=iterations
+            ),
+        ),
+        dilation_iterations=iterations,
+        soft_mask=MaskFile(
+            file=write("mask_soft.mrc", soft),
+            voxels=float(soft.sum(dtype=np.float64)),
+            description=f"the hard mask, its border smoothed by a Gaussian of σ = {sigma:.4g} Å",
+        ),
+        soft_mask_sigma=sigma,
+        resized=resized,
+        warnings=inspected.warnings + resized_warnings,
+    )
+    save_model(record, folder / RECORD_FILE)
+    return record
+
+
+_HARD_MASK = (
+    "voxels at or above {contour:g}, largest connected component (26-neighbourhood), dilated by "
+    "{distance:g} Å ({iterations} × the 18-neighbourhood)"
+)
+
+
+def _title(request: Request, deposition: Deposition | None) -> str:
+    path, _ = _required(request)
+    return request.text("title") or (deposition.title if deposition else "") or printable(path.name)
+
+
+def _required(request: Request) -> tuple[Path, float]:
+    """The map's file and its contour level, the numbers beside them sensible."""
+    path, contour, d = request.path("map"), request.number("contour"), request.number("resolution")
+    if path is None:
+        raise InputError("map", "give the map's file")
+    if contour is None:
+        raise InputError(path, "give the recommended contour level (--contour)")
+    if not math.isfinite(contour):
+        raise InputError(path, f"a contour level of {contour} makes no sense; give a number")
+    if d is not None and not (math.isfinite(d) and d > 0):
+        raise InputError(path, f"a resolution of {d:g} Å makes no sense; give one above 0, or none")
+    return path, contour
+
+
+def _oddities(resolution: float | None, density: Density, hard: Mask) -> list[str]:
+    found = []
+    lowest, highest = float(density.values.min()), float(density.values.max())
+    if -lowest > _INVERTED * highest:
+        found.append(
+            f"The map's strongest density is negative (from {lowest:.4g} to {highest:.4g}): it may "
+            "be inverted."
+        )
+    filled = float(hard.mean())
+    if filled > _CROWDED:
+        found.append(
+            f"The mask fills {filled:.0%} of the box: the contour level may be too low, or the "
+            "box too small."
+        )
+    nyquist = 2 * max(density.voxel_size)
+    if resolution is not None and resolution < nyquist * (1 - _NYQUIST_TOLERANCE):
+        found.append(
+            f"The reported resolution, {resolution:g} Å, lies beyond the map's Nyquist "
+            f"limit of {nyquist:.4g} Å: the map cannot hold such detail."
+        )
+    return found
+
+
+def _write_resized(
+    contour: float, d: float | None, density: Density, folder: Path
+) -> tuple[ResizedMap | None, tuple[str, ...]]:
+    """The map on voxels of d/2, or none where the map itself is that coarse already."""
+    if d is None or d / 2 <= max(density.voxel_size) * (1 + _NYQUIST_TOLERANCE):
+        return None, ()
+    if min(density.extent) / (d / 2) < _SMALLEST_RESIZED_SIDE:
+        return None, (
+            f"At voxels of half the reported resolution ({d / 2:g} Å) the box would have under "
+            f"{_SMALLEST_RESIZED_SIDE} voxels a side: is the resolution right?",
+        )
+    small = resample(density, d / 2)
+    write_volume(folder / "map_resized.mrc", small.values, small.voxel_size, origin=small.origin)
+    resized = ResizedMap(file="map_resized.mrc", box=small.box, voxel_size=small.voxel_size)
+    if float(small.values.max()) < contour:
+        return resized, (
+            f"Resampled to voxels of {d / 2:g} Å, the map does not reach the contour level any "
+            "more: checks on the resampled map have no mask.",
+        )
+    mask = hard_mask(small.values, contour, small.voxel_size)
+    write_volume(folder / "mask_resized.mrc", mask, small.voxel_size, origin=small.origin)
+    described = _HARD_MASK.format(
+        contour=contour,
+        distance=DILATION,
+        iterations=dilation_iterations(small.voxel_size),
+    )
+    return resized.model_copy(
+        update={
+            "hard_mask": MaskFile(
+                file="mask_resized.mrc",
+                voxels=int(np.count_nonzero(mask)),
+                description=f"of the resampled map: {described}",
+            )
+        }
+    ), ()
+
+
+MAP = Input(
+    key="map",
+    title="Map",
+    noun="the map",
+    fields=(
+        Field(
+            "map",
+            Kind.PATH,
+            "Map file",
+            "MRC/CCP4 (.mrc, .map, .ccp4), plain or gzipped. Of a stack of volumes the first is "
+            "taken.",
+            metavar="MAP",
+            required=True,
+        ),
+        Field(
+            "contour",
+            Kind.NUMBER,
+            "Recommended contour level",
+            "The density at which the map should be looked at, in the map's own units. At this "
+            "level the molecule should be one connected piece.",
+            metavar="T",
+            required=True,
+        ),
+        Field(
+            "resolution",
+            Kind.NUMBER,
+            "Reported resolution",
+            "As published or deposited; none or 0 when none was reported: the checks that need it "
+            "then do not apply.",
+            unit="Å",
+            metavar="D",
+        ),
+        Field(
+            "voxel",
+            Kind.NUMBER,
+            "Voxel size",
+            "Instead of the one in the file's header.",
+            unit="Å",
+            metavar="S",
+        ),
+        Field(
+            "title",
+            Kind.TEXT,
+            "Title",
+            "Title of the report; the archive's, or the file's name, when empty.",
+            metavar="TEXT",
+        ),
+        Field(
+            "deposition",
+            Kind.PATH,
+            "Deposition",
+            "What an archive says of the map (JSON, which vrs validate writes for an entry of "
+            "EMDB); none for a map of your own.",
+            offered=False,
+            identifies=False,
+            copied=True,
+        ),
+    ),
+    inspect=inspect_map,
+    prepare=prepare_map,
+)

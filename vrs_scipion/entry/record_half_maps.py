@@ -1,0 +1,111 @@
+"""The record of two prepared half maps."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from vrs_scipion.entry.records import (
+    Box,
+    Fact,
+    InputRecord,
+    Lengths,
+    MaskFile,
+    PreparedVolume,
+    SourceFile,
+    triple,
+    voxel_words,
+)
+from vrs_scipion.results.model import Record
+
+HALF_MAPS_SCHEMA: Literal["vrs-half-maps/1"] = "vrs-half-maps/1"
+
+
+class HalfMap(Record):
+    """One of the two: its file as it was given, as it was prepared, and what it holds.
+
+    ``constant_fraction`` is the share of its voxels that equal all six of their neighbours.
+    """
+
+    source: SourceFile
+    file: str
+    minimum: float
+    maximum: float
+    mean: float
+    standard_deviation: float
+    constant_fraction: float
+
+
+class HalfMapsRecord(InputRecord):
+    """Two half maps on one grid, with the soft mask under which they are compared.
+
+    ``map_placed`` says how the map's mask was brought to that grid, '' where it is the map's own.
+    """
+
+    schema_version: Literal["vrs-half-maps/1"] = Field(default=HALF_MAPS_SCHEMA, alias="schema")
+    halves: tuple[HalfMap, HalfMap]
+    box: Box
+    voxel_size: Lengths
+    voxel_size_from: str
+    nstart: Box
+    origin: Lengths
+    map_placed: str = ""
+    hard_mask: MaskFile
+    soft_mask: MaskFile
+    soft_mask_dilation: float
+    soft_mask_edge: float
+    soft_mask_touches_faces: bool
+
+    _counts: ClassVar[tuple[str, ...]] = ("voxel_size",)
+
+    @property
+    def sources(self) -> tuple[SourceFile, ...]:
+        return tuple(half.source for half in self.halves)
+
+    @property
+    def facts(self) -> tuple[Fact, ...]:
+        facts = []
+        for number, half in enumerate(self.halves, 1):
+            facts += [
+                Fact(label=f"Half map {number}", value=half.source.name, kind="name"),
+                Fact(label=f"SHA-256 of half map {number}", value=half.source.sha256, kind="code"),
+                Fact(
+                    label=f"Values of half map {number}",
+                    value=f"from {half.minimum:.4g} to {half.maximum:.4g}, mean {half.mean:.4g}, "
+                    f"σ {half.standard_deviation:.4g}; {100 * half.constant_fraction:.2f} % of its "
+                    "voxels are constant",
+                ),
+                *(
+                    Fact(label=f"Note on half map {number}", value=note)
+                    for note in half.source.notes
+                ),
+            ]
+        return (
+            *facts,
+            Fact(label="Box of the half maps", value=f"{triple(self.box)} voxels (x × y × z)"),
+            Fact(
+                label="Their voxel size",
+                value=f"{voxel_words(self.voxel_size)} ({self.voxel_size_from})",
+            ),
+            *((Fact(label="The map's mask", value=self.map_placed),) if self.map_placed else ()),
+            Fact(
+                label="Soft mask of the half maps",
+                value=f"{self.soft_mask.voxels:,.0f} voxels: {self.soft_mask.description}",
+            ),
+        )
+
+    @property
+    def volumes(self) -> tuple[PreparedVolume, ...]:
+        return (
+            *(
+                PreparedVolume(key=f"half{n}", label=f"Half map {n}", file=half.file)
+                for n, half in enumerate(self.halves, 1)
+            ),
+            PreparedVolume(
+                key="half_maps_mask",
+                label="Soft mask of the half maps",
+                file=self.soft_mask.file,
+                kind="mask",
+            ),
+        )

@@ -1,0 +1,151 @@
+"""The record of a prepared map with its masks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from vrs_scipion.entry.records import (
+    Box,
+    Fact,
+    InputRecord,
+    Lengths,
+    MaskFile,
+    PreparedVolume,
+    SourceFile,
+    triple,
+    voxel_words,
+)
+from vrs_scipion.results.model import Record
+from vrs_scipion.results.numbers import quantity
+
+MAP_SCHEMA: Literal["vrs-map/2"] = "vrs-map/2"
+
+
+class ResizedMap(Record):
+    """The map on a grid whose Nyquist frequency is the reported resolution, with its mask."""
+
+    file: str
+    box: Box
+    voxel_size: Lengths
+    hard_mask: MaskFile | None = None
+
+
+class Deposition(Record):
+    """What an archive says of a map that was deposited there; ``voxel_size`` in Å along z, y, x.
+
+    ``deposited`` is an ISO 8601 date; ``pdb_ids`` are the fitted models.
+    """
+
+    accession: str
+    url: str
+    title: str = ""
+    authors: tuple[str, ...] = ()
+    deposited: str | None = None
+    contour: float | None = None
+    resolution: float | None = None
+    voxel_size: Lengths | None = None
+    pdb_ids: tuple[str, ...] = ()
+
+    @property
+    def source(self) -> str:
+        """The archive's entry in words, e.g. 'EMDB entry EMD-3488'."""
+        return f"EMDB entry {self.accession}"
+
+
+class MapRecord(InputRecord):
+    """A prepared map. ``*_from`` says where a value came from ('file header', …)."""
+
+    schema_version: Literal["vrs-map/2"] = Field(default=MAP_SCHEMA, alias="schema")
+    title: str
+    origin_of_data: str = "user data"
+    deposition: Deposition | None = None
+    source: SourceFile
+    map_file: str
+    box: Box
+    voxel_size: Lengths
+    voxel_size_from: str
+    nstart: Box
+    origin: Lengths
+    contour: float
+    contour_from: str = "given by the user"
+    resolution: float | None = None
+    resolution_from: str = "given by the user"
+    minimum: float
+    maximum: float
+    mean: float
+    standard_deviation: float
+    raw_mask_voxels: int
+    hard_mask: MaskFile
+    dilation_iterations: int
+    soft_mask: MaskFile
+    soft_mask_sigma: float
+    resized: ResizedMap | None = None
+
+    _counts: ClassVar[tuple[str, ...]] = ("contour", "resolution", "voxel_size")
+
+    @property
+    def sources(self) -> tuple[SourceFile, ...]:
+        return (self.source,)
+
+    @property
+    def facts(self) -> tuple[Fact, ...]:
+        return (
+            Fact(label="File", value=self.source.name, kind="name"),
+            Fact(label="SHA-256", value=self.source.sha256, kind="code"),
+            Fact(label="Box", value=f"{triple(self.box)} voxels (x × y × z)"),
+            Fact(
+                label="Voxel size",
+                value=f"{voxel_words(self.voxel_size)} ({self.voxel_size_from})",
+            ),
+            Fact(label="Contour level", value=f"{self.contour:.6g} ({self.contour_from})"),
+            Fact(label="Reported resolution", value=self.resolution_words),
+            Fact(label="Hard mask", value=_mask_words(self.hard_mask)),
+            Fact(label="Soft mask", value=_mask_words(self.soft_mask)),
+            *(Fact(label="Note", value=note) for note in self.source.notes),
+        )
+
+    @property
+    def resolution_words(self) -> str:
+        """The reported resolution and who reported it."""
+        if self.resolution is None:
+            return "none given"
+        return f"{quantity(self.resolution, 'Å')} ({self.resolution_from})"
+
+    @property
+    def volumes(self) -> tuple[PreparedVolume, ...]:
+        return (
+            PreparedVolume(key="map", label="Map", file=self.map_file, contour=self.contour),
+            *self._resized_volumes(),
+            PreparedVolume(
+                key="hard_mask", label="Hard mask", file=self.hard_mask.file, kind="mask"
+            ),
+            PreparedVolume(
+                key="soft_mask", label="Soft mask", file=self.soft_mask.file, kind="mask"
+            ),
+        )
+
+    def _resized_volumes(self) -> Iterator[PreparedVolume]:
+        resized = self.resized
+        if resized is None:
+            return
+        yield PreparedVolume(
+            key="resized_volume",
+            label="Map on voxels of half the resolution",
+            file=resized.file,
+            contour=self.contour,
+        )
+        if resized.hard_mask is not None:
+            yield PreparedVolume(
+                key="resized_mask",
+                label="Hard mask on voxels of half the resolution",
+                file=resized.hard_mask.file,
+                kind="mask",
+                shown=False,
+            )
+
+
+def _mask_words(mask: MaskFile) -> str:
+    return f"{mask.voxels:,.0f} voxels: {mask.description}"

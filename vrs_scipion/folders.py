@@ -1,0 +1,35 @@
+"""The names of folders and files: typed here, and nowhere else.
+
+A validation folder is complete in itself::
+
+    entry/KEY/record.json, *.mrc   a prepared input
+    looks/KEY/result.json, …       what is to be seen of it
+    checks/CODE/result.json, …     what a check found
+    report.json, report.html, report.pdf
+"""
+
+from __future__ import annotations
+
+RECORD_FILE = "record.json"
+"""In the folder of a prepared input: what it is."""
+RESULT_FILE = "result.json"
+"""In the folder of a check or a look: what it found."""
+TRACEBACK_FILE = "traceback.txt"
+PLOT_SUFFIX = ".plot.json"
+
+JSON_FILE, HTML_FILE, PDF_FILE = "report.json", "report.html", "report.pdf"
+REPORT_FILES = (PDF_FILE, HTML_FILE, JSON_FILE)
+
+FOLDERS = ENTRY, LOOKS, CHECKS = "entry", "looks", "checks"
+
+REQUEST_FILE = "request.json"
+DEPOSITION_FILE = "deposition.json"
+LOCK_FILE = ".lock"
+SCIPION, PROJECT = "scipion", "project"
+RUNS = f"{SCIPION}/projects/{PROJECT}/Runs"
+DATABASE = f"{SCIPION}/projects/{PROJECT}/project.sqlite"
+BOXES_FILE = f"{SCIPION}/boxes.json"
+"""Which protocol of the project does what."""
+
+RESULT, REPORT = "result", "report"
+"""In a protocol's own folder: what its check found; the report that it compiled."""

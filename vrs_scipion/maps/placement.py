@@ -1,0 +1,60 @@
+"""Bringing what was made on one grid to another one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy import ndimage
+
+from vrs_scipion.maps.density import Mask, Triple, Volume
+
+Box = tuple[int, int, int]
+
+
+def centre_offset(
+    box: Sequence[int], size: Triple, onto: Sequence[int], onto_size: Triple
+) -> Triple:
+    """Å along z, y, x from voxel 0 of a grid to voxel 0 of another, if their voxels N/2 agree."""
+    z, y, x = (
+        (n // 2) * s - (m // 2) * t for n, s, m, t in zip(box, size, onto, onto_size, strict=True)
+    )
+    return z, y, x
+
+
+def brought(
+    values: Volume | Mask, size: Triple, box: Box, box_size: Triple, offset: Triple
+) -> Volume:
+    """Values on another grid, linear between their voxels, 0 where they have none.
+
+    Parameters
+    ----------
+    values : (z, y, x) on voxels of ``size`` Å
+    box, box_size : voxels of the other grid along z, y, x, and their size in Å
+    offset : Å along z, y, x from voxel 0 of ``values`` to voxel 0 of the other grid
+
+    Returns
+    -------
+    float32 array of shape ``box``
+    """
+    matrix = [t / s for s, t in zip(size, box_size, strict=True)]
+    start = [o / s for o, s in zip(offset, size, strict=True)]
+    placed: Volume = ndimage.affine_transform(
+        values.astype(np.float32, copy=False),
+        matrix,
+        start,
+        output_shape=box,
+        output=np.float32,
+        order=1,
+        mode="constant",
+        cval=0.0,
+    )
+    return placed
+
+
+def correlation(a: Volume, b: Volume) -> float:
+    """Pearson's correlation of two volumes of one shape; 0 where one of them is constant."""
+    first = a.astype(np.float64).ravel() - a.mean(dtype=np.float64)
+    second = b.astype(np.float64).ravel() - b.mean(dtype=np.float64)
+    norm = float(np.sqrt((first @ first) * (second @ second)))
+    return float(first @ second) / norm if norm else 0.0

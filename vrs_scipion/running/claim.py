@@ -1,0 +1,143 @@
+"""Whose output folder it is: ``request.json``, which grows as more is given for the same map."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import ConfigDict, Field, ValidationError
+
+from vrs_scipion.entry.input import Kind
+from vrs_scipion.entry.inputs import FIELDS, INPUTS
+from vrs_scipion.entry.request import Request, Value
+from vrs_scipion.files import load_model, save_model, sha256
+from vrs_scipion.folders import FOLDERS, REPORT_FILES, REQUEST_FILE, SCIPION
+from vrs_scipion.results.model import Record
+from vrs_scipion.running.upgrade import upgraded_request
+
+REQUEST_SCHEMA: Literal["vrs-request/2"] = "vrs-request/2"
+
+_UNSAFE = set('"$`\\\n')
+
+
+class OutputError(RuntimeError):
+    """The output folder cannot be used: one sentence."""
+
+
+class Claim(Record):
+    """What was asked of an output folder: values by the keys of the fields, files by SHA-256."""
+
+    schema_version: Literal["vrs-request/2"] = Field(default=REQUEST_SCHEMA, alias="schema")
+    values: dict[str, float | str]
+    sha256: dict[str, str]
+    engine: str
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+def take_up(request: Request, out: Path, engine: str) -> Request:
+    """The request with what ``out`` was given before; nothing is written.
+
+    Raises
+    ------
+    OutputError
+        if ``out`` holds something else, or the validation of another map or with other numbers.
+    """
+    if _UNSAFE & set(str(out)):
+        raise OutputError(
+            "Scipion hands its project's path to a shell: give an output folder (--out) without "
+            "double quotes, dollar signs, backquotes, backslashes and line breaks in its path"
+        )
+    if out.exists() and not out.is_dir():
+        raise OutputError(f"{out.name} is a file; give another output folder (--out)")
+    known = _known(out)
+    if known is None:
+        _refuse_strangers(out)
+        return request
+    earlier = {key: _value(key, value) for key, value in known.values.items() if key in FIELDS}
+    for one in INPUTS.values():
+        if one.is_given(request) and one.is_given(Request(earlier)):
+            _refuse_changes(request, earlier, known, out, [f.key for f in one.fields])
+    if engine != known.engine:
+        raise _another(out)
+    return Request({**earlier, **request.values}, request.origins)
+
+
+def claim(out: Path, request: Request, engine: str) -> Request:
+    """Note in ``out`` what it is for, and keep the small files of the request there.
+
+    Raises
+    ------
+    OutputError
+        if the folder cannot be written to.
+    """
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        for field in FIELDS.values():
+            source = request.path(field.key)
+            if field.copied and source is not None and source.parent != out:
+                shutil.copyfile(source, out / f"{field.key}{source.suffix}")
+                request = request.having(**{field.key: out / f"{field.key}{source.suffix}"})
+        values = {k: str(v) if isinstance(v, Path) else v for k, v in request.values.items()}
+        hashes = {key: sha256(path) for key, path in _files(request).items()}
+        save_model(Claim(values=values, sha256=hashes, engine=engine), out / REQUEST_FILE)
+    except OSError as error:
+        raise OutputError(f"{out} cannot be written to ({error.strerror})") from error
+    return request
+
+
+def _known(out: Path) -> Claim | None:
+    """What the folder was asked for before, by this version or by 0.1.0."""
+    path = out / REQUEST_FILE
+    if not path.exists():
+        return None
+    try:
+        return load_model(Claim, path)
+    except ValidationError:
+        pass
+    try:
+        return Claim.model_validate(upgraded_request(path.read_text(encoding="utf-8")))
+    except (ValueError, KeyError) as error:
+        raise OutputError(
+            f"{out.name} holds a {REQUEST_FILE} that cannot be understood; give another output "
+            "folder (--out)"
+        ) from error
+
+
+def _refuse_strangers(out: Path) -> None:
+    taken = [name for name in (*FOLDERS, *REPORT_FILES, SCIPION) if (out / name).exists()]
+    if taken:
+        raise OutputError(
+            f"{out.name} holds {', '.join(taken)} of something else; give another output folder "
+            "(--out)"
+        )
+
+
+def _refuse_changes(
+    request: Request, earlier: dict[str, Value], known: Claim, out: Path, keys: list[str]
+) -> None:
+    """An input that was given before is the same: its values and its files' content."""
+    counting = [key for key in keys if FIELDS[key].identifies]
+    hashes = {key: sha256(path) for key, path in _files(request).items() if key in counting}
+    if any(request.values.get(key) != earlier.get(key) for key in counting) or any(
+        known.sha256.get(key, digest) != digest for key, digest in hashes.items()
+    ):
+        raise _another(out)
+
+
+def _another(out: Path) -> OutputError:
+    return OutputError(
+        f"{out.name} holds the validation of another map, or of this one with other parameters; "
+        "give another output folder (--out) or remove that one"
+    )
+
+
+def _files(request: Request) -> dict[str, Path]:
+    """The files that were given, by the keys of their fields."""
+    found = {key: request.path(key) for key, one in FIELDS.items() if one.kind is Kind.PATH}
+    return {key: path for key, path in found.items() if path is not None and path.is_file()}
+
+
+def _value(key: str, value: Any) -> Value:
+    return Path(value) if FIELDS[key].kind is Kind.PATH else value

@@ -1,0 +1,36 @@
+"""The fields of the inputs as options of a command: made from the table, typed nowhere else."""
+
+from __future__ import annotations
+
+import argparse
+
+from vrs_scipion.entry.input import Kind
+from vrs_scipion.entry.inputs import FIELDS, INPUTS
+from vrs_scipion.entry.request import Value
+
+FIRST = next(iter(FIELDS))
+"""The field that is given without an option."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Ask for everything that people type, the first input's own file by its place."""
+    for one in INPUTS.values():
+        group = parser.add_argument_group(one.title.lower())
+        for field in one.fields:
+            if not field.offered:
+                continue
+            said = f"{field.title}: {field.help[:1].lower()}{field.help[1:]}".replace("%", "%%")
+            if field.key == FIRST:
+                said += " Or an entry such as EMD-3488, whose numbers are the defaults."
+                group.add_argument(field.key, metavar=field.metavar, help=said)
+            else:
+                kind = float if field.kind is Kind.NUMBER else str
+                group.add_argument(field.option, type=kind, metavar=field.metavar, help=said)
+
+
+def given(options: argparse.Namespace) -> dict[str, Value]:
+    """What was given, by the keys of the fields."""
+    said = {field.key: getattr(options, field.key, None) for field in FIELDS.values()}
+    return {
+        key: FIELDS[key].value(str(value)) for key, value in said.items() if value not in (None, "")
+    }

@@ -1,0 +1,26 @@
+"""``request.json`` of version 0.1.0 in this version's words."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+_NUMBERS = {"contour": "contour", "resolution": "resolution", "voxel_size": "voxel"}
+
+
+def upgraded_request(text: str) -> dict[str, Any]:
+    """What an output folder of version 0.1.0 was asked for.
+
+    Raises
+    ------
+    ValueError, KeyError
+        if it is no request of that version.
+    """
+    old = json.loads(text)
+    values: dict[str, Any] = {"map": old["map"]}
+    values |= {new: old[name] for name, new in _NUMBERS.items() if old.get(name) is not None}
+    if old.get("title"):
+        values["title"] = old["title"]
+    halves = old.get("half_maps") or ()
+    values |= {f"half{number}": path for number, path in enumerate(halves, 1)}
+    return {"values": values, "sha256": {"map": old["sha256"]}, "engine": old["engine"]}

@@ -1,0 +1,261 @@
+"""The boxes of a validation, in a Scipion project: for any inputs, as Scipion's JSON.
+
+``python -m vrs_scipion.workflow`` writes the workflow templates and ``protocols.conf`` anew.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from vrs_scipion.checks.check import Check
+from vrs_scipion.checks.levels import LEVELS, Level, asked_of, is_number, looks_at
+from vrs_scipion.entry.input import Field, Kind
+from vrs_scipion.entry.inputs import FIELDS, INPUTS
+from vrs_scipion.protocols import (
+    VrsProtCheck,
+    VrsProtImportMap,
+    VrsProtLevel,
+    VrsProtPrepare,
+    VrsProtPrepareInput,
+    VrsProtReport,
+    VrsProtValidate,
+)
+from vrs_scipion.protocols.input_form import POINTERS
+
+IMPORT, REPORT = "import", "report"
+"""Keys of the boxes that neither prepare an input nor run a check."""
+
+PACKAGE = Path(__file__).parent
+TEMPLATES = PACKAGE / "templates"
+CONF_FILE = PACKAGE / "protocols.conf"
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Box:
+    """A protocol of a validation.
+
+    Attributes
+    ----------
+    key : what it does: the code of a check, the key of the input that it shows, 'prepare.KEY',
+        'import' or 'report'
+    kind : the protocol's class
+    pointers : by parameter, the output of another box as (its key, the output's name)
+    outcomes : keys of the boxes whose outcomes it is given, and the parameter that takes them
+    """
+
+    key: str
+    kind: type[Any]
+    pointers: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    outcomes: tuple[str, Sequence[str]] = ("", ())
+
+    @property
+    def label(self) -> str:
+        return str(self.kind._label)
+
+    @property
+    def fields(self) -> dict[str, Field]:
+        """The fields that its form asks for, by parameter."""
+        named: dict[str, str] = getattr(self.kind, "fields", {})
+        return {parameter: FIELDS[key] for parameter, key in named.items()}
+
+    @property
+    def inputs(self) -> set[str]:
+        """Keys of the boxes that it starts after."""
+        return {key for key, _ in self.pointers.values()} | set(self.outcomes[1])
+
+
+def boxes(given: Collection[str], checks: Sequence[Check] | None = None) -> list[Box]:
+    """The boxes of a validation of the inputs that are given, in the order of their inputs.
+
+    Parameters
+    ----------
+    given : keys of inputs
+    checks : those that are wanted; all that have what they need by default
+    """
+    wanted = asked_of(given) if checks is None else checks
+    shown = [*looks_at(given), *wanted]
+    return [
+        Box(IMPORT, VrsProtImportMap),
+        *(_prepare_box(key) for key in INPUTS if key in given),
+        *(_check_box(check) for check in shown),
+        Box(
+            REPORT,
+            VrsProtReport,
+            _prepared(key for key in INPUTS if key in given),
+            ("inputOutcomes", [check.code for check in shown]),
+        ),
+    ]
+
+
+def as_json(
+    chosen: Sequence[Box],
+    value: Callable[[Field], Any],
+    ids: Mapping[str, str],
+) -> list[Json]:
+    """Boxes as Scipion reads them.
+
+    Parameters
+    ----------
+    chosen : the boxes
+    value : of a field, for the parameter that asks for it; None leaves it out
+    ids : of every box, those that are pointed to included, by key
+    """
+    return [_box_json(box, value, ids) for box in chosen]
+
+
+def prepare_key(key: str) -> str:
+    """Key of the box that prepares an input."""
+    return f"prepare.{key}"
+
+
+def _box_json(box: Box, value: Callable[[Field], Any], ids: Mapping[str, str]) -> Json:
+    said: Json = {
+        "object.className": box.kind.__name__,
+        "object.id": ids[box.key],
+        "object.label": box.label,
+        "object.comment": "",
+    }
+    for parameter, one in box.fields.items():
+        given = value(one)
+        if given is not None:
+            said[parameter] = given
+    for parameter, (key, output) in box.pointers.items():
+        said[parameter] = f"{ids[key]}.{output}"
+    parameter, keys = box.outcomes
+    if keys:
+        said["_prerequisites"] = [ids[key] for key in keys]
+        said[parameter] = [f"{ids[key]}.outputOutcome" for key in keys]
+    return said
+
+
+def _prepare_box(key: str) -> Box:
+    kind = _kinds(VrsProtPrepareInput)[key]
+    if kind is VrsProtPrepare:
+        return Box(prepare_key(key), kind, {"inputVolume": (IMPORT, "outputVolume")})
+    return Box(prepare_key(key), kind, _prepared(INPUTS[key].after))
+
+
+def _check_box(check: Check) -> Box:
+    kinds = {kind.check.code: kind for kind in VrsProtCheck.__subclasses__()}
+    after = ("inputResults", check.after) if check.after else ("", ())
+    return Box(check.code, kinds[check.code], _prepared(check.needs), after)
+
+
+def _prepared(keys: Any) -> dict[str, tuple[str, str]]:
+    """Pointers to prepared inputs."""
+    return {POINTERS[key].name: (prepare_key(key), "outputEntry") for key in keys}
+
+
+def _kinds(base: type[Any]) -> dict[str, type[Any]]:
+    """The protocols that prepare an input, by its key."""
+    return {kind.key: kind for kind in base.__subclasses__()}
+
+
+# --------------------------------------------------------------------- templates
+
+
+def template_name(level: Level) -> str:
+    """Of the workflow template that reaches a level."""
+    return f"vrs_level{level.mark}"
+
+
+def inputs_for(level: Level) -> list[str]:
+    """The inputs that a level needs, with those of the numbers below it."""
+    below = LEVELS[: LEVELS.index(level)] if is_number(level) else ()
+    needed = {key for one in (*below, level) for key in one.needs}
+    return [key for key in INPUTS if key in needed]
+
+
+def template_text(level: Level) -> str:
+    """A workflow template as Scipion reads it: words, and JSON with places for the fields."""
+    given = inputs_for(level)
+    all_of_it = boxes(given)
+    ids = {box.key: str(number) for number, box in enumerate(all_of_it, 1)}
+    nouns = ", ".join(INPUTS[key].noun for key in given)
+    head = (
+        f"VRS Level {level.mark}: imports a map from its file, prepares what was given ({nouns}), "
+        "runs the checks\nthat need nothing else and compiles the validation report.\n"
+    )
+    body = json.dumps(as_json(all_of_it, _placeholder, ids), indent=4)
+    for one in FIELDS.values():
+        if one.kind is Kind.NUMBER:
+            body = body.replace(f'"{_placeholder(one)}"', str(_placeholder(one)))
+    return f"{head}{body}\n"
+
+
+def _placeholder(one: Field) -> str | None:
+    """Where a template takes a value, as ~what is asked|default|type|name~."""
+    if not one.offered:
+        return None
+    title = one.title.replace("Å", "A")
+    if one.kind is Kind.NUMBER:
+        none = "" if one.required else " (0: none)"
+        return f"~{title}{none}|0|4|{one.key}~"
+    optional = "" if one.required else " (optional)"
+    return f"~{title}{optional}||0|{one.key}~"
+
+
+def conf_text() -> str:
+    """``protocols.conf``: the tree of the plugin's protocols in Scipion's window."""
+    prepare = [_entry(kind) for kind in _kinds(VrsProtPrepareInput).values()]
+    levels = [_section(level) for level in LEVELS if level.checks]
+    children = [
+        _entry(VrsProtValidate),
+        _entry(VrsProtImportMap),
+        *prepare,
+        *levels,
+        _entry(VrsProtReport),
+    ]
+    section = {"tag": "section", "text": "Validation", "openItem": "False", "children": children}
+    group = {"tag": "protocol_group", "openItem": "False"}
+    tree = [
+        {**group, "text": "3D", "children": [{**group, "text": "Analysis", "children": [section]}]}
+    ]
+    text = json.dumps(tree, indent=1, ensure_ascii=False)
+    return f"[PROTOCOLS]\nProtocols SPA = {_indented(text)}\n"
+
+
+def _section(level: Level) -> Json:
+    kinds = {kind.check.code: kind for kind in VrsProtCheck.__subclasses__()}
+    of_level = next(kind for kind in VrsProtLevel.__subclasses__() if kind.mark == level.mark)
+    looks = [_entry(kinds[level.look.code])] if level.look else []
+    return {
+        "tag": "section",
+        "text": f"Level {level.mark}",
+        "openItem": "False",
+        "children": [
+            _entry(of_level),
+            *looks,
+            *(_entry(kinds[check.code]) for check in level.checks),
+        ],
+    }
+
+
+def _entry(kind: type[Any]) -> Json:
+    return {"tag": "protocol", "value": kind.__name__, "text": "default"}
+
+
+def _indented(text: str) -> str:
+    """Lines after the first moved in: they go on with the value of a configuration file."""
+    first, *rest = text.splitlines()
+    return "\n".join([first, *(f"\t{line}" for line in rest)])
+
+
+def generated() -> Iterator[tuple[Path, str]]:
+    """Every file that follows from the tables, with its text."""
+    for level in LEVELS:
+        if level.checks:
+            yield TEMPLATES / f"{template_name(level)}.json.template", template_text(level)
+    yield CONF_FILE, conf_text()
+
+
+if __name__ == "__main__":
+    for path, text in generated():
+        path.write_text(text, encoding="utf-8")
+        print(path)
