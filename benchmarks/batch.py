@@ -22,9 +22,9 @@ from vrs_scipion.batch import Batch, Settings, read_table, run_batch
 from vrs_scipion.batch.outcome import RowOutcome, Status
 from vrs_scipion.batch.table import Row
 from vrs_scipion.batch.workplace import this_machine
-from vrs_scipion.checks.registry import LEVEL_0
+from vrs_scipion.checks.levels import LEVELS
+from vrs_scipion.folders import HTML_FILE
 from vrs_scipion.maps.writing import write_volume
-from vrs_scipion.report.folder import HTML_FILE
 from vrs_scipion.results import Outcome
 from vrs_scipion.simulation import demo_phantom
 
@@ -37,13 +37,14 @@ def stand_in(row: Row, folder: Path, _: Settings) -> RowOutcome:
         row=row,
         status=Status.COMPLETE,
         seconds=60.0,
-        title=row.title,
-        contour=row.contour,
-        resolution=row.resolution,
+        title=row.text("title"),
+        grade="0",
+        contour=float(row.given["contour"]),
+        resolution=float(row.given["resolution"]),
         passed=5,
         evaluable=7,
         warnings=3,
-        outcomes={check.code: Outcome.OK for check in LEVEL_0},
+        outcomes={check.code: Outcome.OK for check in LEVELS[0].checks},
     )
 
 

@@ -30,7 +30,8 @@ import psutil
 from scipy import fft
 
 from vrs_scipion.checks.local_values import measurable
-from vrs_scipion.entry.prepare import Request, prepare
+from vrs_scipion.entry.inputs import prepare
+from vrs_scipion.entry.request import Request
 from vrs_scipion.maps.density import Mask, Volume
 from vrs_scipion.maps.reading import read_density
 from vrs_scipion.methods import local_ucm, locbfactor, lococcupancy
@@ -128,8 +129,8 @@ def real(folder: Path) -> Iterator[Case]:
             density = read_density(folder / name)
             contour = float(density.values.mean() + 3 * density.values.std())
         with tempfile.TemporaryDirectory(prefix="vrs_benchmark_") as entry_folder:
-            entry = prepare(Request(folder / name, contour, resolution), Path(entry_folder))
-            found = measurable(entry, Path(entry_folder))
+            request = Request.of(map=folder / name, contour=contour, resolution=resolution)
+            found = measurable(prepare(request, Path(entry_folder)))
             side = found.density.box[0]
             yield Case(
                 f"{name.split('.')[0]}, {side}³",

@@ -18,7 +18,8 @@ import numpy as np
 
 from vrs_scipion.checks.level0_b_mask import CHECK
 from vrs_scipion.checks.run import run_check
-from vrs_scipion.entry.prepare import Request, prepare
+from vrs_scipion.entry.inputs import prepare
+from vrs_scipion.entry.request import Request
 from vrs_scipion.maps.writing import write_volume
 
 _CONTOUR = 2.0
@@ -41,9 +42,10 @@ def main() -> None:
             folder = Path(name)
             write_volume(folder / "map.mrc", noisy_ball(side), (1.0, 1.0, 1.0))
             started = time.perf_counter()
-            prepare(Request(folder / "map.mrc", _CONTOUR), folder / "entry")
+            request = Request.of(map=folder / "map.mrc", contour=_CONTOUR)
+            entry = prepare(request, folder / "entry")
             prepared = time.perf_counter() - started
-            result = run_check(CHECK, folder / "entry", folder / "out")
+            result = run_check(CHECK, entry, folder / "out")
             peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
             print(
                 f"{side}³: {result.measurements['components'].value:,} components, prepare "

@@ -14,8 +14,8 @@ import sys
 import time
 from pathlib import Path
 
+from vrs_scipion.folders import REPORT_FILES
 from vrs_scipion.report.build import build_report
-from vrs_scipion.report.folder import REPORT_FILES
 
 _MEBI = 2**20
 

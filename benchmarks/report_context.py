@@ -21,9 +21,10 @@ from collections.abc import Collection
 from pathlib import Path
 
 from vrs_scipion import __version__
-from vrs_scipion.checks.registry import CHECKS
+from vrs_scipion.checks.levels import CHECKS
 from vrs_scipion.checks.run import run_check
-from vrs_scipion.entry.prepare import Request, prepare
+from vrs_scipion.entry.inputs import prepare
+from vrs_scipion.entry.request import Request
 from vrs_scipion.files import written_whole
 from vrs_scipion.maps.writing import write_volume
 from vrs_scipion.methods.engine import BUILTIN
@@ -52,10 +53,11 @@ def measure(
     phantom = demo_phantom(seed, box=(side,) * 3, voxel_size=voxel, resolution=resolution, snr=snr)
     path = folder / "map.mrc"
     write_volume(path, phantom.density.values, phantom.density.voxel_size)
-    prepare(Request(path, phantom.contour, resolution), folder / "entry")
+    request = Request.of(map=path, contour=phantom.contour, resolution=resolution)
+    entry = prepare(request, folder / "entry")
     found = {}
     for code in sorted(set(codes) & set(CHECKS)):
-        result = run_check(CHECKS[code], folder / "entry", folder / code, engine=BUILTIN)
+        result = run_check(CHECKS[code], entry, folder / code, engine=BUILTIN)
         for key in (key for of, key in KEYS if of == code):
             measured = result.measurements.get(key)
             if measured is not None and measured.value is not None:

@@ -17,18 +17,16 @@ from cases import Case
 from matplotlib.figure import Figure
 from recipe import make
 
-from vrs_scipion.checks.registry import LEVEL_0
+from vrs_scipion.checks.levels import LEVELS
 from vrs_scipion.checks.run import run_check
-from vrs_scipion.entry.prepare import Request, prepare
+from vrs_scipion.entry.inputs import prepare
+from vrs_scipion.entry.request import Request
 from vrs_scipion.figures.isosurface.engine import EngineError
 from vrs_scipion.files import InputError
 from vrs_scipion.maps.writing import write_volume
 from vrs_scipion.results import CheckResult
 
-_SURFACES = (
-    "vrs_scipion.checks.local_values.draw_isosurface",
-    "vrs_scipion.checks.level0_h_hand.draw_isosurface",
-)
+_SURFACES = "vrs_scipion.checks.pictures.draw_isosurface"
 
 
 def validate(case: Case) -> dict[str, Any]:
@@ -60,8 +58,7 @@ def validate(case: Case) -> dict[str, Any]:
 def without_pictures() -> Iterator[None]:
     """Without the pictures, which take as long as the checks and decide nothing."""
     with ExitStack() as stack:
-        for name in _SURFACES:
-            stack.enter_context(patch(name, side_effect=EngineError("not drawn here")))
+        stack.enter_context(patch(_SURFACES, side_effect=EngineError("not drawn here")))
         stack.enter_context(patch("matplotlib.figure.Figure.savefig", _leave_blank))
         yield
 
@@ -73,10 +70,13 @@ def _leave_blank(_: Figure, path: Path, **__: object) -> None:
 def _checked(case: Case, folder: Path) -> dict[str, Any]:
     deposit = make(case.recipe)
     write_volume(folder / "map.mrc", deposit.density.values, deposit.density.voxel_size)
-    prepare(Request(folder / "map.mrc", deposit.contour, deposit.resolution), folder / "entry")
+    request = Request.of(
+        map=folder / "map.mrc", contour=deposit.contour, resolution=deposit.resolution
+    )
+    entry = prepare(request, folder / "entry")
     return {
-        check.code: _summary(run_check(check, folder / "entry", folder / check.code))
-        for check in LEVEL_0
+        check.code: _summary(run_check(check, entry, folder / check.code))
+        for check in LEVELS[0].checks
         if not case.checks or check.code in case.checks
     }
 

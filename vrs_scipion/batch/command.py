@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from vrs_scipion.batch.table import COLUMNS
 from vrs_scipion.emdb import command as emdb_command
 from vrs_scipion.running.options import above_zero, positive
 
@@ -19,11 +20,11 @@ if TYPE_CHECKING:
     from vrs_scipion.batch.workplace import Workplace
 
 DESCRIPTION = (
-    "Validate the maps of a table, one row each, with the columns map (a file, or an entry such as "
-    "EMD-3488), contour, resolution, voxel, title, half1, half2 and name (of its folder); map has "
-    "to be there, and contour for a file. DIR ends with one folder per row, and index.html and "
-    "summary.csv over all. A row that fails does not stop the rest; the same command run again "
-    "does what is not done yet."
+    "Validate the maps of a table, one row each. Its columns are the options of vrs validate: "
+    f"{', '.join(COLUMNS)}, the last one for the row's folder; map (a file, or an entry such as "
+    "EMD-3488) has to be there, and contour for a file. DIR ends with one folder per row, and "
+    "index.html and summary.csv over all. A row that fails does not stop the rest; the same "
+    "command run again does what is not done yet."
 )
 
 _COMPLETE, _REFUSED, _INCOMPLETE = 0, 2, 3

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 from vrs_scipion.checks.task import Task, builtin_engine
-from vrs_scipion.figures.plotting import plot_file, save_picture
 from vrs_scipion.maps.density import Density, Mask, Volume
 from vrs_scipion.maps.writing import write_volume
 from vrs_scipion.results import (
@@ -127,6 +126,8 @@ class Findings:
 
     def plot(self, key: str, plot: Plot, caption: str, alt: str) -> None:
         """Draw a plot and note it, with its data beside it."""
+        from vrs_scipion.figures.plotting import plot_file, save_picture  # slow to load
+
         file = f"{key}.svg"
         save_picture(plot, self.task.folder / file)
         self.figures.append(

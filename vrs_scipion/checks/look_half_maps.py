@@ -8,8 +8,6 @@ from vrs_scipion.checks.check import Check
 from vrs_scipion.checks.findings import Findings
 from vrs_scipion.checks.pictures import slices
 from vrs_scipion.checks.task import Task
-from vrs_scipion.figures.panels import robust_window
-from vrs_scipion.figures.slices import max_variance_indices, slice_panels
 from vrs_scipion.figures.spectrum import spectra_plot
 from vrs_scipion.maps.density import Volume
 from vrs_scipion.methods.shells import power_spectrum
@@ -31,6 +29,9 @@ _SPECTRA = (
 
 def look_at_half_maps(task: Task) -> Findings:
     """Draw both half maps, their difference, and the power of all by frequency."""
+    from vrs_scipion.figures.panels import robust_window  # slow to load
+    from vrs_scipion.figures.slices import max_variance_indices, slice_panels
+
     found, halves = Findings(task), task.entry.half_maps()
     first, second = halves.first.values, halves.second.values
     size = halves.first.voxel_size
@@ -50,7 +51,8 @@ def look_at_half_maps(task: Task) -> Findings:
             of,
             f"Three slices of {of}, in grey.",
             indices=indices,
-            kind="Slices at the maximum variance of half map 1",
+            further=" They are those of maximum variance of half map 1.",
+            kind="Slices",
             window=window,
         )
     _draw_spectra(found, first, second, difference)
@@ -62,7 +64,7 @@ def _draw_spectra(found: Findings, first: Volume, second: Volume, difference: Vo
     size, threads = found.task.entry.half_maps_record.voxel_size, found.task.threads
     named: tuple[tuple[str, Volume, Role], ...] = (
         ("half map 1", first, "part"),
-        ("half map 2", second, "part"),
+        ("half map 2", second, "expected"),
         ("their mean", (first + second) / 2, "measured"),
         ("half their difference", difference / np.float32(2), "corrected"),
     )

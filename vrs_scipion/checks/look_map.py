@@ -9,8 +9,6 @@ from vrs_scipion.checks.findings import Findings
 from vrs_scipion.checks.pictures import slices, surface
 from vrs_scipion.checks.task import Task
 from vrs_scipion.figures.distribution import distribution_plot
-from vrs_scipion.figures.projections import draw_projections
-from vrs_scipion.figures.slices import central_indices
 from vrs_scipion.figures.spectrum import spectrum_plot
 from vrs_scipion.maps.density import Mask, Volume
 
@@ -73,6 +71,8 @@ def look_at_map(task: Task) -> Findings:
 
 
 def _draw_slices(found: Findings, values: Volume) -> None:
+    from vrs_scipion.figures.slices import central_indices  # slow to load
+
     entry = found.task.entry
     for key, kind, indices in (
         ("central_slices", "Central slices", central_indices(entry.box)),
@@ -93,6 +93,8 @@ def _draw_slices(found: Findings, values: Volume) -> None:
 
 
 def _draw_projections(found: Findings, values: Volume) -> None:
+    from vrs_scipion.figures.projections import draw_projections  # slow to load
+
     size = found.task.entry.voxel_size
     found.picture(
         "projections",

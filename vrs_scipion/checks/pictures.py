@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from vrs_scipion.checks.findings import Findings
-from vrs_scipion.figures.isosurface import IsosurfacePicture, draw_isosurface
-from vrs_scipion.figures.isosurface.engine import EngineError
-from vrs_scipion.figures.isosurface.views import VIEWS
-from vrs_scipion.figures.slices import Indices, draw_slices, max_variance_indices
 from vrs_scipion.maps.density import Density, Mask, Triple, Volume
 from vrs_scipion.maps.writing import write_volume
 from vrs_scipion.results import Figure, SurfaceColours
 from vrs_scipion.results.numbers import number
+
+if TYPE_CHECKING:
+    from vrs_scipion.figures.isosurface import IsosurfacePicture
+    from vrs_scipion.figures.slices import Indices
 
 
 def slices(
@@ -39,6 +39,8 @@ def slices(
     further : sentences behind the caption
     look : how they are drawn, see `vrs_scipion.figures.slices.draw_slices`
     """
+    from vrs_scipion.figures.slices import draw_slices, max_variance_indices  # slow to load
+
     shown = max_variance_indices(values) if indices is None else indices
     z, y, x = shown
     found.picture(
@@ -69,6 +71,9 @@ def surface(
     kept : how a reader can colour it anew: the volume that was kept, label and reach of the colours
     coloured_by : what the values are, for the caption
     """
+    from vrs_scipion.figures.isosurface import draw_isosurface  # slow to load
+    from vrs_scipion.figures.isosurface.engine import EngineError
+
     contour, file = found.task.entry.contour, f"{key}.png"
     try:
         picture = draw_isosurface(
@@ -127,6 +132,8 @@ def coloured_surface(
 
 
 def _surface_caption(contour: float, coloured_by: str, picture: IsosurfacePicture) -> str:
+    from vrs_scipion.figures.isosurface.views import VIEWS
+
     coloured = f", coloured by the {coloured_by}" if coloured_by else ""
     turned = ", ".join(
         f"View {i} ({', '.join(f'{angle:g}' for angle in angles)})°".replace("-", "−")

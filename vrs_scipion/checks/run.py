@@ -128,6 +128,7 @@ def sound(result: CheckResult, folder: Path) -> CheckResult:
             "reason": f"its result is not whole, it lacks {', '.join(absent)}; run it again",
             "headline": f"{result.name} could not be computed.",
             "paragraphs": (),
+            "measurements": {},
             "figures": (),
             "tables": {},
             "volumes": (),

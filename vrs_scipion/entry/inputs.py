@@ -57,7 +57,8 @@ def prepare(request: Request, folder: Path, inspected: Mapping[str, Any] | None 
     Raises
     ------
     InputError
-        if something cannot be validated; nothing is written then.
+        if something cannot be validated: before anything is written, but for what can only be seen
+        once the inputs before it are prepared.
     """
     entry = Entry({})
     for key, found in (inspect(request) if inspected is None else inspected).items():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,8 @@ EDGE, EDGE_VOXELS = 6.0, 5.0
 """Å, and voxels, over which it falls to 0: the larger of both."""
 
 _SAME_VOXEL = 1e-3
+_SAME_PLACE = 1e-2
+"""Voxels."""
 _FROM_THE_MAP = "that of the map"
 _BY_HEADER = "by their headers' origins"
 _BY_CENTRE = "by the centres of their boxes"
@@ -71,25 +73,32 @@ def inspect_half_maps(request: Request, before: Mapping[str, Any]) -> InspectedH
             f"the half map's voxels of {voxel_words(second.voxel_size)} differ from those of the "
             f"other one, {voxel_words(first.voxel_size)}; give the two halves of one refinement",
         )
-    said = "file header" if _voxel_of(paths[0], whole) is None else _FROM_THE_MAP
-    return InspectedHalfMaps(request, paths, first, second, said, tuple(_oddities(first, whole)))
+    taken = any(_voxel_of(path, whole) is not None for path in paths)
+    return InspectedHalfMaps(
+        request,
+        paths,
+        first,
+        second,
+        _FROM_THE_MAP if taken else "file header",
+        tuple(_oddities(first, second, whole)),
+    )
 
 
 def prepare_half_maps(inspected: InspectedHalfMaps, entry: Entry, folder: Path) -> HalfMapsRecord:
     """Write both half maps, their masks and, last, their record into ``folder``."""
-    folder.mkdir(parents=True, exist_ok=True)
     first, second = inspected.first, inspected.second
+    hard, placed = _mask_on(entry, first, second)
+    if not hard.any():
+        raise InputError(
+            inspected.paths[0], "the map's mask lies outside of the half maps; give those of it"
+        )
+    folder.mkdir(parents=True, exist_ok=True)
 
     def write(name: str, values: Any) -> str:
         path = folder / name
         write_volume(path, values, first.voxel_size, nstart=first.nstart, origin=first.origin)
         return name
 
-    hard, placed = _mask_on(entry, first, second)
-    if not hard.any():
-        raise InputError(
-            inspected.paths[0], "the map's mask lies outside of the half maps; give those of it"
-        )
     dilation = max(DILATION, entry.resolution or 0.0)
     edge = max(EDGE, EDGE_VOXELS * max(first.voxel_size))
     soft = cosine_mask(hard, first.voxel_size, dilation, edge)
@@ -150,16 +159,19 @@ def _both(request: Request) -> tuple[Path, Path]:
 
 
 def _read(path: Path, whole: Any) -> Density:
-    size = _voxel_of(path, whole)
+    size, header = _voxel_of(path, whole), read_header(path)
+    says_nothing = min(header.voxel_size) <= 0
+    if size is None and says_nothing:
+        raise InputError(
+            path,
+            f"its header gives no voxel size, and its box is not the map's, {triple(whole.box)} "
+            "(voxels along x, y, z); write the voxel size into its header",
+        )
+    density = read_density(path, max(whole.voxel_size) if says_nothing else None)
     if size is None:
-        return read_density(path)
-    density = read_density(path, max(size))
-    note = (
-        ""
-        if _same(read_header(path).voxel_size, size)
-        else (f"The voxel size was taken from the map: {voxel_words(size)}.",)
-    )
-    return replace(density, voxel_size=size, notes=(*density.notes, *note))
+        return density
+    note = f"The voxel size was taken from the map: {voxel_words(size)}."
+    return replace(density, voxel_size=size, notes=(*density.notes, note))
 
 
 def _voxel_of(path: Path, whole: Any) -> Lengths | None:
@@ -169,7 +181,8 @@ def _voxel_of(path: Path, whole: Any) -> Lengths | None:
     in the same way.
     """
     header = read_header(path)
-    if header.shape != whole.box or _same(header.voxel_size, whole.voxel_size):
+    box = tuple(header.shape[header.axes.index(axis)] for axis in range(3))
+    if box != whole.box or _same(header.voxel_size, whole.voxel_size):
         return None
     says_nothing = min(header.voxel_size) <= 0 or _same(header.voxel_size, (1.0, 1.0, 1.0))
     corrected = whole.voxel_size_from != "file header"
@@ -180,14 +193,18 @@ def _same(a: Triple, b: Triple) -> bool:
     return all(abs(s - t) <= _SAME_VOXEL * max(abs(s), abs(t)) for s, t in zip(a, b, strict=True))
 
 
-def _oddities(half: Density, whole: Any) -> list[str]:
-    if half.box == whole.box and not _same(half.voxel_size, whole.voxel_size):
-        return [
-            f"The half maps have the map's box, {triple(half.box)}, but voxels of "
-            f"{voxel_words(half.voxel_size)} where the map has {voxel_words(whole.voxel_size)}: is "
-            "one of the two wrong?"
-        ]
-    return []
+def _oddities(first: Density, second: Density, whole: Any) -> Iterator[str]:
+    if first.box == whole.box and not _same(first.voxel_size, whole.voxel_size):
+        yield (
+            f"The half maps have the map's box, {triple(first.box)}, but voxels of "
+            f"{voxel_words(first.voxel_size)} where the map has {voxel_words(whole.voxel_size)}: "
+            "is one of the two wrong?"
+        )
+    if not np.allclose(_start(first), _start(second), atol=_SAME_PLACE * max(first.voxel_size)):
+        yield (
+            "The headers of the half maps place them differently in space: they are compared voxel "
+            "by voxel all the same."
+        )
 
 
 def _mask_on(entry: Entry, first: Density, second: Density) -> tuple[Mask, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from vrs_scipion.figures.spectrum import RESOLUTION, reported_mark
+from vrs_scipion.figures.spectrum import frequency_axis, reported_mark
 from vrs_scipion.methods.shells import Reals
 from vrs_scipion.results.plots import Axis, Mark, Plot, Role, Series
 
@@ -26,12 +26,7 @@ def fsc_plot(
     """
     marks = tuple(Mark(value=level, label=f"{level:g}", axis="y") for level in levels)
     return Plot(
-        x=Axis(
-            label="Spatial frequency",
-            unit="1/Å",
-            range=(0.0, float(frequencies[-1])),
-            opposite=RESOLUTION,
-        ),
+        x=frequency_axis(frequencies),
         y=Axis(label="Fourier shell correlation", range=(-0.15, 1.05)),
         series=tuple(
             Series(name=name, x=tuple(frequencies.tolist()), y=tuple(values.tolist()), role=role)

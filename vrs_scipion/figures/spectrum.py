@@ -26,12 +26,7 @@ def spectra_plot(
 ) -> Plot:
     """Return the plot of several power spectra, each with its name and its role."""
     return Plot(
-        x=Axis(
-            label="Spatial frequency",
-            unit="1/Å",
-            range=(0.0, float(frequencies[-1])),
-            opposite=RESOLUTION,
-        ),
+        x=frequency_axis(frequencies),
         y=Axis(label="Mean power", scale="log"),
         series=tuple(
             Series(
@@ -43,6 +38,16 @@ def spectra_plot(
             for name, power, role in spectra
         ),
         marks=() if resolution is None else (reported_mark(resolution),),
+    )
+
+
+def frequency_axis(frequencies: Reals) -> Axis:
+    """An axis of spatial frequencies from 0 to the last of them; its other side reads Å."""
+    return Axis(
+        label="Spatial frequency",
+        unit="1/Å",
+        range=(0.0, float(frequencies[-1])),
+        opposite=RESOLUTION,
     )
 
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import fft
 
 from vrs_scipion.maps.density import Mask, Triple, Volume
 
@@ -42,6 +41,8 @@ def strongest_wave(
     ValueError
         if the voxels do not vary.
     """
+    from scipy import fft  # slow to load
+
     field = _field(values, where, mean)
     energy = float(np.einsum("zyx,zyx->", field, field, dtype=np.float64))
     if not energy > 0:
@@ -106,6 +107,8 @@ def effective_samples(
 
 def _autocovariance(values: Volume, where: Mask, mean: float, threads: int) -> NDArray[np.float32]:
     """Sum over x of f(x) f(x + h) for every lag h of the box, f the field minus its mean."""
+    from scipy import fft  # slow to load
+
     field = _field(values, where, mean)
     transform = fft.rfftn(field, overwrite_x=True, workers=threads)
     del field

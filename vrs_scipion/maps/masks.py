@@ -7,15 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from vrs_scipion.maps.density import Mask, Triple, Volume
 
 DILATION = 2.0
 """How far a mask reaches beyond the contour, in Å."""
 
-_TOUCHING = ndimage.generate_binary_structure(3, 3)
-_DILATING = ndimage.generate_binary_structure(3, 2)
+_TOUCHING = np.ones((3, 3, 3), np.bool_)
+_DILATING = np.abs(np.indices((3, 3, 3)) - 1).sum(axis=0) <= 2
 _ROUNDING = 1e-6
 _SOFT_EDGE = 2.0
 _TRUNCATE = 4.0
@@ -49,6 +48,8 @@ def connected_components(mask: Mask) -> Components:
     ValueError
         if the mask is empty.
     """
+    from scipy import ndimage  # slow to load
+
     if not mask.any():
         raise ValueError("the mask is empty")
     labels, count = ndimage.label(mask, structure=_TOUCHING, output=np.int32)
@@ -63,6 +64,8 @@ def dilation_iterations(voxel_size: Triple, distance: float = DILATION) -> int:
 
 def dilate(mask: Mask, iterations: int) -> Mask:
     """``mask`` dilated by the 18-neighbourhood; the box's outermost planes take part."""
+    from scipy import ndimage
+
     if not mask.any():
         return mask.copy()
     inside = _bounding_slices(mask, margin=iterations)
@@ -90,6 +93,8 @@ def soft_edge_sigma(voxel_size: Triple) -> float:
 
 def soft_mask(hard: Mask, voxel_size: Triple) -> Volume:
     """``hard`` with a Gaussian edge of ``soft_edge_sigma``; float32 from 0 to 1."""
+    from scipy import ndimage
+
     sigma = soft_edge_sigma(voxel_size)
     sigmas = [sigma / s for s in voxel_size]
     soft = np.zeros(hard.shape, np.float32)
@@ -114,6 +119,8 @@ def cosine_mask(hard: Mask, voxel_size: Triple, dilation: float, edge: float) ->
     -------
     float32 array of the same shape, from 0 to 1
     """
+    from scipy import ndimage
+
     soft = np.zeros(hard.shape, np.float32)
     if hard.any():
         margin = math.ceil((dilation + edge) / min(voxel_size)) + 1

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from scipy import ndimage
 
 from vrs_scipion.maps.density import Mask, Triple, Volume
 
@@ -37,7 +36,9 @@ def brought(
     -------
     float32 array of shape ``box``
     """
-    matrix = [t / s for s, t in zip(size, box_size, strict=True)]
+    from scipy import ndimage  # slow to load
+
+    matrix = np.diag([t / s for s, t in zip(size, box_size, strict=True)])
     start = [o / s for o, s in zip(offset, size, strict=True)]
     placed: Volume = ndimage.affine_transform(
         values.astype(np.float32, copy=False),

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy import fft
 
 from vrs_scipion.maps.density import Triple, Volume
 from vrs_scipion.methods.shells import Reals, Shells, half_spectrum, power
@@ -111,6 +110,8 @@ def mask_redundancy(mask: Volume, voxel_size: Triple, threads: int = 1) -> float
     mask : float32 (z, y, x) from 0 to 1, not all 0
     voxel_size : Å along z, y, x
     """
+    from scipy import fft  # slow to load
+
     shells = Shells(mask.shape, voxel_size)
     transform = fft.rfftn(np.square(mask), workers=threads)
     weight = power(transform).astype(np.float64)

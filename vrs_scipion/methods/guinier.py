@@ -14,7 +14,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import fft
 
 from vrs_scipion.maps.density import Density, Grid, Triple, Volume
 
@@ -292,6 +291,8 @@ def _correct(
     shells: _Shells, transform: _Transform, density: Density, fit: GuinierFit, threads: int
 ) -> CorrectedMap:
     """Correct ``transform``, which is overwritten, and take it back."""
+    from scipy import fft  # slow to load
+
     exponent = -fit.slope / shells.longest**2
     reach = (shells.longest / fit.resolution) ** 2 * (1 + _SAME)
     for planes, squares in shells.planes(reach):
@@ -306,6 +307,8 @@ def _correct(
 
 def _transform(density: Density, threads: int) -> _Transform:
     """Half transform of the map without its mean, whose rounding errors would drown the rest."""
+    from scipy import fft  # slow to load
+
     field = density.values - np.float32(_mean(density.values))
     transform: _Transform = fft.rfftn(field, workers=threads)
     return transform

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import fft, ndimage
 
 from vrs_scipion.maps.density import Density, Volume
 from vrs_scipion.maps.fourier import resample
@@ -42,6 +41,8 @@ def normalise(values: Volume, mean: float, spread: float) -> Volume:
         if the spread is not positive.
     """
     smooth = scaled(values, mean, spread)
+    from scipy import ndimage  # slow to load
+
     smooth = ndimage.gaussian_filter(smooth, SMOOTHING / VOXEL, mode="nearest")
     return normalise_locally(smooth, WINDOW)
 
@@ -70,6 +71,8 @@ def on_symmetric_grid(density: Density) -> Volume:
 
 
 def _moved_by_half_a_voxel(values: Volume, axis: int) -> Volume:
+    from scipy import fft  # slow to load
+
     n = values.shape[axis]
     phase = np.exp(-1j * np.pi * np.arange(n // 2 + 1) / n).astype(np.complex64)
     phase[-1] = 0  # the Nyquist frequency has no phase to move

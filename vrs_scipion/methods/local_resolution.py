@@ -14,7 +14,6 @@ from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import fft
 
 from vrs_scipion.maps.density import Density, Mask, Volume
 from vrs_scipion.maps.masks import bounding_box
@@ -170,6 +169,8 @@ def flattened(density: Density, b_factor: float, resolution: float) -> Density:
     b_factor : of its Guinier plot, Å², negative for a map that decays
     resolution : Å
     """
+    from scipy import fft  # slow to load
+
     spectrum = fft.rfftn(density.values)
     squares = [
         (f(n, size) ** 2).astype(np.float32)

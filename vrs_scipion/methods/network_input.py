@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from vrs_scipion.maps.density import Mask, Volume
 
@@ -53,6 +52,8 @@ def normalise_locally(values: Volume, window: int, mode: str = "nearest") -> Vol
     -------
     ``values``. Memory: three volumes.
     """
+    from scipy import ndimage  # slow to load
+
     average = ndimage.uniform_filter(values, window, mode=mode)
     variance = ndimage.uniform_filter(values * values, window, mode=mode)
     variance -= average * average

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import fft
 
 from vrs_scipion.maps.density import Triple, Volume
 
@@ -60,6 +59,8 @@ class Shells:
         -------
         sums, samples : shapes (terms, count) and (count,)
         """
+        from scipy import fft  # slow to load
+
         extents = self.extents
         longest, last = max(extents), self.count + 1
         z, y = (
@@ -83,6 +84,8 @@ class Shells:
 
 def half_spectrum(volume: Volume, threads: int = 1) -> NDArray[np.complexfloating[Any, Any]]:
     """The Fourier transform of a real volume (z, y, x), its half along x."""
+    from scipy import fft  # slow to load
+
     transform: NDArray[np.complexfloating[Any, Any]] = fft.rfftn(volume, workers=threads)
     return transform
 

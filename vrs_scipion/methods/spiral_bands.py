@@ -17,7 +17,6 @@ from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import fft
 
 from vrs_scipion.maps.density import Mask, Triple, Volume
 from vrs_scipion.methods.local_sweep import NotMeasurableError
@@ -88,6 +87,8 @@ class SpiralBands:
         masks: Sequence[Mask],
         threads: int = 1,
     ) -> None:
+        from scipy import fft  # slow to load
+
         self.unit = _root_mean_square(values)
         if not self.unit:
             raise NotMeasurableError("the map is zero everywhere: it has no amplitudes")
@@ -113,6 +114,8 @@ class SpiralBands:
 
     def band(self, frequency: float) -> Band:
         """The band centred on ``frequency``, in 1/Å."""
+        from scipy import fft  # slow to load
+
         z, y, columns = self._kept(frequency)
         planes = np.flatnonzero(self._rows.any(axis=1))
         first, last = (int(planes[0]), int(planes[-1]) + 1) if planes.size else (0, 0)
@@ -159,6 +162,8 @@ class SpiralBands:
 
     def _transform(self, values: Volume) -> Spectrum:
         """Fourier coefficients of the map in its units, complex64, shape (z, y, x // 2 + 1)."""
+        from scipy import fft  # slow to load
+
         nz, ny, nx = self._box
         columns = nx // 2 + 1
         half = np.empty((nz, ny, columns), np.complex128)
@@ -214,6 +219,8 @@ class SpiralBands:
 
     def _amplitudes(self, stage: Spectrum, y: _Kept, rows: slice) -> Values:
         """Sum of the four squares in some rows of a slab whose fields are transformed along z."""
+        from scipy import fft  # slow to load
+
         nx = self._box[2]
         band, along_z, over_length = stage
         odd_y, odd_x = y.select(self._odd[1]), self._odd[2][: stage.shape[-1]]
@@ -228,6 +235,8 @@ class SpiralBands:
 
     def _nyquist_squares(self, frequency: float) -> list[Values]:
         """Squares of what the even axes' Nyquist planes add, shaped to broadcast over the box."""
+        from scipy import fft  # slow to load
+
         found = []
         for axis, n in enumerate(self._box):
             at_nyquist = (slice(None),) * axis + (slice(n // 2, n // 2 + 1),)

@@ -8,20 +8,8 @@ from typing import Any
 import pyworkflow.protocol.params as params
 from pwem.protocols import EMProtocol
 
-from vrs_scipion.checks import (
-    level0_a_mass,
-    level0_b_mask,
-    level0_c_background,
-    level0_d_bfactor,
-    level0_e_deepres,
-    level0_f_locbfactor,
-    level0_g_lococcupancy,
-    level0_h_hand,
-    level1_a_fsc,
-    look_half_maps,
-    look_map,
-)
 from vrs_scipion.checks.check import Check
+from vrs_scipion.checks.levels import CHECKS, LOOKS
 from vrs_scipion.checks.run import run_check, stamped
 from vrs_scipion.folders import RESULT
 from vrs_scipion.objects import VrsCheckOutcome
@@ -124,44 +112,44 @@ class VrsProtCheck(EMProtocol):
 
 
 class VrsProtLookAtMap(VrsProtCheck):
-    check = look_map.LOOK
+    check = LOOKS["map"]
 
 
 class VrsProtLookAtHalfMaps(VrsProtCheck):
-    check = look_half_maps.LOOK
+    check = LOOKS["half_maps"]
 
 
 class VrsProtMass(VrsProtCheck):
-    check = level0_a_mass.CHECK
+    check = CHECKS["0.a"]
 
 
 class VrsProtMask(VrsProtCheck):
-    check = level0_b_mask.CHECK
+    check = CHECKS["0.b"]
 
 
 class VrsProtBackground(VrsProtCheck):
-    check = level0_c_background.CHECK
+    check = CHECKS["0.c"]
 
 
 class VrsProtBFactor(VrsProtCheck):
-    check = level0_d_bfactor.CHECK
+    check = CHECKS["0.d"]
 
 
 class VrsProtDeepRes(VrsProtCheck):
-    check = level0_e_deepres.CHECK
+    check = CHECKS["0.e"]
 
 
 class VrsProtLocalBFactor(VrsProtCheck):
-    check = level0_f_locbfactor.CHECK
+    check = CHECKS["0.f"]
 
 
 class VrsProtLocalOccupancy(VrsProtCheck):
-    check = level0_g_lococcupancy.CHECK
+    check = CHECKS["0.g"]
 
 
 class VrsProtHand(VrsProtCheck):
-    check = level0_h_hand.CHECK
+    check = CHECKS["0.h"]
 
 
 class VrsProtGlobalResolution(VrsProtCheck):
-    check = level1_a_fsc.CHECK
+    check = CHECKS["1.a"]

@@ -9,8 +9,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from vrs_scipion.entry.record_half_maps import HalfMapsRecord
-from vrs_scipion.entry.record_map import MapRecord
+from vrs_scipion.entry.entry import RECORDS
 from vrs_scipion.report.model import Report
 from vrs_scipion.results.model import CheckResult, Record
 from vrs_scipion.results.plots import Plot
@@ -22,8 +21,7 @@ FOLDER = Path(__file__).parent / "schema"
 MODELS: dict[str, type[Record]] = {
     "report.schema.json": Report,
     "check_result.schema.json": CheckResult,
-    "map.schema.json": MapRecord,
-    "half_maps.schema.json": HalfMapsRecord,
+    **{f"{key}.schema.json": kind for key, kind in RECORDS.items()},
     "plot.schema.json": Plot,
 }
 

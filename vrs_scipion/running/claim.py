@@ -117,13 +117,16 @@ def _refuse_strangers(out: Path) -> None:
 def _refuse_changes(
     request: Request, earlier: dict[str, Value], known: Claim, out: Path, keys: list[str]
 ) -> None:
-    """An input that was given before is the same: its values and its files' content."""
-    counting = [key for key in keys if FIELDS[key].identifies]
-    hashes = {key: sha256(path) for key, path in _files(request).items() if key in counting}
-    if any(request.values.get(key) != earlier.get(key) for key in counting) or any(
-        known.sha256.get(key, digest) != digest for key, digest in hashes.items()
-    ):
-        raise _another(out)
+    """An input that was given before is the same: its values, and its files by their content."""
+    files = {key: sha256(path) for key, path in _files(request).items()}
+    for key in keys:
+        if not FIELDS[key].identifies:
+            continue
+        same = request.values.get(key) == earlier.get(key)
+        if key in files and key in known.sha256:
+            same = files[key] == known.sha256[key]
+        if not same:
+            raise _another(out)
 
 
 def _another(out: Path) -> OutputError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import shutil
 import sqlite3
 from collections.abc import Collection, Iterator
 from pathlib import Path
@@ -23,6 +24,7 @@ from vrs_scipion.running.job_queue import Queue, use_slurm_without_hosts
 from vrs_scipion.running.launching import ProtocolServer
 from vrs_scipion.running.project_graph import Graph, Observer, RunError, Wanted
 from vrs_scipion.running.scipion_environment import configure
+from vrs_scipion.running.upgrade import OLD_FOLDERS
 
 
 def validate(
@@ -136,6 +138,8 @@ def _publish(folder: Path, out: Path) -> None:
     for name in FOLDERS:
         if (folder / name).is_dir():
             mirror(folder / name, out / name)
+    for name in OLD_FOLDERS:
+        shutil.rmtree(out / name, ignore_errors=True)
     for name in REPORT_FILES:
         if (folder / name).exists():
             with written_whole(out / name) as temporary:

@@ -40,7 +40,12 @@ _REFUSED = "!"
 _MARK = "VRS_PROTOCOL"
 _LAST_SECONDS = 5.0
 _POLL_SECONDS = 0.01
-_LOADED = ("pyworkflow.project", "vrs_scipion.protocols")
+_LOADED = (
+    *("pyworkflow.project", "vrs_scipion.protocols"),
+    *("scipy.fft", "scipy.ndimage", "scipy.special"),
+    *("vrs_scipion.figures.isosurface", "vrs_scipion.figures.plotting"),
+    *("vrs_scipion.figures.projections", "vrs_scipion.figures.slices"),
+)
 
 
 class LaunchError(RuntimeError):

@@ -176,6 +176,9 @@ class Graph:
         asked = boxes(given, wanted.checks)
         there = {type(run).__name__: run for run in self.project.getRuns()}
         known = {box.key: there[n] for box in asked if (n := box.kind.__name__) in there}
+        for box in asked:
+            if box.key in known and not known[box.key].isFinished():
+                _ask(known[box.key], box, wanted.request)
         self._add([box for box in asked if box.key not in known], known, wanted)
         self._point(asked[-1], known, wanted.paper)
         return {box.key: known[box.key] for box in asked}
@@ -391,6 +394,14 @@ def _parameter(request: Request, field: Field) -> Any:
     """The value of a field as a parameter of a form; None where it was not given."""
     value = request.values.get(field.key)
     return str(value) if isinstance(value, Path) else value
+
+
+def _ask(protocol: Protocol, box: Box, request: Request) -> None:
+    """Let the form of a protocol that is still to run ask for what is given now."""
+    for parameter, field in box.fields.items():
+        value = _parameter(request, field)
+        if value is not None:
+            getattr(protocol, parameter).set(value)
 
 
 def _note_boxes(known: Mapping[str, Protocol], out: Path) -> None:

@@ -1,9 +1,12 @@
-"""``request.json`` of version 0.1.0 in this version's words."""
+"""An output folder of version 0.1.0: its ``request.json`` in this version's words."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
+
+OLD_FOLDERS = ("figures",)
+"""Folders that version 0.1.0 left beside the report, and this one has no use for."""
 
 _NUMBERS = {"contour": "contour", "resolution": "resolution", "voxel_size": "voxel"}
 

@@ -30,27 +30,45 @@ from mrcfile.dtypes import HEADER_DTYPE
 from pydantic import ValidationError
 
 from vrs_scipion.batch import TableError, read_table
-from vrs_scipion.batch.outcome import load_outcome
-from vrs_scipion.checks.level0_a_mass import CHECK
+from vrs_scipion.batch.outcome import ROW_FILE, RowOutcome, load_outcome, save_outcome
+from vrs_scipion.batch.table import Row
+from vrs_scipion.checks import level0_a_mass, level1_a_fsc, look_half_maps
 from vrs_scipion.checks.run import run_check
 from vrs_scipion.cli import main as vrs
 from vrs_scipion.emdb import EmdbError
 from vrs_scipion.emdb.record import parse_record
-from vrs_scipion.entry.files import load_deposition, load_entry
-from vrs_scipion.entry.prepare import Request, inspect, prepare
+from vrs_scipion.entry.deposition import load_deposition, save_deposition
+from vrs_scipion.entry.entry import load_record
+from vrs_scipion.entry.inputs import inspect, prepare
+from vrs_scipion.entry.request import Request
+from vrs_scipion.entry.upgrade import OLD_RECORD_FILE
 from vrs_scipion.files import InputError
+from vrs_scipion.folders import (
+    DEPOSITION_FILE,
+    ENTRY,
+    JSON_FILE,
+    RECORD_FILE,
+    REQUEST_FILE,
+    RESULT_FILE,
+)
 from vrs_scipion.maps.reading import read_density
-from vrs_scipion.report.folder import load_report
-from vrs_scipion.results.files import load_result
+from vrs_scipion.methods.engine import AUTO
+from vrs_scipion.report.folder import load_report, place_of
+from vrs_scipion.results import Outcome
+from vrs_scipion.results.files import load_plot, load_result
+from vrs_scipion.running.claim import OutputError, claim, take_up
 from vrs_scipion.tests.emdb_server import ACCESSION, record
 from vrs_scipion.tests.mrc_files import mrc_bytes
 from vrs_scipion.tests.test_entry import blob
 
 SECONDS = 20
 MEMORY = 3 << 30
-OWN_ERRORS = (InputError, TableError, EmdbError, ValidationError)
+OWN_ERRORS = (InputError, TableError, EmdbError, OutputError, ValidationError)
+
+Json = dict[str, Any]
 
 _BODY = (12, 10, 14)
+_OTHER_BOX = (18, 18, 30)
 _SPECIAL = (
     0,
     1,
@@ -193,31 +211,134 @@ def numbers(bench: Bench) -> None:
     values = blob((16, 20, 24)) * np.float32(10.0 ** bench.random.randint(-37, 37))
     path = bench.file(mrc_bytes(values.astype(np.float32)))
     contour = bench.random.choice((0.3 * float(values.max()), bench.number()))
-    request = Request(
-        path,
-        contour,
-        bench.random.choice((None, 4.0, bench.number())),
-        bench.random.choice((None, 1.0, abs(bench.number()))),
+    request = Request.of(
+        map=path,
+        contour=contour,
+        resolution=bench.random.choice((None, 4.0, bench.number())),
+        voxel=bench.random.choice((None, 1.0, abs(bench.number()))),
         title=bench.text(),
     )
-    prepare(request, bench.folder / "out", inspect(request))
-    run_check(CHECK, bench.folder / "out", bench.folder / "out" / "checks")
+    entry = prepare(request, bench.folder / "out", inspect(request))
+    run_check(level0_a_mass.CHECK, entry, bench.folder / "out" / "checks")
+
+
+def halves(bench: Bench) -> None:
+    """A good map with half maps that fit neither it nor each other; prepared, compared."""
+    box = (16, 20, 24)
+    given: dict[str, Path | float] = {"map": bench.file(mrc_bytes(blob(box))), "contour": 0.3}
+    ours = bench.random.random() < 0.7
+    for key in ("half1", "half2"):
+        given[key] = bench.file(_half(bench, box if ours else _OTHER_BOX, ours), f"{key}.mrc")
+    if bench.random.random() < 0.05:
+        del given[bench.random.choice(sorted(given))]
+    if bench.random.random() < 0.5:
+        given["resolution"] = bench.random.choice((3.0, abs(bench.number())))
+    entry = prepare(Request.of(**given), bench.folder / "out")
+    drawn = (look_half_maps.LOOK,) if bench.random.random() < 0.1 else ()  # takes its time
+    for check in (level1_a_fsc.CHECK, *drawn):
+        found = run_check(check, entry, bench.folder / "out" / check.code)
+        assert found.outcome is not Outcome.FAILED, found.reason
+
+
+def _half(bench: Bench, box: tuple[int, int, int], ours: bool) -> bytes:
+    """A half map of any scale, on voxels and at a place that its header may not tell."""
+    rng = bench.random
+    noise = np.random.default_rng(rng.randrange(2**32)).normal(size=box)
+    values = rng.choice((0.0, 1.0)) * blob(box) + rng.choice((0.0, 0.1, 1.0)) * noise
+    values = values * 10.0 ** rng.choice((0, 0, rng.randint(-30, 30))) + rng.choice((0.0, 1.0, -50))
+    size = 1.0 if rng.random() < 0.8 else rng.choice((0.0, 0.5, 1.3, abs(bench.number())))
+    header: dict[str, Any] = {}
+    if not ours and rng.random() < 0.3:
+        header["origin"] = tuple(rng.choice((0.0, -7.5, bench.number())) for _ in range(3))
+    starts = [rng.choice((0, 0, -5, rng.choice(_SPECIAL[:12]))) for _ in range(3)]
+    start = (starts[0], starts[1], starts[2]) if rng.random() < 0.3 else (0, 0, 0)
+    axes = rng.choice(((1, 2, 3), (1, 2, 3), (3, 1, 2)))
+    with np.errstate(over="ignore"):
+        stored = values.astype(np.float32)
+    return mrc_bytes(stored, axes=axes, voxel_size=(size, size, size), nstart=start, header=header)
 
 
 def documents(bench: Bench) -> None:
     """The package's own JSON files with something wrong in them."""
-    loaders: list[tuple[str, Callable[[Path], Any]]] = [
-        ("entry/entry.json", load_entry),
-        ("checks/0.a/result.json", load_result),
-        ("report.json", load_report),
-        ("deposition.json", lambda folder: load_deposition(folder / "deposition.json")),
-        ("row.json", load_outcome),
-    ]
-    name, load = bench.random.choice(loaders)
-    source = bench.finished / name
-    text = source.read_bytes() if source.exists() else json.dumps(record()).encode()
-    path = bench.file(_mutated(text, bench), Path(name).name)
-    load(path.parent)
+    document = bench.random.choice(DOCUMENTS)
+    text = (bench.finished / document.file).read_bytes()
+    name = Path(document.file).name
+    if document.older is not None:
+        name, values = document.older(json.loads(text))
+        text = json.dumps(values).encode()
+    document.load(bench.file(_mutated(text, bench), name).parent)
+
+
+def _older_entry(new: Json) -> tuple[str, Json]:
+    """A record of a map as version 0.1.0 wrote it."""
+    halves = {"half_maps": [new["source"]] * 2, "half_map_files": ["half1.mrc", "half2.mrc"]}
+    kept = {key: value for key, value in new.items() if key != "given"}
+    return OLD_RECORD_FILE, kept | halves | {"schema": "vrs-entry/1"}
+
+
+def _older_result(new: Json) -> tuple[str, Json]:
+    """A result as version 0.1.0 wrote it."""
+    return RESULT_FILE, {key: value for key, value in new.items() if key != "inputs"} | {
+        "schema": "vrs-check-result/1",
+        "references": [
+            {key: one[key] for key in ("key", "text", "doi")} for one in new["references"]
+        ],
+        "volumes": [{"key": "local", "file": "local.mrc", "description": "local values"}],
+    }
+
+
+def _older_request(new: Json) -> tuple[str, Json]:
+    """``request.json`` as version 0.1.0 wrote it."""
+    values = new["values"]
+    return REQUEST_FILE, {
+        **{key: values[key] for key in ("map", "contour", "resolution", "title")},
+        "voxel_size": None,
+        "half_maps": [values["half1"], values["half2"]],
+        "sha256": new["sha256"]["map"],
+        "engine": new["engine"],
+    }
+
+
+def _older_row(new: Json) -> tuple[str, Json]:
+    """``row.json`` as version 0.1.0 wrote it."""
+    row = new["row"]
+    return ROW_FILE, new | {"row": {"name": row["name"], **row["given"], "problem": ""}}
+
+
+@dataclass(frozen=True)
+class Document:
+    """A file that the package reads again.
+
+    Attributes
+    ----------
+    file : in a finished validation
+    load : reads it, from its folder
+    older : what it was called and what it held in version 0.1.0; None for what it is now
+    """
+
+    file: str
+    load: Callable[[Path], Any]
+    older: Callable[[Json], tuple[str, Json]] | None = None
+
+
+def _take_up(folder: Path) -> Request:
+    return take_up(Request.of(), folder, AUTO)
+
+
+DOCUMENTS = (
+    Document(f"entry/map/{RECORD_FILE}", lambda folder: load_record("map", folder)),
+    Document(f"entry/map/{RECORD_FILE}", lambda folder: load_record("map", folder), _older_entry),
+    Document(f"entry/half_maps/{RECORD_FILE}", lambda folder: load_record("half_maps", folder)),
+    Document(f"checks/0.a/{RESULT_FILE}", load_result),
+    Document(f"checks/0.a/{RESULT_FILE}", load_result, _older_result),
+    Document("checks/1.a/fsc.plot.json", lambda folder: load_plot(folder / "fsc.plot.json")),
+    Document(JSON_FILE, load_report),
+    Document(DEPOSITION_FILE, lambda folder: load_deposition(folder / DEPOSITION_FILE)),
+    Document(REQUEST_FILE, _take_up),
+    Document(REQUEST_FILE, _take_up, _older_request),
+    Document(ROW_FILE, load_outcome),
+    Document(ROW_FILE, load_outcome, _older_row),
+)
 
 
 def records(bench: Bench) -> None:
@@ -347,9 +468,10 @@ def _through_the_door(arguments: list[str], codes: set[int]) -> None:
 
 
 KINDS: dict[str, tuple[Callable[[Bench], None], int]] = {
-    "header": (header, 40),
+    "header": (header, 37),
     "content": (content, 15),
     "numbers": (numbers, 8),
+    "halves": (halves, 3),
     "documents": (documents, 15),
     "records": (records, 8),
     "tables": (tables, 8),
@@ -488,13 +610,26 @@ def real_headers(maps: Path | None) -> list[bytes]:
 
 def finished_validation(folder: Path) -> Path:
     """A small validation that is complete, for the loaders and the door."""
-    path = folder / "map.mrc"
-    path.write_bytes(mrc_bytes(blob((24, 24, 24))))
-    request = Request(path, 0.3, 4.0)
     out = folder / "finished"
-    prepare(request, out / "entry")
-    run_check(CHECK, out / "entry", out / "checks" / "0.a")
+    out.mkdir()
+    values, paths = blob((24, 24, 24)), {}
+    for number, key in enumerate(("map", "half1", "half2")):
+        noise = np.random.default_rng(number).normal(0, 0.02, values.shape)
+        paths[key] = folder / f"{key}.mrc"
+        paths[key].write_bytes(mrc_bytes(values + noise))
+    deposition = save_deposition(
+        parse_record(json.dumps(record()).encode(), ACCESSION).deposition(), out / DEPOSITION_FILE
+    )
+    request = Request.of(
+        **paths, contour=0.3, resolution=4.0, title="A blob", deposition=deposition
+    )
+    entry = prepare(request, out / ENTRY)
+    for check in (level0_a_mass.CHECK, level1_a_fsc.CHECK, look_half_maps.LOOK):
+        run_check(check, entry, out / place_of(check.code))
     assert vrs(["report", str(out)]) == 0
+    claim(out, request, AUTO)
+    row = Row(name="finished", given={"map": str(paths["map"]), "contour": 0.3, "title": "A blob"})
+    save_outcome(RowOutcome(row=row, outcomes={"0.a": Outcome.OK}), out)
     return out
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import importlib.util
+import json
 import os
 import re
 import subprocess
@@ -20,11 +21,12 @@ from hypothesis import strategies as st
 
 from vrs_scipion.batch import Batch, Settings, TableError, read_table, run_batch
 from vrs_scipion.batch.budget import Budget
-from vrs_scipion.batch.outcome import RowOutcome, Status, load_outcome
+from vrs_scipion.batch.outcome import ROW_FILE, RowOutcome, Status, load_outcome
 from vrs_scipion.batch.table import Row
 from vrs_scipion.batch.validate_row import command, validate_row
 from vrs_scipion.batch.workplace import WorkplaceError, dask_cluster, needed_gb_of, this_machine
-from vrs_scipion.report.folder import HTML_FILE
+from vrs_scipion.checks.levels import LEVELS
+from vrs_scipion.folders import HTML_FILE
 from vrs_scipion.results import Outcome
 from vrs_scipion.tests.mrc_files import mrc_bytes, write
 from vrs_scipion.tests.test_entry import blob
@@ -34,17 +36,16 @@ NASTY = '<script>alert("1")</script>'
 
 def stand_in(row: Row, folder: Path, _: Settings) -> RowOutcome:
     """Takes the place of a validation where it is not the validation that is tested."""
-    if row.title == "break":
+    title = row.text("title")
+    if title == "break":
         raise ArithmeticError("no such number")
     if row.problem:
         return RowOutcome(row=row, status=Status.REFUSED, message=row.problem)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / HTML_FILE).write_text(str(time.monotonic_ns()))
-    status = Status.INCOMPLETE if row.title == "incomplete" else Status.COMPLETE
+    status = Status.INCOMPLETE if title == "incomplete" else Status.COMPLETE
     outcomes = {"0.a": Outcome.OK, "0.b": Outcome.WARNINGS}
-    return RowOutcome(
-        row=row, status=status, title=row.title, passed=1, evaluable=2, outcomes=outcomes
-    )
+    return RowOutcome(row=row, status=status, title=title, passed=1, evaluable=2, outcomes=outcomes)
 
 
 class BatchTest(unittest.TestCase):
@@ -74,9 +75,30 @@ class TestTable(BatchTest):
         )
         first, second, third = read_table(path)
         self.assertEqual(first.map, str(self.folder / "maps" / "a.map.gz"))
-        self.assertEqual((first.contour, first.resolution, first.title), (0.1, 3.0, "one"))
+        self.assertEqual(
+            first.given, {"map": first.map, "contour": 0.1, "resolution": 3.0, "title": "one"}
+        )
         self.assertEqual((second.name, second.map, second.problem), ("EMD-3488", "EMD-3488", ""))
-        self.assertEqual((first.name, third.name, third.contour), ("a", "a-2", -0.002))
+        self.assertEqual(second.given, {"map": "EMD-3488"})
+        self.assertEqual((first.name, third.name, third.given["contour"]), ("a", "a-2", -0.002))
+
+    def test_half_maps(self) -> None:
+        path = self.table(
+            "map,contour,half1,half2",
+            f"a.mrc,1,halves/h1.mrc,{self.folder}/h 2.mrc",
+            "EMD-3488,,h1.mrc,h2.mrc",
+        )
+        for row in read_table(path):
+            self.assertEqual(row.problem, "")
+            for key in ("half1", "half2"):
+                self.assertTrue(Path(row.text(key)).is_absolute())
+            arguments = command(row, self.folder / "out", Settings())
+            for key in ("half1", "half2"):
+                self.assertIn(f"--{key}={row.given[key]}", arguments)
+        first, second = read_table(path)
+        self.assertEqual(first.given["half1"], str(self.folder / "halves" / "h1.mrc"))
+        self.assertEqual(first.given["half2"], f"{self.folder}/h 2.mrc")
+        self.assertEqual(second.given["half1"], str(self.folder / "h1.mrc"))
 
     def test_rows_that_make_no_sense_stay_in_the_table(self) -> None:
         path = self.table(
@@ -96,7 +118,7 @@ class TestTable(BatchTest):
                 "line 2: contour 'x' makes no sense",
                 "line 3: the recommended contour level is missing",
                 "line 4: resolution '-3' makes no sense",
-                "line 5 has one half map",
+                "line 5: the second half map is missing",
                 "line 6 has more cells",
                 "line 7 names no map",
                 "line 8: contour 'nan' makes no sense",
@@ -178,6 +200,29 @@ class TestRunning(BatchTest):
         for name, text in written.items():
             self.assertNotEqual((self.folder / "out" / name / HTML_FILE).read_text(), text)
 
+    def test_more_for_a_row_does_it_again(self) -> None:
+        rows = read_table(self.table("map,contour,half1,half2", "a.mrc,1,,", "b.mrc,1,,"))
+        halves = {"half1": str(self.folder / "h1.mrc"), "half2": str(self.folder / "h2.mrc")}
+        more = [rows[0].model_copy(update={"given": rows[0].given | halves}), rows[1]]
+        pages = []
+        for asked in (rows, more):
+            with this_machine(2, runner=stand_in) as workplace:
+                run_batch(Batch(asked, self.folder / "out"), workplace)
+            pages.append([(self.folder / "out" / n / HTML_FILE).read_text() for n in "ab"])
+        before, after = pages
+        self.assertNotEqual(before[0], after[0])
+        self.assertEqual(before[1], after[1])
+
+    def test_columns_for_what_is_asked_of_the_rows(self) -> None:
+        self.run_rows("a.mrc,1,one")
+        alone = [name for name in self.summary()[0] if re.fullmatch(r"\w\.\w", name)]
+        self.assertEqual(alone, [check.code for check in LEVELS[0].checks])
+        rows = read_table(self.table("map,contour,half1,half2", "a.mrc,1,,", "b.mrc,1,h1,h2"))
+        with this_machine(2, runner=stand_in) as workplace:
+            run_batch(Batch(rows, self.folder / "out"), workplace)
+        both = [name for name in self.summary()[0] if re.fullmatch(r"\w\.\w", name)]
+        self.assertEqual(both, [*alone, "1.a"])
+
     def test_formulas_stay_text(self) -> None:
         self.run_rows("a.mrc,1,=1+1")
         self.assertEqual(self.summary()[0]["title"], "'=1+1")
@@ -201,6 +246,88 @@ class TestRunning(BatchTest):
     def test_no_scheduler(self) -> None:
         with self.assertRaises(WorkplaceError), dask_cluster("nothing://at-all"):
             self.fail()
+
+
+class TestOlderVersion(BatchTest):
+    """What version 0.1.0 left in the folders of rows."""
+
+    LINES = ("map,contour,resolution,title,half1,half2", "a.mrc,1,3.5,one,,", "b.mrc,-2,,,h1,h2")
+
+    def left(self, **row: object) -> Path:
+        """A row that is done, as version 0.1.0 wrote it."""
+        flat = {"contour": None, "resolution": None, "voxel": None, "title": ""}
+        flat |= {"half1": "", "half2": "", "problem": ""}
+        outcome = {
+            "row": flat | row,
+            "status": "complete",
+            "message": "",
+            "seconds": 61.5,
+            "title": "one",
+            "contour": 1.0,
+            "resolution": 3.5,
+            "passed": 1,
+            "evaluable": 2,
+            "warnings": 1,
+            "outcomes": {"0.a": "ok", "0.b": "warnings"},
+        }
+        folder = self.folder / "out" / str(row["name"])
+        folder.mkdir(parents=True)
+        (folder / ROW_FILE).write_text(json.dumps(outcome), encoding="utf-8")
+        (folder / HTML_FILE).write_text("<!DOCTYPE html>", encoding="utf-8")
+        return folder
+
+    def both_left(self) -> list[Path]:
+        halves = {key: str(self.folder / name) for key, name in (("half1", "h1"), ("half2", "h2"))}
+        first = {"contour": 1.0, "resolution": 3.5, "title": "one"}
+        return [
+            self.left(name="a", map=str(self.folder / "a.mrc"), **first),
+            self.left(name="b", map=str(self.folder / "b.mrc"), contour=-2.0, **halves),
+        ]
+
+    def test_is_understood(self) -> None:
+        rows = read_table(self.table(*self.LINES))
+        for row, folder in zip(rows, self.both_left(), strict=True):
+            found = load_outcome(folder)
+            assert found is not None
+            self.assertEqual(found.row, row)
+            self.assertEqual(
+                found,
+                RowOutcome(
+                    row=row,
+                    status=Status.COMPLETE,
+                    seconds=61.5,
+                    title="one",
+                    contour=1.0,
+                    resolution=3.5,
+                    passed=1,
+                    evaluable=2,
+                    warnings=1,
+                    outcomes={"0.a": Outcome.OK, "0.b": Outcome.WARNINGS},
+                ),
+            )
+
+    def test_is_not_done_again(self) -> None:
+        folders = self.both_left()
+        rows = read_table(self.table(*self.LINES))
+        with this_machine(2, runner=stand_in) as workplace:
+            outcomes = run_batch(Batch(rows, self.folder / "out"), workplace)
+        self.assertEqual([outcome.seconds for outcome in outcomes], [61.5, 61.5])
+        for folder in folders:
+            self.assertEqual((folder / HTML_FILE).read_text(), "<!DOCTYPE html>")
+        self.assertEqual([row["status"] for row in self.summary()], ["complete"] * 2)
+
+    def test_other_numbers_are_done_again(self) -> None:
+        first, second = self.both_left()
+        rows = read_table(self.table(self.LINES[0], "a.mrc,1.5,3.5,one,,", self.LINES[2]))
+        with this_machine(2, runner=stand_in) as workplace:
+            run_batch(Batch(rows, self.folder / "out"), workplace)
+        self.assertNotEqual((first / HTML_FILE).read_text(), "<!DOCTYPE html>")
+        self.assertEqual((second / HTML_FILE).read_text(), "<!DOCTYPE html>")
+
+    def test_nonsense_is_none(self) -> None:
+        for text in ("{}", "[]", '{"row": 1}', '{"row": {"name": "a", "given": 1}}', "{"):
+            (self.folder / ROW_FILE).write_text(text)
+            self.assertIsNone(load_outcome(self.folder))
 
 
 class TestMemory(BatchTest):
@@ -230,16 +357,16 @@ class TestMemory(BatchTest):
 
     def test_what_a_row_needs_grows_with_its_box(self) -> None:
         path = write(self.folder / "a.mrc.gz", mrc_bytes(blob((64, 64, 64))))
-        small = needed_gb_of(Row(name="a", map=str(path), contour=1))
-        entry = needed_gb_of(Row(name="b", map="EMD-3488"))
-        self.assertLess(needed_gb_of(Row(name="c", map="/none", contour=1)), small)
+        small = needed_gb_of(Row(name="a", given={"map": str(path), "contour": 1}))
+        entry = needed_gb_of(Row(name="b", given={"map": "EMD-3488"}))
+        self.assertLess(needed_gb_of(Row(name="c", given={"map": "/none", "contour": 1})), small)
         self.assertLess(small, entry)
 
 
 class TestOneRow(BatchTest):
-    def row(self, **changes: object) -> Row:
+    def row(self, **changes: float | str) -> Row:
         path = write(self.folder / "-m 'x\".mrc.gz", mrc_bytes(blob((32, 32, 32))))
-        return Row(name="m", map=str(path), contour=0.3, title=NASTY).model_copy(update=changes)
+        return Row(name="m", given={"map": str(path), "contour": 0.3, "title": NASTY, **changes})
 
     def test_arguments_are_a_list(self) -> None:
         row = self.row(contour=-1.5, half1="/h 1", half2="/h2", title="-x")
@@ -248,11 +375,15 @@ class TestOneRow(BatchTest):
         for expected in (
             "--contour=-1.5",
             "--title=-x",
+            "--half1=/h 1",
+            "--half2=/h2",
             "--out=/out put",
             "--memory=2.5",
             "--offline",
         ):
             self.assertIn(expected, arguments)
+        self.assertEqual(sum(words.startswith("--half") for words in arguments), 2)
+        self.assertFalse(any(words.startswith(("--map", "--name")) for words in arguments))
 
     def test_a_time_limit(self) -> None:
         started = time.monotonic()

@@ -1,4 +1,7 @@
-"""The checks of Level 0 against cases whose every number can be worked out by hand."""
+"""The checks of Level 0 against cases whose every number can be worked out by hand.
+
+And what all checks share: limits, findings, running.
+"""
 
 from __future__ import annotations
 
@@ -16,15 +19,29 @@ from hypothesis import strategies as st
 from scipy import ndimage, stats
 
 from vrs_scipion.checks import level0_a_mass, level0_b_mask, level0_c_background
-from vrs_scipion.checks.check import Check, Findings
-from vrs_scipion.checks.level0_b_mask import mass_vs_threshold, rank_components
-from vrs_scipion.checks.level0_c_background import analyse_background, t_test
-from vrs_scipion.checks.registry import CHECKS, LEVEL_0
-from vrs_scipion.checks.run import TRACEBACK_FILE, run_check
-from vrs_scipion.entry.prepare import Request, prepare
+from vrs_scipion.checks.check import SERVICE, Check, Growth, Limit
+from vrs_scipion.checks.findings import Findings
+from vrs_scipion.checks.levels import CHECKS, LEVELS, LOOKS, selected
+from vrs_scipion.checks.run import run_check, sound
+from vrs_scipion.checks.task import Task
+from vrs_scipion.entry.entry import Entry
+from vrs_scipion.entry.inputs import prepare
+from vrs_scipion.entry.request import Request
+from vrs_scipion.figures.plotting import plot_file
+from vrs_scipion.figures.spectrum import spectra_plot
+from vrs_scipion.folders import RESULT_FILE, TRACEBACK_FILE
 from vrs_scipion.maps.masks import dilate
-from vrs_scipion.results import CheckResult, Criterion, Outcome
+from vrs_scipion.methods.background import GAUSSIAN_BEYOND_5_SIGMA, analyse_background, t_test
+from vrs_scipion.methods.components import rank_components
+from vrs_scipion.methods.engine import Availability
+from vrs_scipion.methods.mass import (
+    CUBIC_ANGSTROM_PER_DALTON,
+    DALTON_PER_RESIDUE,
+    mass_vs_threshold,
+)
+from vrs_scipion.results import CheckResult, Column, Criterion, Outcome
 from vrs_scipion.results.files import load_result
+from vrs_scipion.results.model import Comparison, Role
 from vrs_scipion.tests.mrc_files import mrc_bytes, write
 
 
@@ -32,6 +49,7 @@ class CheckTest(unittest.TestCase):
     """Runs checks on maps that the test makes."""
 
     check: Check
+    entry: Entry
 
     def setUp(self) -> None:
         kept = tempfile.TemporaryDirectory()
@@ -43,11 +61,13 @@ class CheckTest(unittest.TestCase):
         values: np.ndarray,
         contour: float,
         voxel: tuple[float, float, float] = (1.0, 1.0, 1.0),
+        resolution: float | None = None,
         **options: object,
     ) -> CheckResult:
         path = write(self.folder / "map.mrc", mrc_bytes(values, voxel_size=voxel))
-        prepare(Request(path, contour), self.folder / "entry")
-        return run_check(self.check, self.folder / "entry", self.folder / "out", **options)  # type: ignore[arg-type]
+        request = Request.of(map=path, contour=contour, resolution=resolution)
+        self.entry = prepare(request, self.folder / "entry")
+        return run_check(self.check, self.entry, self.folder / "out", **options)  # type: ignore[arg-type]
 
     def assert_measured(self, result: CheckResult, **expected: float | None) -> None:
         for key, value in expected.items():
@@ -191,6 +211,15 @@ class TestMask(CheckTest):
         self.assertEqual(result.outcome, Outcome.WARNINGS)
         self.assertIn("The average volume of the remaining components is 27", result.warnings[0])
 
+    def test_the_limit_of_what_remains_grows_with_the_resolution(self) -> None:
+        result = self.run_on(self.two_blobs(), 0.5, voxel=(1.5, 1.5, 1.5), resolution=6.0)
+        self.assertEqual(result.outcome, Outcome.OK)
+        ours, services = (c for c in result.criteria if c.key.startswith("remaining_mean_volume"))
+        self.assertAlmostEqual(ours.limit, 0.4 * 6**3)
+        self.assertEqual((ours.value, ours.role, ours.passed), (27, "verdict", True))
+        self.assertEqual((services.value, services.limit), (27, 5))
+        self.assertEqual((services.role, services.passed), ("advice", False))
+
     def test_nothing_remaining_is_said_in_words(self) -> None:
         values = self.two_blobs()
         values[:6] = 0
@@ -212,9 +241,9 @@ class TestMask(CheckTest):
         self.assertAlmostEqual(rows[0][3], 9 * 2 / (110 * 1.207))
 
     def test_the_sample_report_has_these_masses(self) -> None:
-        dalton = 64993 * 1.06**3 / level0_b_mask.CUBIC_ANGSTROM_PER_DALTON
+        dalton = 64993 * 1.06**3 / CUBIC_ANGSTROM_PER_DALTON
         self.assertAlmostEqual(dalton / 1000, 64.13, places=2)
-        self.assertAlmostEqual(dalton / level0_b_mask.DALTON_PER_RESIDUE, 583.02, places=2)
+        self.assertAlmostEqual(dalton / DALTON_PER_RESIDUE, 583.02, places=2)
 
     def test_a_map_without_positive_values_has_no_mass_table(self) -> None:
         result = self.run_on(self.two_blobs() - 2, -1.5)
@@ -327,7 +356,7 @@ class TestBackground(CheckTest):
         self.assertEqual([c.key for c in result.criteria if not c.passed], ["ratio", "ratio_near"])
 
     def test_gaussian_percentage_is_that_of_the_sample_report(self) -> None:
-        self.assertAlmostEqual(level0_c_background.GAUSSIAN_BEYOND_5_SIGMA, 0.000057, places=6)
+        self.assertAlmostEqual(GAUSSIAN_BEYOND_5_SIGMA, 0.000057, places=6)
 
     def test_a_masked_map_is_never_ok(self) -> None:
         noise = self.noise()
@@ -373,22 +402,25 @@ class TestRunning(CheckTest):
         result = self.run_on(values, 0.5)
         self.assertEqual(result.outcome, Outcome.FAILED)
         self.assertEqual(result.reason, "ZeroDivisionError: by zero")
+        self.assertEqual(result.inputs, self.entry.used(("map",)))
         self.assertEqual(load_result(self.folder / "out"), result)
         self.assertIn("Traceback", (self.folder / "out" / TRACEBACK_FILE).read_text())
 
     def test_an_entry_that_is_gone_is_a_crash_too(self) -> None:
-        result = run_check(self.check, self.folder / "nothing", self.folder / "out")
+        gone = Entry({"map": self.folder / "nothing"})
+        result = run_check(self.check, gone, self.folder / "out")
         self.assertEqual(result.outcome, Outcome.FAILED)
         self.assertIn("FileNotFoundError", result.reason)
+        self.assertEqual(result.inputs, {})
 
     def test_results_survive_json(self) -> None:
         values = np.zeros((20, 20, 20), np.float32)
         values[8:12, 8:12, 8:12] = 1
-        for check in LEVEL_0:
+        for check in LEVELS[0].checks:
             self.check = check
             result = self.run_on(values, 0.5)
             self.assertEqual(load_result(self.folder / "out"), result)
-            self.assertNotIn("NaN", (self.folder / "out" / "result.json").read_text())
+            self.assertNotIn("NaN", (self.folder / "out" / RESULT_FILE).read_text())
             for figure in result.figures:
                 self.assertTrue((self.folder / "out" / figure.file).exists())
 
@@ -418,7 +450,7 @@ class TestCriteria(unittest.TestCase):
         self.assertIn("there is none", excused.sentence)
 
     def test_findings_warn_only_of_verdicts(self) -> None:
-        found = Findings()
+        found = findings(level0_a_mass.CHECK)
         for role in ("verdict", "advice"):
             criterion = {"key": "k", "subject": "it", "value": 2, "comparison": "<", "limit": 1}
             found.criteria.append(Criterion.model_validate({**criterion, "role": role}))
@@ -426,10 +458,415 @@ class TestCriteria(unittest.TestCase):
 
     def test_every_check_has_its_code_and_limits_that_are_used(self) -> None:
         self.assertEqual(list(CHECKS), sorted(CHECKS))
-        for check in LEVEL_0:
+        self.assertEqual([check.code for level in LEVELS for check in level.checks], list(CHECKS))
+        for check in CHECKS.values():
             self.assertTrue(check.explanation and check.purpose)
-            self.assertEqual(len({limit.key for limit in check.limits}), len(check.limits))
-            self.assertEqual(check.engines, ("builtin", *(e.name for e in check.external())))
+            self.assertEqual(len({p.key for p in check.parameters}), len(check.parameters))
+            self.assertEqual(check.engines, ("builtin", *(e.name for e in check.external(None))))
+
+
+def findings(check: Check, **limits: float) -> Findings:
+    """What a check has found before it has measured anything."""
+    return Findings(Task(check, Entry({}), Path("nowhere"), check.limit_values(limits)))
+
+
+class TestLimits(unittest.TestCase):
+    def limit(self, comparison: Comparison, growth: Growth | None = None) -> Limit:
+        return Limit("size", 5.0, "Å", "Size", "Help.", "the size", comparison, grows=growth)
+
+    @settings(max_examples=200, deadline=None)
+    @given(
+        st.sampled_from(sorted(COMPARE)),
+        st.sampled_from((2, 3)),
+        st.floats(-1e3, 1e3),
+        st.floats(-10, 10),
+        st.floats(0.5, 30),
+        st.floats(-1e5, 1e5),
+    )
+    def test_the_laxer_of_the_fixed_and_the_grown_one_counts(
+        self,
+        sign: Comparison,
+        power: int,
+        fixed: float,
+        factor: float,
+        resolution: float,
+        value: float,
+    ) -> None:
+        limit = self.limit(sign, Growth(1.0, power, "Growth", "Help."))
+        values = {"size": fixed, {2: "size_squares", 3: "size_cubes"}[power]: factor}
+        grown = factor * resolution**power
+        held = limit.at(values, resolution)
+        self.assertIn(held, (fixed, grown))
+        for tried in (value, fixed, grown):
+            passes = COMPARE[sign](tried, fixed) or COMPARE[sign](tried, grown)
+            self.assertEqual(COMPARE[sign](tried, held), passes)
+        self.assertEqual(limit.at(values), fixed)
+        self.assertEqual(limit.at(values, None), fixed)
+
+    def test_by_hand(self) -> None:
+        for sign, power, suffix, at_two, at_four in (
+            ("<", 2, "squares", 5, 16),
+            ("<=", 3, "cubes", 8, 64),
+            (">", 2, "squares", 4, 5),
+            (">=", 3, "cubes", 5, 5),
+        ):
+            limit = self.limit(sign, Growth(1.0, power, "Growth", "Help."))  # type: ignore[arg-type]
+            values = {"size": 5.0, f"size_{suffix}": 1.0}
+            self.assertEqual([limit.at(values, d) for d in (2, 4)], [at_two, at_four])
+
+    def test_one_that_does_not_grow(self) -> None:
+        for sign in COMPARE:
+            limit = self.limit(sign)  # type: ignore[arg-type]
+            self.assertEqual(limit.at({"size": 7.0}, 20.0), 7)
+            self.assertEqual([p.key for p in limit.parameters], ["size"])
+
+    def test_what_the_form_asks_for(self) -> None:
+        check = replace(
+            level0_a_mass.CHECK, limits=(self.limit("<", Growth(0.4, 3, "Growth", "Grows.")),)
+        )
+        fixed, grown = check.parameters
+        self.assertEqual((fixed.title, fixed.default, fixed.help), ("Size (Å)", 5, "Help."))
+        self.assertEqual((grown.title, grown.default, grown.help), ("Growth (d³)", 0.4, "Grows."))
+        self.assertEqual(check.limit_values({"size_cubes": 1.0}), {"size": 5.0, "size_cubes": 1.0})
+        with self.assertRaisesRegex(ValueError, "has no limit size_squares"):
+            check.limit_values({"size_squares": 1.0})
+
+
+class TestFindings(unittest.TestCase):
+    """Criteria as they are noted."""
+
+    limits = (
+        Limit("plain", 5.0, "Å", "", "", "the width", "<", advice="Make it slim."),
+        Limit("served", 15.0, "%", "", "", "the space", ">", advice="Make room.", service=20.0),
+        Limit("shown", 30.0, "Å", "", "", "the rim", ">=", role="advice", advice="Look at it."),
+        Limit(
+            "coarse",
+            5.0,
+            "Å³",
+            "",
+            "",
+            "the volume",
+            "<",
+            advice="Cut it.",
+            grows=Growth(0.5, 3, "", ""),
+        ),
+    )
+    check = replace(level0_a_mass.CHECK, limits=limits)
+
+    def noted(self, found: Findings) -> list[tuple[str, float, Role, bool]]:
+        return [(c.key, c.limit, c.role, c.passed) for c in found.criteria]
+
+    def test_a_value_within_its_limit(self) -> None:
+        found = findings(self.check)
+        noted = found.judge("plain", 4.0, detail="along X")
+        self.assertEqual(found.criteria, [noted])
+        self.assertEqual(
+            noted,
+            Criterion(
+                key="plain",
+                subject="the width",
+                value=4.0,
+                comparison="<",
+                limit=5.0,
+                unit="Å",
+                detail="along X",
+            ),
+        )
+        self.assertEqual(found.warnings, ())
+
+    def test_advice_only_when_it_failed(self) -> None:
+        found = findings(self.check)
+        self.assertEqual(
+            [found.judge("plain", v).advice for v in (4.0, 6.0)], ["", "Make it slim."]
+        )
+        self.assertEqual(
+            [found.judge("shown", v).advice for v in (30.0, 29.0)], ["", "Look at it."]
+        )
+        self.assertEqual(
+            [found.judge("plain", None, vacuous=why).advice for why in ("none is here", "")],
+            ["", "Make it slim."],
+        )
+
+    def test_only_verdicts_warn_and_remarks_come_last(self) -> None:
+        found = findings(self.check)
+        found.remarks.append("It is odd.")
+        found.judge("shown", 1.0)
+        found.judge("served", 17.0)
+        found.judge("plain", 6.0)
+        found.judge("plain", 7.0, role="advice")
+        self.assertEqual(
+            found.warnings, ("The width is 6\u00a0Å, not below 5\u00a0Å.", "It is odd.")
+        )
+
+    def test_the_services_limit_beside(self) -> None:
+        for value, ours, services in ((25.0, True, True), (17.0, True, False), (9.0, False, False)):
+            found = findings(self.check)
+            criterion = found.judge("served", value, detail="left along X")
+            self.assertEqual(
+                self.noted(found),
+                [("served", 15, "verdict", ours), ("served_fixed", 20, "advice", services)],
+            )
+            own, beside = found.criteria
+            self.assertEqual(own, criterion)
+            self.assertEqual((beside.value, beside.subject), (value, "the space"))
+            self.assertEqual(own.detail, "left along X")
+            self.assertEqual(beside.detail, f"the limit of {SERVICE}")
+            self.assertEqual(own.advice, "" if ours else "Make room.")
+            self.assertEqual(beside.advice, "")
+
+    def test_the_services_limit_where_it_is_ours(self) -> None:
+        found = findings(self.check, served=20.0)
+        found.judge("served", 17.0)
+        self.assertEqual(self.noted(found), [("served", 20, "verdict", False)])
+
+    def test_the_services_limit_of_one_that_grows(self) -> None:
+        found = findings(self.check)
+        found.judge("coarse", 20.0, resolution=4.0, detail="of all")
+        self.assertEqual(
+            self.noted(found),
+            [("coarse", 32, "verdict", True), ("coarse_fixed", 5, "advice", False)],
+        )
+        self.assertEqual(
+            found.criteria[1].detail,
+            f"the limit of {SERVICE} at any resolution; at this one the limit is 0.5·d³",
+        )
+        self.assertEqual(found.criteria[1].advice, "")
+        self.assertEqual(found.warnings, ())
+
+    def test_one_that_has_not_grown(self) -> None:
+        for resolution in (None, 2.0):
+            found = findings(self.check)
+            found.judge("coarse", 20.0, resolution=resolution)
+            self.assertEqual(self.noted(found), [("coarse", 5, "verdict", False)])
+
+    def test_limits_that_were_given(self) -> None:
+        found = findings(self.check, coarse=40.0, coarse_cubes=1.0)
+        found.judge("coarse", 50.0, resolution=4.0)
+        found.judge("coarse", 50.0)
+        found.judge("coarse", 50.0, limit=60.0)
+        self.assertEqual(
+            [n for n in self.noted(found) if n[2] == "verdict"],
+            [
+                ("coarse", 64, "verdict", True),
+                ("coarse", 40, "verdict", False),
+                ("coarse", 60, "verdict", True),
+            ],
+        )
+
+    def test_nothing_to_be_measured_on(self) -> None:
+        found = findings(self.check)
+        self.assertTrue(found.judge("served", None, vacuous="there is none").passed)
+        self.assertEqual([passed for *_, passed in self.noted(found)], [True, True])
+        self.assertIn("nothing to be measured on: there is none", found.criteria[1].sentence)
+        self.assertEqual(found.warnings, ())
+        self.assertFalse(found.judge("plain", None).passed)
+        self.assertFalse(found.judge("plain", math.nan).passed)
+        self.assertEqual(found.warnings, ("The width is undefined.",) * 2)
+
+    def test_a_limit_that_the_check_does_not_have(self) -> None:
+        with self.assertRaises(StopIteration):
+            findings(self.check).judge("nonsense", 1.0)
+
+
+class SharedTest(CheckTest):
+    """Checks that measure nothing, of a map that does not matter."""
+
+    def answering(self, **attributes: object) -> Check:
+        """A check that finds ``attributes``, and has a warning."""
+
+        def answer(task: Task) -> Findings:
+            found = Findings(task)
+            found.measure("size", 3.0, "Å", "the size")
+            found.remarks.append("It is odd.")
+            for name, value in attributes.items():
+                setattr(found, name, value)
+            return found
+
+        return replace(level0_a_mass.CHECK, answer=answer)
+
+    def run_it(self, check: Check, **options: object) -> CheckResult:
+        self.check = check
+        values = np.zeros((20, 20, 20), np.float32)
+        values[8:12, 8:12, 8:12] = 1
+        result = self.run_on(values, 0.5, **options)  # type: ignore[arg-type]
+        self.assertEqual(load_result(self.folder / "out"), result)
+        return result
+
+
+class TestShared(SharedTest):
+    """What is done with a check's answer, whatever it measures."""
+
+    def test_a_warning(self) -> None:
+        result = self.run_it(self.answering())
+        self.assertEqual(result.outcome, Outcome.WARNINGS)
+        self.assertEqual((result.reason, result.warnings), ("", ("It is odd.",)))
+        self.assertTrue(result.outcome.evaluable and result.outcome.judged)
+
+    def test_it_cannot_tell(self) -> None:
+        result = self.run_it(self.answering(cannot_tell="The curve never falls."))
+        self.assertIs(result.outcome, Outcome.UNDETERMINED)
+        self.assertEqual(result.reason, "The curve never falls.")
+        self.assertEqual(result.warnings, ())
+        self.assertEqual(result.measurements["size"].value, 3)
+        self.assertFalse(result.outcome.evaluable or result.outcome.judged)
+        self.assertEqual(result.outcome.label(1), "Cannot tell")
+
+    def test_it_does_not_apply(self) -> None:
+        result = self.run_it(self.answering(cannot_tell="Not told.", does_not_apply="No use."))
+        self.assertIs(result.outcome, Outcome.NOT_APPLICABLE)
+        self.assertEqual((result.reason, result.warnings), ("No use.", ()))
+        self.assertFalse(result.outcome.evaluable or result.outcome.judged)
+
+    def test_what_does_not_apply_is_not_measured(self) -> None:
+        measured, looked = mock.Mock(), mock.Mock()
+        check = replace(
+            self.answering(),
+            answer=measured,
+            external=looked,
+            applies=lambda entry: f"{entry.title} is no map.",
+        )
+        result = self.run_it(check)
+        self.assertIs(result.outcome, Outcome.NOT_APPLICABLE)
+        self.assertEqual(result.reason, "map.mrc is no map.")
+        measured.assert_not_called()
+        looked.assert_not_called()
+
+    def test_a_look_has_no_verdict(self) -> None:
+        result = self.run_it(replace(self.answering(), judges=False))
+        self.assertIs(result.outcome, Outcome.SHOWN)
+        self.assertFalse(result.outcome.evaluable or result.outcome.judged)
+        self.assertEqual(result.warnings, ())
+        self.assertFalse(any(look.judges for look in LOOKS.values()))
+
+    def test_inputs_are_named(self) -> None:
+        unavailable = Availability("other", here=False, detail="buy it")
+        for check, options, outcome in (
+            (self.answering(), {}, Outcome.WARNINGS),
+            (self.answering(cannot_tell="Not told."), {}, Outcome.UNDETERMINED),
+            (self.answering(paragraphs=["{fig:none}"]), {}, Outcome.FAILED),
+            (
+                replace(
+                    self.answering(),
+                    engines=("builtin", "other"),
+                    external=lambda _: (unavailable,),
+                ),
+                {"engine": "other"},
+                Outcome.NOT_AVAILABLE,
+            ),
+        ):
+            with self.subTest(outcome=outcome):
+                result = self.run_it(check, **options)
+                self.assertIs(result.outcome, outcome)
+                self.assertEqual(result.inputs, self.entry.used(("map",)))
+                digests = result.inputs["map"].sha256
+                self.assertEqual(digests, (self.entry.map.source.sha256,))
+        self.assertEqual(self.run_it(replace(check, needs=())).inputs, {})
+
+    def test_an_input_that_is_not_there(self) -> None:
+        check = replace(self.answering(), needs=("map", "half_maps"))
+        with self.assertRaisesRegex(ValueError, "needs an input that is not there: half_maps"):
+            self.run_it(check)
+        with self.assertRaisesRegex(ValueError, "needs an input that is not there: map"):
+            run_check(check, Entry.at(self.folder / "nothing"), self.folder / "out")
+
+    def test_a_check_after_others_has_their_results(self) -> None:
+        answer = mock.Mock(side_effect=self.answering().answer)
+        check = replace(self.answering(), code="0.z", after=("0.a",), answer=answer)
+        first = self.run_it(self.answering())
+        self.run_it(check, results={"0.a": first})
+        self.assertEqual(answer.call_args.args[0].results, {"0.a": first})
+        self.run_it(check)
+        self.assertEqual(answer.call_args.args[0].results, {})
+
+    def test_a_check_that_is_wanted_comes_with_those_that_it_is_after(self) -> None:
+        later = replace(self.answering(), code="0.y", after=("0.a",))
+        last = replace(self.answering(), code="0.z", after=("0.y", "0.c"))
+        with mock.patch.dict(CHECKS, {"0.y": later, "0.z": last}):
+            everything = tuple(CHECKS.values())
+            for only, codes in (
+                (["0.b"], ["0.b"]),
+                (["0.y"], ["0.a", "0.y"]),
+                (["0.z"], ["0.a", "0.c", "0.y", "0.z"]),
+            ):
+                self.assertEqual([c.code for c in selected(everything, only)], codes)
+        with self.assertRaisesRegex(ValueError, r"0\.z: no check"):
+            selected(CHECKS.values(), ["0.z"])
+
+
+class TestWhole(SharedTest):
+    """A result's text and pictures."""
+
+    def drawing(self, *paragraphs: str) -> Check:
+        """A check with a plot, a picture, a table and this text."""
+
+        def answer(task: Task) -> Findings:
+            found = Findings(task)
+            found.measure("size", 3.0, "Å", "the size")
+            frequency, power = np.linspace(0.1, 0.4, 8), np.linspace(4, 1, 8)
+            plot = spectra_plot(frequency, [("power", power, "measured")], None)
+            found.plot("curve", plot, "A curve.", "It falls.")
+            found.picture("shade", lambda path: path.write_bytes(b"PNG"), "A shade.", "Grey.")
+            found.tabulate("rows", "Rows", [Column(key="n", label="n")], [(1,), (2,)])
+            found.paragraphs += paragraphs
+            return found
+
+        return replace(level0_a_mass.CHECK, answer=answer)
+
+    def test_a_text_that_refers_to_what_is_there(self) -> None:
+        result = self.run_it(self.drawing("See {fig:curve}, {fig:shade}.", "And {tab:rows}."))
+        self.assertEqual(result.outcome, Outcome.OK, result.reason)
+        for file in ("curve.svg", plot_file("curve.svg"), "shade.png"):
+            self.assertTrue((self.folder / "out" / file).is_file(), file)
+        self.assertFalse((self.folder / "out" / TRACEBACK_FILE).exists())
+
+    def test_a_text_that_refers_to_what_is_not_there(self) -> None:
+        for paragraphs, absent in (
+            (["See {fig:nothing}."], "figure 'nothing'"),
+            (["See {tab:curve}."], "table 'curve'"),
+            (["{fig:rows}, {fig:curve}.", "{tab:x}, {fig:rows}."], "figure 'rows', table 'x'"),
+        ):
+            with self.subTest(absent):
+                result = self.run_it(self.drawing(*paragraphs))
+                self.assertIs(result.outcome, Outcome.FAILED)
+                self.assertTrue(
+                    result.reason.endswith(f"its text refers to what is not there: {absent}"),
+                    result.reason,
+                )
+                self.assertEqual((result.paragraphs, result.figures), ((), ()))
+                self.assertEqual((result.tables, result.measurements), ({}, {}))
+                traceback = (self.folder / "out" / TRACEBACK_FILE).read_text()
+                self.assertIn("refers to what is not there", traceback)
+
+    def test_a_result_that_is_whole(self) -> None:
+        result = self.run_it(self.drawing("{fig:curve} {fig:shade} {tab:rows}"))
+        self.assertIs(sound(result, self.folder / "out"), result)
+
+    def test_a_result_whose_picture_is_gone(self) -> None:
+        for file in ("curve.svg", "shade.png"):
+            result = self.run_it(self.drawing("{fig:curve} {fig:shade} {tab:rows}"))
+            (self.folder / "out" / file).unlink()
+            self.assert_broken(result, file)
+
+    def test_a_result_whose_text_was_tampered_with(self) -> None:
+        result = self.run_it(self.drawing("{fig:curve}"))
+        words = ("{fig:curve} {fig:nothing}", "{tab:none}")
+        (self.folder / "out" / "shade.png").unlink()
+        self.assert_broken(
+            result.model_copy(update={"paragraphs": words}),
+            "figure 'nothing', table 'none', shade.png",
+        )
+
+    def assert_broken(self, result: CheckResult, absent: str) -> None:
+        self.assertIs(result.outcome, Outcome.OK)
+        broken = sound(result, self.folder / "out")
+        self.assertIs(broken.outcome, Outcome.FAILED)
+        self.assertEqual(broken.reason, f"its result is not whole, it lacks {absent}; run it again")
+        self.assertEqual(broken.headline, f"{result.name} could not be computed.")
+        self.assertEqual((broken.code, broken.inputs), (result.code, result.inputs))
+        self.assertEqual((broken.paragraphs, broken.figures, broken.tables), ((), (), {}))
+        self.assertEqual((broken.criteria, broken.warnings), ((), ()))
+        self.assertTrue(broken.outcome.evaluable)
+        self.assertFalse(broken.outcome.judged)
 
 
 if __name__ == "__main__":

@@ -21,8 +21,9 @@ from hypothesis import strategies as st
 
 from vrs_scipion.emdb import Archive, EmdbError, entry_request, fetch, is_accession, normalised
 from vrs_scipion.emdb.record import parse_record
-from vrs_scipion.entry.files import load_entry
-from vrs_scipion.entry.prepare import prepare
+from vrs_scipion.entry.deposition import load_deposition
+from vrs_scipion.entry.entry import Entry
+from vrs_scipion.entry.inputs import prepare
 from vrs_scipion.report.folder import load_report
 from vrs_scipion.tests.mrc_files import mrc_bytes
 from vrs_scipion.tests.test_entry import blob
@@ -88,36 +89,35 @@ class TestFetching(EmdbTest):
         self.assertEqual(seen[0], (0, len(self.map)))
         self.assertEqual(seen[-1], (len(self.map), len(self.map)))
         request = entry_request(fetched)
-        self.assertEqual((request.contour, request.resolution), (0.3, 4.5))
-        self.assertIsNone(request.voxel_size)
+        self.assertEqual((request.number("contour"), request.number("resolution")), (0.3, 4.5))
+        self.assertIsNone(request.number("voxel"))
         deposition = fetched.deposition
+        self.assertEqual(load_deposition(fetched.deposition_path), deposition)
+        self.assertEqual(request.path("deposition"), fetched.deposition_path)
         self.assertEqual(deposition.authors, ("Doe J", "Roe R"))
         self.assertEqual(deposition.deposited, "2016-12-09")
         self.assertEqual(deposition.pdb_ids, ("5NI1",))
-        prepare(request, self.folder / "entry")
-        entry = load_entry(self.folder / "entry")
-        self.assertEqual(entry.deposition, deposition)
-        self.assertEqual(entry.origin_of_data, "EMDB entry EMD-3488")
-        self.assertEqual(entry.contour_from, "EMDB entry EMD-3488")
+        entry = prepare(request, self.folder / "entry")
+        self.assertEqual(entry.map.deposition, deposition)
+        self.assertEqual(entry.map.origin_of_data, "EMDB entry EMD-3488")
+        self.assertEqual(entry.map.contour_from, "EMDB entry EMD-3488")
         self.assertEqual(entry.title, "A helix bundle that was never deposited")
 
     def test_what_the_user_gives_goes_first(self) -> None:
         request = entry_request(fetch(ACCESSION, self.archive), contour=0.4, title="mine")
-        prepare(request, self.folder / "entry")
-        entry = load_entry(self.folder / "entry")
-        self.assertEqual((entry.contour, entry.contour_from), (0.4, "given by the user"))
-        self.assertEqual(entry.resolution_from, "EMDB entry EMD-3488")
+        entry = prepare(request, self.folder / "entry")
+        self.assertEqual((entry.contour, entry.map.contour_from), (0.4, "given by the user"))
+        self.assertEqual(entry.map.resolution_from, "EMDB entry EMD-3488")
         self.assertEqual(entry.title, "mine")
 
     def test_the_deposited_voxel_size_where_the_header_contradicts_it(self) -> None:
         spacing = {axis: {"valueOf_": "1.1"} for axis in "xyz"}
         self.serve(map__pixel_spacing=spacing)
         request = entry_request(fetch(ACCESSION, self.archive))
-        self.assertEqual(request.voxel_size, 1.1)
-        prepare(request, self.folder / "entry")
-        entry = load_entry(self.folder / "entry")
-        self.assertEqual(entry.voxel_size_from, "EMDB entry EMD-3488")
-        self.assertIn("differs from the header's", entry.source.notes[0])
+        self.assertEqual(request.number("voxel"), 1.1)
+        entry = prepare(request, self.folder / "entry")
+        self.assertEqual(entry.map.voxel_size_from, "EMDB entry EMD-3488")
+        self.assertIn("differs from the header's", entry.map.source.notes[0])
 
     def test_the_second_time_nothing_is_transferred(self) -> None:
         first = fetch(ACCESSION, self.archive)
@@ -260,7 +260,7 @@ class TestBadDays(EmdbTest):
         fetched = fetch(ACCESSION, self.archive)
         with self.assertRaisesRegex(EmdbError, "recommends no contour level; give one"):
             entry_request(fetched)
-        self.assertEqual(entry_request(fetched, contour=0.2).contour, 0.2)
+        self.assertEqual(entry_request(fetched, contour=0.2).number("contour"), 0.2)
 
     def test_a_full_disk(self) -> None:
         usage = mock.Mock(free=1000)
@@ -298,9 +298,9 @@ class TestCommand(EmdbTest):
         self.assertEqual(report.entry.source, "EMDB entry EMD-3488")
         self.assertEqual(report.entry.contour_from, "EMDB entry EMD-3488")
         self.assertEqual(report.entry.map, "emd_3488.map.gz")
-        entry = load_entry(self.folder / "vrs_EMD-3488" / "entry")
-        assert entry.deposition is not None
-        self.assertEqual(entry.deposition.pdb_ids, ("5NI1",))
+        entry = Entry.at(self.folder / "vrs_EMD-3488" / "entry")
+        assert entry.map.deposition is not None
+        self.assertEqual(entry.map.deposition.pdb_ids, ("5NI1",))
         again = self.vrs("EMD-3488", "--offline")
         self.assertEqual(again.returncode, 0, again.stderr)
         self.assertIn("report: finished before", again.stderr)

@@ -17,7 +17,9 @@ import psutil
 
 from vrs_scipion.checks import level0_d_bfactor
 from vrs_scipion.checks.run import run_check
-from vrs_scipion.entry.prepare import Request, prepare
+from vrs_scipion.entry.entry import Entry
+from vrs_scipion.entry.inputs import prepare
+from vrs_scipion.entry.request import Request
 from vrs_scipion.files import InputError, written_whole
 from vrs_scipion.machine import limits
 from vrs_scipion.machine.programs import ProgramError, run_program
@@ -37,11 +39,11 @@ class FolderTest(unittest.TestCase):
         self.addCleanup(kept.cleanup)
         self.folder = Path(kept.name)
 
-    def entry(self, side: int = 48) -> Path:
+    def entry(self, side: int = 48) -> Entry:
         noise = np.random.default_rng(1).normal(0, 0.01, (side,) * 3).astype(np.float32)
         path = write(self.folder / "map.mrc", mrc_bytes(blob((side,) * 3) + noise))
-        prepare(Request(path, 0.3, 4.0), self.folder / "entry")
-        return self.folder / "entry"
+        request = Request.of(map=path, contour=0.3, resolution=4.0)
+        return prepare(request, self.folder / "entry")
 
 
 class TestPrograms(FolderTest):
@@ -114,18 +116,19 @@ class TestDisk(FolderTest):
 class TestMemory(FolderTest):
     def test_a_check_that_takes_too_much(self) -> None:
         """In a process of its own, as in Scipion: the limit stays with the process."""
-        entry = self.entry()
+        self.entry()
         script = (
             "import sys; from pathlib import Path; import numpy as np\n"
             "from dataclasses import replace\n"
             "from vrs_scipion.checks import level0_a_mass as m\n"
             "from vrs_scipion.checks.run import run_check\n"
+            "from vrs_scipion.entry.entry import Entry\n"
             "hungry = replace(m.CHECK, answer=lambda task: np.ones(10**9))\n"
-            "run_check(hungry, Path(sys.argv[1]), Path(sys.argv[2]))\n"
+            "run_check(hungry, Entry.at(Path(sys.argv[1])), Path(sys.argv[2]))\n"
         )
         out = self.folder / "out"
         subprocess.run(
-            [sys.executable, "-c", script, str(entry), str(out)],
+            [sys.executable, "-c", script, str(self.folder / "entry"), str(out)],
             env={**os.environ, limits.MEMORY_VARIABLE: "1.5"},
             check=True,
         )

@@ -16,7 +16,6 @@ import numpy as np
 from matplotlib.image import imread
 from numpy.typing import NDArray
 
-from vrs_scipion.figures.curves import draw_mass_vs_threshold
 from vrs_scipion.figures.isosurface import (
     draw_isosurface,
     engine_chimerax,
@@ -27,7 +26,9 @@ from vrs_scipion.figures.isosurface.block import read_block
 from vrs_scipion.figures.isosurface.compose import compose
 from vrs_scipion.figures.isosurface.engine import PIXELS, EngineError, draw_by_program
 from vrs_scipion.figures.isosurface.views import VIEWS, frame_around, rotation_matrix
+from vrs_scipion.figures.mass import mass_plot
 from vrs_scipion.figures.panels import panel_row, robust_window
+from vrs_scipion.figures.plotting import save_picture
 from vrs_scipion.figures.projections import draw_projections, projection_panels
 from vrs_scipion.figures.scale_bar import round_length
 from vrs_scipion.figures.slices import (
@@ -180,14 +181,14 @@ class TestMassCurve(InFolder):
         for voxels in ([5000, 20, 0], [0, 0, 0]):
             paths = [self.folder / f"{n}.svg" for n in range(2)]
             for path in paths:
-                draw_mass_vs_threshold([0.1, 0.2, 0.3], voxels, 0.15, path)
+                save_picture(mass_plot([0.1, 0.2, 0.3], voxels, 0.15), path)
             self.assertSameBytes(*paths)
             self.assertNotIn("nan", paths[0].read_text())
             self.assertNotIn("dc:date", paths[0].read_text())
 
     def test_refusals(self) -> None:
         with self.assertRaisesRegex(ValueError, "2 thresholds and 1 numbers"):
-            draw_mass_vs_threshold([1, 2], [3], 1, self.folder / "a.svg")
+            mass_plot([1, 2], [3], 1)
 
 
 class TestViews(unittest.TestCase):

@@ -12,8 +12,10 @@ import numpy as np
 
 from vrs_scipion.figures import looks, style
 from vrs_scipion.figures.binning import bin_values
-from vrs_scipion.figures.curves import draw_guinier, draw_histogram
 from vrs_scipion.figures.flags import place_flags
+from vrs_scipion.figures.guinier import guinier_plot
+from vrs_scipion.figures.histogram import histogram_plot
+from vrs_scipion.figures.plotting import save_picture
 from vrs_scipion.tests.test_figures import InFolder
 
 
@@ -116,26 +118,27 @@ class TestHistogram(InFolder):
 
     def words(self, values: Any, **options: Any) -> list[str]:
         path = self.folder / "a.svg"
-        return texts(lambda: draw_histogram(values, path, xlabel="B (Å²)", **options))
+        plot = histogram_plot(values, xlabel="B (Å²)", **options)
+        return texts(lambda: save_picture(plot, path))
 
     def test_same_bytes_and_no_nan(self) -> None:
         self.values[:30] = np.nan
         self.values[30] = np.inf
         paths = [self.folder / f"{n}.svg" for n in range(2)]
         for path in paths:
-            draw_histogram(
+            plot = histogram_plot(
                 self.values,
-                path,
                 xlabel="Local B-factor (Å²)",
                 accepted=(-300, 0),
                 marks=[(-150, "median"), (np.nan, "none")],
             )
+            save_picture(plot, path)
         self.assertSameBytes(*paths)
         self.assertNotIn("nan", paths[0].read_text())
 
     def test_percent_of_the_finite_values(self) -> None:
         with mock.patch.object(style, "save") as save:
-            draw_histogram([1, 1, 1, 2, np.nan], self.folder / "a.svg", xlabel="n")
+            save_picture(histogram_plot([1, 1, 1, 2, np.nan], xlabel="n"), self.folder / "a.svg")
         heights = [bar.get_height() for bar in save.call_args.args[0].axes[0].patches]
         self.assertEqual(heights, [75, 25])
 
@@ -156,7 +159,8 @@ class TestHistogram(InFolder):
                 mock.patch.dict(looks.SHADES, accepted=looks.Look("#123456", "#000000")),
                 mock.patch.object(style, "save") as save,
             ):
-                draw_histogram(self.values, self.folder / "a.svg", xlabel="", accepted=accepted)
+                plot = histogram_plot(self.values, xlabel="", accepted=accepted)
+                save_picture(plot, self.folder / "a.svg")
             axes = save.call_args.args[0].axes[0]
             found = [
                 p for p in axes.patches if p.get_facecolor()[:3] == (18 / 255, 52 / 255, 86 / 255)
@@ -176,9 +180,9 @@ class TestHistogram(InFolder):
     def test_refusals(self) -> None:
         for nothing in ([], [np.nan, np.inf]):
             with self.assertRaisesRegex(ValueError, "no finite value"):
-                draw_histogram(nothing, self.folder / "a.svg", xlabel="")
+                histogram_plot(nothing, xlabel="")
         with self.assertRaisesRegex(ValueError, "neither"):
-            draw_histogram([1], self.folder / "a.jpg", xlabel="")
+            save_picture(histogram_plot([1], xlabel=""), self.folder / "a.jpg")
 
 
 class TestGuinier(InFolder):
@@ -196,7 +200,7 @@ class TestGuinier(InFolder):
             "fitted": (-25.0, -3.0),
             "fit_range": (0.1, 0.02),
         }
-        return draw_guinier(path, **options | other)
+        return save_picture(guinier_plot(**options | other), path)
 
     def figure(self, **other: Any) -> Any:
         with mock.patch.object(style, "save") as save:

@@ -13,15 +13,15 @@ from matplotlib.figure import Figure
 from plotly.graph_objects import Figure as PlotlyFigure
 from pydantic import ValidationError
 
-from vrs_scipion.figures.curves import draw_guinier, draw_histogram, draw_mass_vs_threshold
 from vrs_scipion.figures.distribution import distribution_plot
 from vrs_scipion.figures.guinier import guinier_plot
 from vrs_scipion.figures.histogram import histogram_plot
 from vrs_scipion.figures.mass import mass_plot
-from vrs_scipion.figures.plotting import draw_plot, plot_figure
+from vrs_scipion.figures.plotting import draw_plot, plot_figure, save_picture
 from vrs_scipion.figures.projections import projection_panels
-from vrs_scipion.figures.spectrum import power_spectrum, spectrum_plot
+from vrs_scipion.figures.spectrum import spectrum_plot
 from vrs_scipion.figures.ticks import opposite_ticks
+from vrs_scipion.methods.shells import power_spectrum
 from vrs_scipion.report.plotly_figure import GROUNDS, plotly_figure
 from vrs_scipion.report.tables import plot_csv
 from vrs_scipion.results.files import load_plot, save_plot
@@ -75,16 +75,16 @@ class TestData(InFolder):
                 self.assertNotIn("NaN", path.read_text("utf-8"))
 
     def test_lies_beside_the_picture(self) -> None:
-        draw_histogram([1, 2, 2], self.folder / "h.svg", xlabel="n")
-        draw_mass_vs_threshold([1, 2], [5, 0], 1, self.folder / "m.png")
-        draw_guinier(
-            self.folder / "g.svg",
+        save_picture(histogram_plot([1, 2, 2], xlabel="n"), self.folder / "h.svg")
+        save_picture(mass_plot([1, 2], [5, 0], 1), self.folder / "m.png")
+        guinier = guinier_plot(
             inverse_square=[0, 0.1, 0.2],
             experimental=[1, 2, 3],
             corrected=[1, 2, math.inf],
             fitted=(1, 1),
             fit_range=(0.1, 0.2),
         )
+        save_picture(guinier, self.folder / "g.svg")
         for name in "hmg":
             self.assertTrue(load_plot(self.folder / f"{name}.plot.json").series)
 

@@ -13,7 +13,8 @@ from unittest import mock
 
 import numpy as np
 
-from vrs_scipion.entry.prepare import Request, prepare
+from vrs_scipion.entry.inputs import prepare
+from vrs_scipion.entry.request import Request
 from vrs_scipion.files import InputError
 from vrs_scipion.maps.reading import read_density
 from vrs_scipion.tests.fuzzing import finished_validation, tried
@@ -24,7 +25,8 @@ COUNTS = {
     "header": 150,
     "content": 60,
     "numbers": 40,
-    "documents": 80,
+    "halves": 20,
+    "documents": 120,
     "records": 60,
     "tables": 60,
     "names": 40,
@@ -98,8 +100,8 @@ class TestFolders(unittest.TestCase):
             mock.patch("mrcfile.mrcfile.MrcFile.flush", side_effect=full),
             self.assertRaises(OSError),
         ):
-            prepare(Request(self.map, 0.3), self.folder / "entry")
-        self.assertEqual(list((self.folder / "entry").glob("*")), [])
+            prepare(Request.of(map=self.map, contour=0.3), self.folder / "entry")
+        self.assertEqual(list((self.folder / "entry" / "map").iterdir()), [])
 
     def test_an_output_folder_that_cannot_be_made(self) -> None:
         (self.folder / "file").write_text("")

@@ -24,7 +24,8 @@ import vrs_scipion
 from vrs_scipion.checks.check import Check
 from vrs_scipion.checks.level0_d_bfactor import CHECK
 from vrs_scipion.checks.run import run_check
-from vrs_scipion.entry.prepare import Request, prepare
+from vrs_scipion.entry.inputs import prepare
+from vrs_scipion.entry.request import Request
 from vrs_scipion.maps.density import Density, Triple
 from vrs_scipion.maps.reading import read_density
 from vrs_scipion.maps.writing import write_volume
@@ -487,8 +488,10 @@ class TestCheck(XmippTest):
         **options: object,
     ) -> CheckResult:
         path = write(self.folder / "map.mrc", mrc_bytes(values, voxel_size=voxel))
-        prepare(Request(path, 0.5 * float(values.max()), resolution), self.folder / "entry")
-        return run_check(self.check, self.folder / "entry", self.folder / "out", **options)  # type: ignore[arg-type]
+        contour = 0.5 * float(values.max())
+        request = Request.of(map=path, contour=contour, resolution=resolution)
+        entry = prepare(request, self.folder / "entry")
+        return run_check(self.check, entry, self.folder / "out", **options)  # type: ignore[arg-type]
 
     def measured(self, result: CheckResult, key: str) -> float:
         value = result.measurements[key].value

@@ -16,8 +16,9 @@ import numpy as np
 import vrs_scipion
 from vrs_scipion.checks.level0_h_hand import CHECK, axis_order_notes
 from vrs_scipion.checks.run import run_check
-from vrs_scipion.entry.files import load_entry
-from vrs_scipion.entry.prepare import Request, prepare
+from vrs_scipion.entry.entry import Entry
+from vrs_scipion.entry.inputs import prepare
+from vrs_scipion.entry.request import Request
 from vrs_scipion.figures.isosurface.engine import EngineError
 from vrs_scipion.maps.density import Density, Mask
 from vrs_scipion.maps.masks import hard_mask
@@ -359,7 +360,7 @@ class TestCheck(unittest.TestCase):
             mock.patch.dict("sys.modules", {"xmipp3": None}),
             mock.patch.dict("os.environ", {"PATH": "/usr/bin:/bin", "XMIPP_HOME": ""}),
             mock.patch(
-                "vrs_scipion.checks.level0_h_hand.draw_isosurface",
+                "vrs_scipion.checks.pictures.draw_isosurface",
                 side_effect=EngineError("no screen"),
             ),
         ):
@@ -375,8 +376,8 @@ class TestCheck(unittest.TestCase):
     ) -> CheckResult:
         content = mrc_bytes(density.values, voxel_size=density.voxel_size, axes=axes)
         path = write(self.folder / "map.mrc", content)
-        entry = self.folder / "entry"
-        prepare(Request(path, CONTOUR, resolution=resolution), entry)
+        request = Request.of(map=path, contour=CONTOUR, resolution=resolution)
+        entry = prepare(request, self.folder / "entry")
         return run_check(CHECK, entry, self.folder / "out", **options)  # type: ignore[arg-type]
 
     def test_right_and_mirrored(self) -> None:
@@ -403,7 +404,7 @@ class TestCheck(unittest.TestCase):
         for axes in permutations((1, 2, 3)):
             result = self.run_on(density, axes=axes)
             found.append(result.measurements["hand"].value)
-            notes = axis_order_notes(load_entry(self.folder / "entry"))
+            notes = axis_order_notes(Entry.at(self.folder / "entry"))
             self.assertEqual(bool(notes), axes != (1, 2, 3))
             self.assertTrue(set(notes) <= set(result.paragraphs))
         self.assertEqual(len(set(found)), 1, found)

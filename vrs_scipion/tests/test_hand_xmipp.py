@@ -14,7 +14,8 @@ import numpy as np
 import vrs_scipion
 from vrs_scipion.checks.level0_h_hand import CHECK
 from vrs_scipion.checks.run import run_check
-from vrs_scipion.entry.prepare import Request, prepare
+from vrs_scipion.entry.inputs import prepare
+from vrs_scipion.entry.request import Request
 from vrs_scipion.methods import deephand_xmipp
 from vrs_scipion.methods.engine import EngineUnavailableError
 from vrs_scipion.methods.xmipp import XmippError
@@ -156,8 +157,9 @@ class TestChain(XmippTest):
 class TestCheckByXmipp(XmippTest):
     def run_check(self, answer: str, engine: str = "xmipp") -> CheckResult:
         self.install(answer)
-        prepare(Request(self.a_map(), 0.5, resolution=3.5), self.folder / "entry")
-        return run_check(CHECK, self.folder / "entry", self.folder / "out", engine=engine)
+        request = Request.of(map=self.a_map(), contour=0.5, resolution=3.5)
+        entry = prepare(request, self.folder / "entry")
+        return run_check(CHECK, entry, self.folder / "out", engine=engine)
 
     def test_outcomes(self) -> None:
         for answer, outcome, words in (

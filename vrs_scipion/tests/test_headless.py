@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
@@ -12,14 +11,23 @@ import time
 import unittest
 from pathlib import Path
 
-from vrs_scipion.checks.registry import CHECKS, LEVEL_0
+import numpy as np
+
+from vrs_scipion.checks.levels import LEVELS, asked_of, looks_at
 from vrs_scipion.report.folder import load_report
+from vrs_scipion.report.model import Report
 from vrs_scipion.results import Outcome
 from vrs_scipion.running.project_graph import Graph
 from vrs_scipion.tests.mrc_files import mrc_bytes, write
 from vrs_scipion.tests.test_entry import blob
 
 REPORT = ("report.pdf", "report.html", "report.json")
+
+
+def noisy(seed: int) -> np.ndarray:
+    """The blob of these tests in noise of its own."""
+    noise = np.random.default_rng(seed).normal(scale=0.1, size=(48, 48, 48))
+    return (blob((48, 48, 48)) + noise).astype(np.float32)
 
 
 class HeadlessTest(unittest.TestCase):
@@ -56,13 +64,15 @@ class TestWholeRun(HeadlessTest):
         report = load_report(self.out)
         self.assertEqual(report.entry.title, title)
         self.assertEqual(report.entry.map, self.map.name)
-        self.assertEqual([check.code for check in report.checks], list(CHECKS))
+        self.assertEqual([c.code for c in report.checks], [c.code for c in asked_of(["map"])])
+        self.assertEqual(report.grade, "0")
         self.assertIn("report: finished", first.stderr)
         self.assertIn(b"MediaBox[0 0 612 792]", (self.out / "report.pdf").read_bytes())
 
         second = self.vrs(command)
         self.assertEqual(second.returncode, 0, second.stderr)
-        self.assertEqual(second.stderr.count("finished before"), 3 + len(LEVEL_0))
+        boxes = 3 + len(looks_at(["map"])) + len(LEVELS[0].checks)
+        self.assertEqual(second.stderr.count("finished before"), boxes)
         self.assertEqual(load_report(self.out), report)
 
         other = self.vrs(self.arguments("--resolution", "5", "--title", title))
@@ -70,12 +80,34 @@ class TestWholeRun(HeadlessTest):
         self.assertIn("with other parameters", other.stderr)
         self.assertEqual(len(other.stderr.splitlines()), 1)
 
+        self.grows(command, title, report, boxes)
+
         (self.out / "report.pdf").unlink()
         rebuilt = self.vrs(self.command("report", "out"))
         self.assertEqual(rebuilt.returncode, 0, rebuilt.stderr)
         self.assertTrue((self.out / "report.pdf").exists())
         again = load_report(self.out)
-        self.assertEqual(again.checks, report.checks)
+        self.assertEqual(again.grade, "1")
+        self.assertEqual(again.checks[: len(report.checks)], report.checks)
+
+    def grows(self, command: list[str], title: str, before: Report, boxes: int) -> None:
+        """Half maps given later add Level 1; nothing that was finished is computed again."""
+        halves = [str(write(self.folder / f"half{i}.mrc", mrc_bytes(noisy(i)))) for i in (1, 2)]
+        one = self.vrs([*command, "--half1", halves[0]])
+        self.assertEqual(one.returncode, 2)
+        self.assertIn("one half map was given", one.stderr)
+        grown = self.vrs([*command, "--half1", halves[0], "--half2", halves[1]])
+        self.assertEqual(grown.returncode, 0, grown.stderr)
+        self.assertEqual(grown.stderr.count("finished before"), boxes - 1)
+        self.assertIn("1.a global resolution: finished", grown.stderr)
+        report = load_report(self.out)
+        self.assertEqual((report.grade, report.level), ("1", "1"))
+        self.assertEqual(list(report.inputs), ["map", "half_maps"])
+        self.assertEqual(report.checks[: len(before.checks)], before.checks)
+        self.assertEqual([c.code for c in report.checks[len(before.checks) :]], ["1.a"])
+        without = self.vrs(command)
+        self.assertEqual(without.returncode, 0, without.stderr)
+        self.assertEqual(load_report(self.out), report)
 
     def test_killed_and_started_again(self) -> None:
         """The driver and its children die at once; what was finished is not done again."""
@@ -212,33 +244,6 @@ class _Protocol:
 
     def getObjId(self) -> int:
         return self._key
-
-
-class TestTemplate(unittest.TestCase):
-    def test_the_template_is_json_once_its_fields_are_filled(self) -> None:
-        import vrs_scipion
-
-        path = Path(vrs_scipion.__file__).parent / "templates" / "vrs_level0.json.template"
-        text = path.read_text(encoding="ascii")
-        body = text[text.index("[\n") :]
-        parts = body.split("~")
-        fields = [part.split("|") for part in parts[1::2]]
-        self.assertEqual(len({title for title, *_ in fields}), len(fields))
-        parts[1::2] = [default for _, default, _, _ in fields]
-        protocols = json.loads("".join(parts))
-        classes = [p["object.className"] for p in protocols]
-        self.assertEqual(
-            classes[:2] + classes[-1:], ["VrsProtImportMap", "VrsProtPrepare", "VrsProtReport"]
-        )
-        self.assertEqual(len(classes), 3 + len(LEVEL_0))
-        checks = {p["object.id"] for p in protocols[2:-1]}
-        self.assertEqual(set(protocols[-1]["_prerequisites"]), checks)
-        outcomes = set(protocols[-1]["inputOutcomes"])
-        self.assertEqual(outcomes, {f"{key}.outputOutcome" for key in checks})
-        self.assertEqual(
-            [alias for *_, alias in fields],
-            ["map", "voxel", "half1", "half2", "contour", "resolution", "title"],
-        )
 
 
 if __name__ == "__main__":

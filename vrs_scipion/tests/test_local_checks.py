@@ -11,13 +11,16 @@ import mrcfile
 import numpy as np
 from numpy.typing import ArrayLike
 
-from vrs_scipion.checks import level0_f_locbfactor, level0_g_lococcupancy, local_values
+from vrs_scipion.checks import level0_f_locbfactor, level0_g_lococcupancy, pictures
 from vrs_scipion.checks.check import Check
 from vrs_scipion.checks.run import run_check
-from vrs_scipion.entry.files import load_entry, load_hard_mask, save_entry
-from vrs_scipion.entry.prepare import Request, prepare
+from vrs_scipion.entry.entry import Entry
+from vrs_scipion.entry.inputs import prepare
+from vrs_scipion.entry.request import Request
 from vrs_scipion.figures.isosurface.draw import IsosurfacePicture
 from vrs_scipion.figures.isosurface.engine import EngineError
+from vrs_scipion.files import save_model
+from vrs_scipion.folders import RECORD_FILE
 from vrs_scipion.maps.density import Density, Triple, Volume
 from vrs_scipion.maps.writing import write_volume
 from vrs_scipion.methods import local_ucm
@@ -36,6 +39,7 @@ def phantom(box: tuple[int, int, int] = (64, 58, 64)) -> Phantom:
 
 class LocalCheckTest(unittest.TestCase):
     made: Phantom
+    entry: Entry
 
     @classmethod
     def setUpClass(cls) -> None:
@@ -45,7 +49,7 @@ class LocalCheckTest(unittest.TestCase):
         kept = tempfile.TemporaryDirectory()
         self.addCleanup(kept.cleanup)
         self.folder = Path(kept.name)
-        self.draw = self.start(mock.patch.object(local_values, "draw_isosurface"))
+        self.draw = self.start(mock.patch.object(pictures, "draw_isosurface"))
         self.draw.return_value = IsosurfacePicture(self.folder, "painter", "1.0", "A note.")
 
     def start(self, patcher: mock._patch) -> mock.MagicMock:
@@ -66,11 +70,12 @@ class LocalCheckTest(unittest.TestCase):
         values = density.values if values is None else values
         path = self.folder / "map.mrc"
         write_volume(path, values, voxel_size, origin=(-10.0, 20.0, 30.0))
-        request = Request(path, self.made.contour if contour is None else contour, resolution)
-        prepare(request, self.folder / "entry")
+        contour = self.made.contour if contour is None else contour
+        request = Request.of(map=path, contour=contour, resolution=resolution)
+        self.entry = prepare(request, self.folder / "entry")
 
     def run_check(self, check: Check, **options: object) -> CheckResult:
-        return run_check(check, self.folder / "entry", self.folder / "out", **options)  # type: ignore[arg-type]
+        return run_check(check, self.entry, self.folder / "out", **options)  # type: ignore[arg-type]
 
     def both(self) -> list[CheckResult]:
         return [self.run_check(check) for check in (B, OCCUPANCY)]
@@ -96,8 +101,14 @@ class TestMeasured(LocalCheckTest):
         self.assertEqual(found, sorted(found))
         self.assertTrue(-300 < found[2] < 0)
         self.assertEqual(result.measurements["b_factor_p50"].unit, "Å²")
-        self.assertEqual([c.role for c in result.criteria], ["verdict", "verdict", "advice"])
-        self.assertEqual([c.limit for c in result.criteria], [-416.0, 0.0, -300.0])
+        self.assertEqual(
+            [(c.key, c.role, c.limit) for c in result.criteria],
+            [
+                ("b_factor_lowest", "verdict", -416.0),
+                ("b_factor_lowest_fixed", "advice", -300.0),
+                ("b_factor_highest", "verdict", 0.0),
+            ],
+        )
         self.assertEqual(
             [f.key for f in result.figures], ["b_factor_histogram", "b_factor_surface"]
         )
@@ -110,14 +121,12 @@ class TestMeasured(LocalCheckTest):
     def test_the_volume_lies_on_the_map_that_was_measured(self) -> None:
         self.enter()
         result = self.run_check(B)
-        entry = load_entry(self.folder / "entry")
-        assert entry.resized is not None
-        assert entry.resized.hard_mask is not None
-        small = {"hard_mask": entry.resized.hard_mask}
-        mask = load_hard_mask(entry.model_copy(update=small), self.folder / "entry")
+        resized, mask = self.entry.map.resized, self.entry.resized_hard_mask()
+        assert resized is not None
+        assert mask is not None
         with (
             mrcfile.open(self.folder / "out" / result.volumes[0].file) as written,
-            mrcfile.open(self.folder / "entry" / entry.resized.file) as measured,
+            mrcfile.open(self.entry.path("map", resized.file)) as measured,
         ):
             self.assertEqual(written.voxel_size, measured.voxel_size)
             self.assertEqual(written.header.origin, measured.header.origin)
@@ -244,11 +253,12 @@ class TestDoesNotApply(LocalCheckTest):
 
     def test_a_resized_map_without_a_mask(self) -> None:
         self.enter()
-        folder = self.folder / "entry"
-        entry = load_entry(folder)
-        assert entry.resized is not None
-        resized = entry.resized.model_copy(update={"hard_mask": None})
-        save_entry(entry.model_copy(update={"resized": resized}), folder)
+        record = self.entry.map
+        assert record.resized is not None
+        resized = record.resized.model_copy(update={"hard_mask": None})
+        without = record.model_copy(update={"resized": resized})
+        save_model(without, self.entry.path("map", RECORD_FILE))
+        self.entry = Entry.at(self.folder / "entry")
         self.assert_does_not_apply("does not reach the contour level")
 
     def test_a_box_that_is_too_small(self) -> None:
@@ -307,8 +317,9 @@ class TestDrawn(unittest.TestCase):
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             write_volume(folder / "map.mrc", made.density.values, (1.2,) * 3)
-            prepare(Request(folder / "map.mrc", made.contour, 4.0), folder / "entry")
-            result = run_check(B, folder / "entry", folder / "out")
+            request = Request.of(map=folder / "map.mrc", contour=made.contour, resolution=4.0)
+            entry = prepare(request, folder / "entry")
+            result = run_check(B, entry, folder / "out")
             self.assertEqual(result.outcome, Outcome.OK)
             names = [f.file for f in result.figures] + [v.file for v in result.volumes]
             for file in names:

@@ -13,23 +13,30 @@ from pwem.objects import Volume, VolumeMask
 from pwem.protocols import ProtImportVolumes
 from pyworkflow.tests import BaseTest, setupTestProject
 
-from vrs_scipion.checks.registry import LEVEL_0
-from vrs_scipion.entry.files import load_entry
-from vrs_scipion.objects import VrsCheckOutcome, VrsEntry, VrsMap
+from vrs_scipion.checks.levels import CHECKS as ALL_CHECKS
+from vrs_scipion.checks.levels import LEVELS
+from vrs_scipion.entry.entry import Entry
+from vrs_scipion.objects import VrsCheckOutcome, VrsEntry, VrsHalfMaps, VrsMap
 from vrs_scipion.protocols import (
     VrsProtBackground,
     VrsProtBFactor,
     VrsProtCheck,
     VrsProtDeepRes,
+    VrsProtGlobalResolution,
     VrsProtHand,
     VrsProtImportMap,
     VrsProtLevel0,
+    VrsProtLevel1,
     VrsProtLocalBFactor,
     VrsProtLocalOccupancy,
+    VrsProtLookAtHalfMaps,
+    VrsProtLookAtMap,
     VrsProtMask,
     VrsProtMass,
     VrsProtPrepare,
+    VrsProtPrepareHalfMaps,
     VrsProtReport,
+    VrsProtValidate,
 )
 from vrs_scipion.protocols.check_form import choose_engine
 from vrs_scipion.report.folder import load_report
@@ -39,6 +46,7 @@ from vrs_scipion.running.launching import ProtocolServer
 from vrs_scipion.tests.mrc_files import mrc_bytes, write
 from vrs_scipion.tests.test_entry import blob
 
+LEVEL_0 = LEVELS[0].checks
 CHECKS = (
     VrsProtMass,
     VrsProtMask,
@@ -108,6 +116,20 @@ class ProtocolTest(BaseTest):
     def in_project(self, path: Path) -> Path:
         return Path(self.proj.path) / path
 
+    def entry_of(self, prepared: Any) -> Entry:
+        return Entry({"map": self.in_project(prepared.outputEntry.getFolder())})
+
+    def halves(self) -> list[str]:
+        """Two half maps of the map, each with noise of its own."""
+        files = []
+        for seed in (1, 2):
+            noise = np.random.default_rng(seed).normal(scale=0.1, size=(48, 50, 52))
+            content = mrc_bytes(
+                (blob((48, 50, 52)) + noise).astype(np.float32), voxel_size=(VOXEL,) * 3
+            )
+            files.append(str(write(self.folder / f"half{seed}.mrc", content)))
+        return files
+
 
 def numbers(result: CheckResult) -> CheckResult:
     """A result without what differs from run to run."""
@@ -123,57 +145,115 @@ class TestLevel0Protocols(ProtocolTest):
         self.assertAlmostEqual(volume.getSamplingRate(), VOXEL)
 
         prepared = self.prepare(imported, title="A blob")
-        entry = load_entry(self.in_project(prepared.outputEntry.getFolder()))
-        self.assertEqual(entry.source.name, "blob.map.gz")
+        entry = self.entry_of(prepared)
+        self.assertEqual(entry.map.source.name, "blob.map.gz")
         self.assertEqual(entry.title, "A blob")
-        self.assertEqual(entry.voxel_size_from, "file header")
+        self.assertEqual(entry.map.voxel_size_from, "file header")
         self.assertIsInstance(prepared.outputEntry, VrsEntry)
         self.assertIsInstance(prepared.outputHardMask, VolumeMask)
         self.assertEqual(prepared.outputHardMask.getDim(), volume.getDim())
         self.assertAlmostEqual(prepared.outputResizedVolume.getSamplingRate(), 2.5)
 
         checks = [self.run_protocol(self.check(kind, prepared)) for kind in CHECKS]
+        look = self.run_protocol(self.check(VrsProtLookAtMap, prepared))
+        self.assertIs(look.outputOutcome.getOutcome(), Outcome.SHOWN)
         for protocol in checks:
             self.assertIsInstance(protocol.outputOutcome, VrsCheckOutcome)
             self.assertIn(protocol.check.code, protocol.summary()[0])
             self.assertIn("Rosa-Trevín", " ".join(protocol.citations()))
             self.assertNotIn("{", " ".join(protocol.methods()))
 
-        compiled = self.report(prepared, checks)
+        compiled = self.report(prepared, [look, *checks])
         folder = self.in_project(compiled.outputReport.getFolder())
         for name in ("report.pdf", "report.html", "report.json"):
             self.assertGreater((folder / name).stat().st_size, 1000, name)
         report = load_report(folder)
         self.assertEqual([c.code for c in report.checks], [check.code for check in LEVEL_0])
+        self.assertTrue(report.inputs["map"].look)
 
-        level = self.new(
-            VrsProtLevel0,
+        level = self.run_protocol(self.check(VrsProtLevel0, prepared))
+        for check in LEVEL_0:
+            outcome = getattr(level, f"outputOutcome_{check.code.replace('.', '')}")
+            self.assertEqual(
+                numbers(load_result(self.in_project(outcome.getFolder()))),
+                numbers(next(r for r in report.checks if r.code == check.code)),
+            )
+
+    def test_one_box_for_everything(self) -> None:
+        """Validate reaches every level that the inputs allow, with the results of the others."""
+        half1, half2 = self.halves()
+        imported = self.import_map()
+        options = {"contour": 0.3, "resolution": 5.0, "title": "A blob"}
+        whole = self.new(
+            VrsProtValidate,
             imported,
             "outputVolume",
             "inputVolume",
-            contour=0.3,
-            resolution=5.0,
-            title="A blob",
+            half1=half1,
+            half2=half2,
+            **options,
         )
-        self.run_protocol(level)
-        whole = load_report(self.in_project(level.outputReport.getFolder()))
+        self.run_protocol(whole)
+        report = load_report(self.in_project(whole.outputReport.getFolder()))
+        self.assertEqual(report.grade, "1")
+        self.assertEqual([c.code for c in report.checks], list(ALL_CHECKS))
         self.assertEqual(
-            [numbers(result) for result in whole.checks],
-            [numbers(result) for result in report.checks],
-        )
-        self.assertEqual(whole.entry, report.entry)
-        self.assertEqual(
-            {key for key, _ in level.iterOutputAttributes()} & {"outputEntry", "outputHardMask"},
+            {key for key, _ in whole.iterOutputAttributes()} & {"outputEntry", "outputHardMask"},
             {"outputEntry", "outputHardMask"},
         )
+
+        prepared = self.prepare(imported, title="A blob")
+        halves = self.check(VrsProtPrepareHalfMaps, prepared, half1=half1, half2=half2)
+        self.run_protocol(halves)
+        for kind in (VrsProtGlobalResolution, VrsProtLookAtHalfMaps, VrsProtLevel1):
+            protocol = self.check(kind, prepared)
+            protocol.inputHalfMaps.set(halves)
+            protocol.inputHalfMaps.setExtended("outputEntry")
+            self.run_protocol(protocol)
+            if kind is VrsProtGlobalResolution:
+                outcome = protocol.outputOutcome
+                result = load_result(self.in_project(outcome.getFolder()))
+                self.assertEqual(numbers(result), numbers(report.checks[-1]))
+
+    def test_half_maps_that_a_volume_carries(self) -> None:
+        half1, half2 = self.halves()
+        protocol = self.newProtocol(
+            ProtImportVolumes,
+            filesPath=str(self.plain_file),
+            samplingRate=VOXEL,
+            setHalfMaps=True,
+            half1map=half1,
+            half2map=half2,
+        )
+        imported = self.run_protocol(protocol)
+        self.assertTrue(imported.outputVolume.hasHalfMaps())
+        prepared = self.prepare(imported)
+        halves = self.check(VrsProtPrepareHalfMaps, prepared)
+        halves.inputVolume.set(imported)
+        halves.inputVolume.setExtended("outputVolume")
+        self.run_protocol(halves)
+        self.assertIsInstance(halves.outputEntry, VrsHalfMaps)
+        self.assertIn("half1.mrc", " ".join(halves.summary()))
+
+    def test_a_report_refuses_results_of_another_map(self) -> None:
+        imported = self.import_map()
+        prepared, other = self.prepare(imported), self.prepare(imported, contour=0.4)
+        check = self.run_protocol(self.check(VrsProtMass, other))
+        compiled = self.new(VrsProtReport, prepared, "outputEntry", "inputEntry")
+        compiled.inputOutcomes.append(check)
+        compiled.inputOutcomes[-1].setExtended("outputOutcome")
+        with self.server.in_place_of_shells():
+            self.proj.launchProtocol(compiled, wait=True)
+        self.assertTrue(compiled.isFailed())
+        self.assertIn("0.a was computed from another input", compiled.getErrorMessage())
 
     def test_a_volume_imported_by_scipion(self) -> None:
         protocol = self.newProtocol(
             ProtImportVolumes, filesPath=str(self.plain_file), samplingRate=VOXEL
         )
         prepared = self.prepare(self.run_protocol(protocol))
-        entry = load_entry(self.in_project(prepared.outputEntry.getFolder()))
-        self.assertEqual(entry.source.name, "blob.mrc")
+        entry = self.entry_of(prepared)
+        self.assertEqual(entry.map.source.name, "blob.mrc")
         self.assertEqual(entry.voxel_size, (VOXEL,) * 3)
 
     def test_the_volume_in_scipion_knows_its_voxel_size_best(self) -> None:
@@ -181,17 +261,10 @@ class TestLevel0Protocols(ProtocolTest):
             ProtImportVolumes, filesPath=str(self.plain_file), samplingRate=2.0
         )
         prepared = self.prepare(self.run_protocol(protocol))
-        entry = load_entry(self.in_project(prepared.outputEntry.getFolder()))
+        entry = self.entry_of(prepared)
         self.assertEqual(entry.voxel_size, (2.0, 2.0, 2.0))
-        self.assertEqual(entry.voxel_size_from, "the volume in Scipion")
-        self.assertIn("differs from the header", entry.source.notes[0])
-
-    def test_half_maps_ride_along(self) -> None:
-        imported = self.import_map(half1=str(self.plain_file), half2=str(self.plain_file))
-        self.assertTrue(imported.outputVolume.hasHalfMaps())
-        prepared = self.prepare(imported)
-        entry = load_entry(self.in_project(prepared.outputEntry.getFolder()))
-        self.assertEqual(len(entry.half_maps), 2)
+        self.assertEqual(entry.map.voxel_size_from, "the volume in Scipion")
+        self.assertIn("differs from the header", entry.map.source.notes[0])
 
     def test_a_plain_file_is_linked_not_copied(self) -> None:
         imported = self.import_map(self.plain_file)
@@ -204,8 +277,8 @@ class TestFaults(ProtocolTest):
     def test_a_failed_check_leaves_the_others_and_the_report_standing(self) -> None:
         prepared = self.prepare(self.import_map())
         good = self.run_protocol(self.check(VrsProtMass, prepared))
-        entry = load_entry(self.in_project(prepared.outputEntry.getFolder()))
-        mask = self.in_project(prepared.outputEntry.getFolder()) / entry.hard_mask.file
+        entry = self.entry_of(prepared)
+        mask = self.in_project(prepared.outputEntry.getFolder()) / entry.map.hard_mask.file
         hidden = mask.rename(mask.with_suffix(".hidden"))
         broken = self.check(VrsProtMask, prepared)
         self.proj.launchProtocol(broken, wait=True)
@@ -290,7 +363,7 @@ class TestForms(ProtocolTest):
         for kind, check in zip(CHECKS, LEVEL_0, strict=True):
             protocol = self.newProtocol(kind)
             self.assertIs(protocol.check, check)
-            for limit in check.limits:
+            for limit in check.parameters:
                 name = f"limit_{check.code.replace('.', '')}_{limit.key}"
                 self.assertEqual(getattr(protocol, name).get(), limit.default)
                 self.assertTrue(protocol.getParam(name).isExpert())
@@ -298,7 +371,7 @@ class TestForms(ProtocolTest):
     def test_the_level_has_the_limits_of_every_check(self) -> None:
         protocol = self.newProtocol(VrsProtLevel0)
         for check in LEVEL_0:
-            for limit in check.limits:
+            for limit in check.parameters:
                 name = f"limit_{check.code.replace('.', '')}_{limit.key}"
                 self.assertEqual(getattr(protocol, name).get(), limit.default)
 

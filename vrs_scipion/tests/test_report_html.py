@@ -21,18 +21,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from vrs_scipion.checks.check import Findings, Task
+from vrs_scipion.checks.findings import Findings
+from vrs_scipion.checks.levels import CHECKS, LEVELS, LOOKS
 from vrs_scipion.checks.local_values import LocalValues, draw_distribution, keep_volume
-from vrs_scipion.checks.registry import LEVEL_0
-from vrs_scipion.entry.files import load_entry, load_map
-from vrs_scipion.entry.prepare import Request, prepare
+from vrs_scipion.checks.run import run_check
+from vrs_scipion.checks.task import Task
+from vrs_scipion.entry.entry import Entry
+from vrs_scipion.entry.inputs import prepare
+from vrs_scipion.entry.request import Request
 from vrs_scipion.figures.isosurface.engine import EngineError
+from vrs_scipion.folders import ENTRY, HTML_FILE, PDF_FILE, RESULT_FILE
 from vrs_scipion.maps.writing import write_volume
 from vrs_scipion.report import surface_mesh as mesh_module
 from vrs_scipion.report.build import build_report
 from vrs_scipion.report.context import Row, context_sentences, context_table
 from vrs_scipion.report.document import build_document
-from vrs_scipion.report.folder import HTML_FILE, LETTER, PDF_FILE, load_report
+from vrs_scipion.report.folder import LETTER, load_report, place_of
 from vrs_scipion.report.gauge import gauge_of
 from vrs_scipion.report.interactive import as_script_data
 from vrs_scipion.report.numbering import Numbering, PlacedTable
@@ -41,6 +45,7 @@ from vrs_scipion.report.rates import rate_table, rates_sentence
 from vrs_scipion.report.slice_atlas import slice_atlas
 from vrs_scipion.report.surface_mesh import SurfaceMesh, surface_mesh
 from vrs_scipion.report.tables import table_csv
+from vrs_scipion.results import Outcome
 from vrs_scipion.results.files import save_result
 from vrs_scipion.results.model import (
     CheckResult,
@@ -48,7 +53,6 @@ from vrs_scipion.results.model import (
     Criterion,
     Engine,
     Measurement,
-    Outcome,
     SurfaceColours,
     Table,
 )
@@ -104,6 +108,7 @@ class Prepared(unittest.TestCase):
     """A prepared map in a folder of its own, made once."""
 
     folder: Path
+    entry: Entry
 
     @classmethod
     def setUpClass(cls) -> None:
@@ -111,14 +116,15 @@ class Prepared(unittest.TestCase):
         cls.addClassCleanup(temporary.cleanup)
         cls.folder = Path(temporary.name)
         write_volume(cls.folder / "map.mrc", blob(), VOXEL)
-        request = Request(cls.folder / "map.mrc", CONTOUR, 5.0, title=HOSTILE)
-        prepare(request, cls.folder / "entry")
+        request = Request.of(
+            map=cls.folder / "map.mrc", contour=CONTOUR, resolution=5.0, title=HOSTILE
+        )
+        cls.entry = prepare(request, cls.folder / ENTRY)
 
 
 class TestSurfaceMesh(Prepared):
     def mesh(self, *colours: tuple[SurfaceColours, Path]) -> SurfaceMesh:
-        folder = self.folder / "entry"
-        return surface_mesh(load_entry(folder), folder, colours)
+        return surface_mesh(self.entry, colours)
 
     def corners(self, mesh: SurfaceMesh) -> np.ndarray:
         steps = numbers(mesh.corners, "<u2").reshape(-1, 3)
@@ -143,12 +149,11 @@ class TestSurfaceMesh(Prepared):
 
     def test_colours_are_read_where_the_surface_is(self) -> None:
         """Values that grow along x give colours that do, on the map's grid and on another."""
-        folder = self.folder / "entry"
-        entry = load_entry(folder)
-        assert entry.resized is not None
+        resized = self.entry.map.resized
+        assert resized is not None
         for name, box, size in (
             ("same.mrc", BOX, VOXEL),
-            ("other.mrc", entry.resized.box, entry.resized.voxel_size),
+            ("other.mrc", resized.box, resized.voxel_size),
         ):
             with self.subTest(name):
                 z, y, x = (  # voxel N/2 of either grid is at one place
@@ -265,7 +270,8 @@ class TestRates(unittest.TestCase):
         return CheckResult(code=code, name=code, outcome=Outcome.OK, engine=made)
 
     def test_every_check_says_how_often_it_is_right(self) -> None:
-        self.assertEqual({rates.code for rates in rate_table().checks}, {c.code for c in LEVEL_0})
+        of_level_0 = {check.code for check in LEVELS[0].checks}
+        self.assertEqual({rates.code for rates in rate_table().checks}, of_level_0)
         for rates in rate_table().checks:
             said = rates_sentence(self.check(rates.code))
             alarms = rates.false_alarms
@@ -288,14 +294,13 @@ class Validated(Prepared):
     @classmethod
     def setUpClass(cls) -> None:
         super().setUpClass()
-        out = cls.folder / "checks" / "0.x"
+        out = cls.folder / place_of("0.x")
         out.mkdir(parents=True)
-        entry = load_entry(cls.folder / "entry")
-        density = load_map(entry, cls.folder / "entry")
-        found, task = Findings(), Task(entry, cls.folder / "entry", out, {})
+        density = cls.entry.density()
+        found = Findings(Task(CHECKS["0.a"], cls.entry, out, {}))
         local = LocalValues("b", "local <b>value</b>", "Å²", -100 * density.values, ".1f")
-        draw_distribution(task, found, local, [-100, -80, -50, -20, 0], (-300, 0))
-        keep_volume(task, found, local, density, "b.mrc")
+        draw_distribution(found, local, [-100, -80, -50, -20, 0], (-300, 0))
+        keep_volume(found, local, density, "b.mrc", (-100, 0))
         colours = SurfaceColours(volume="b.mrc", label=local.label, low=-100, high=0)
         figure = found.figures[0].model_copy(update={"surface": colours})
         table = Table(
@@ -313,6 +318,7 @@ class Validated(Prepared):
                 outcome=Outcome.WARNINGS,
                 headline="It is too much.",
                 explanation="Why it is asked.",
+                inputs=cls.entry.used(("map",)),
                 engine=Engine(name="builtin", version="1"),
                 figures=(figure,),
                 tables={"t": table},
@@ -322,14 +328,15 @@ class Validated(Prepared):
             ),
             out,
         )
-        cls.build(CREATED)
+        cls.look(cls.folder / place_of("map"))
+        build_report(cls.folder, CREATED)
 
     @classmethod
-    def build(cls, created: datetime) -> None:
-        """Write the report; pictures of surfaces have tests of their own."""
+    def look(cls, folder: Path) -> None:
+        """Draw the map; pictures of surfaces have tests of their own."""
         absent = EngineError("not drawn here")
-        with mock.patch("vrs_scipion.report.input_data.draw_isosurface", side_effect=absent):
-            build_report(cls.folder, created)
+        with mock.patch("vrs_scipion.checks.pictures.draw_isosurface", side_effect=absent):
+            run_check(LOOKS["map"], cls.entry, folder)
 
     @property
     def page(self) -> Path:
@@ -339,15 +346,24 @@ class Validated(Prepared):
 class TestFolder(Validated):
     def test_the_same_twice(self) -> None:
         before = [(self.folder / name).read_bytes() for name in (HTML_FILE, PDF_FILE)]
-        self.build(CREATED)
+        build_report(self.folder, CREATED)
         after = [(self.folder / name).read_bytes() for name in (HTML_FILE, PDF_FILE)]
         self.assertEqual(before, after)
-        self.build(datetime(2027, 1, 1, tzinfo=timezone.utc))
+        build_report(self.folder, datetime(2027, 1, 1, tzinfo=timezone.utc))
         later = self.page.read_text("utf-8").splitlines()
         pairs = zip(before[0].decode("utf-8").splitlines(), later, strict=True)
         differing = [new for old, new in pairs if old != new and "report.json" not in new]
         self.assertTrue(differing)
         self.assertTrue(all("1 January 2027" in line for line in differing))
+
+    def test_the_same_pictures_twice(self) -> None:
+        self.look(self.folder / "again")
+        drawn, again = (
+            {file.name: file.read_bytes() for file in folder.iterdir() if file.name != RESULT_FILE}
+            for folder in (self.folder / place_of("map"), self.folder / "again")
+        )
+        self.assertGreaterEqual(len(drawn), 10)
+        self.assertEqual(again, drawn)
 
     def test_says_what_to_do(self) -> None:
         text = self.page.read_text("utf-8")
@@ -357,7 +373,7 @@ class TestFolder(Validated):
     def test_checks_that_were_not_run_are_listed(self) -> None:
         report = load_report(self.folder)
         outcomes = {check.code: check.outcome for check in report.checks}
-        missing = {check.code: Outcome.NOT_RUN for check in LEVEL_0}
+        missing = {check.code: Outcome.NOT_RUN for check in LEVELS[0].checks}
         self.assertEqual(outcomes, {**missing, "0.x": Outcome.WARNINGS})
         self.assertEqual((report.score.evaluable, report.score.not_run), (1, len(missing)))
         text = self.page.read_text("utf-8")
@@ -369,7 +385,7 @@ class TestFolder(Validated):
         if program is None:
             self.skipTest("pdfinfo is not here: the paper was not measured")
         document = build_document(load_report(self.folder))
-        folders = {"input": self.folder / "figures", "0.x": self.folder / "checks" / "0.x"}
+        folders = {owner: self.folder / place_of(owner) for owner in ("map", "0.x")}
         file = self.folder / "letter.pdf"
         file.write_bytes(render_pdf(document, folders, LETTER))
         command = [program, str(file)]
@@ -527,6 +543,10 @@ class TestBrowser(Validated):
 
     def test_contrast_of_words(self) -> None:
         """Words on their ground keep 4.5 to 1 in both themes."""
+        outcomes = (
+            *("ok", "warnings", "failed", "undetermined"),
+            *("not-applicable", "not-available"),
+        )
         for theme in ("light", "dark"):
             self.browser.run(f"document.documentElement.dataset.theme = {theme!r}")
             style = "getComputedStyle(document.documentElement).getPropertyValue"
@@ -534,17 +554,12 @@ class TestBrowser(Validated):
                 name: self.browser.run(f"{style}('--{name}').trim()")
                 for name in (
                     *("paper", "ink", "muted", "accent", "shade"),
-                    *("ok", "warnings", "failed", "not-applicable", "not-available"),
-                    *(f"{o}-fill" for o in ("ok", "warnings", "failed")),
-                    *("not-applicable-fill", "not-available-fill"),
+                    *outcomes,
+                    *(f"{outcome}-fill" for outcome in outcomes),
                 )
             }
             pairs = [(n, g) for n in ("ink", "muted", "accent") for g in ("paper", "shade")]
-            pairs += [
-                (o, g)
-                for o in ("ok", "warnings", "failed", "not-applicable", "not-available")
-                for g in ("paper", f"{o}-fill")
-            ]
+            pairs += [(o, g) for o in outcomes for g in ("paper", f"{o}-fill")]
             for ink, ground in pairs:
                 with self.subTest(theme=theme, ink=ink, ground=ground):
                     self.assertGreater(contrast(colours[ink], colours[ground]), 4.5)

@@ -17,7 +17,8 @@ from scipy import fft
 import vrs_scipion
 from vrs_scipion.checks.level0_e_deepres import CHECK, ERROR_FILE, VOLUME_FILE
 from vrs_scipion.checks.run import run_check
-from vrs_scipion.entry.prepare import Request, prepare
+from vrs_scipion.entry.inputs import prepare
+from vrs_scipion.entry.request import Request
 from vrs_scipion.maps.density import Density, Mask
 from vrs_scipion.maps.fourier import resample, resample_at
 from vrs_scipion.maps.masks import hard_mask
@@ -278,10 +279,9 @@ class TestCheck(unittest.TestCase):
             self.folder / "map.mrc",
             mrc_bytes(scaled, voxel_size=(VOXEL,) * 3, nstart=(3, -2, 1)),
         )
-        prepare(Request(path, 0.2, resolution=resolution), self.folder / "entry")
-        return run_check(
-            CHECK, self.folder / "entry", self.folder / "out", engine="builtin", threads=2
-        )
+        request = Request.of(map=path, contour=0.2, resolution=resolution)
+        entry = prepare(request, self.folder / "entry")
+        return run_check(CHECK, entry, self.folder / "out", engine="builtin", threads=2)
 
     def test_a_fair_resolution(self) -> None:
         result = self.run_check(4.5, 4.5)

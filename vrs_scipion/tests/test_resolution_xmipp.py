@@ -11,7 +11,8 @@ import numpy as np
 
 from vrs_scipion.checks.level0_e_deepres import CHECK, VOLUME_FILE
 from vrs_scipion.checks.run import run_check
-from vrs_scipion.entry.prepare import Request, prepare
+from vrs_scipion.entry.inputs import prepare
+from vrs_scipion.entry.request import Request
 from vrs_scipion.maps.density import Mask
 from vrs_scipion.maps.reading import read_density
 from vrs_scipion.methods import deepres_xmipp
@@ -176,8 +177,9 @@ class TestCheckByXmipp(XmippTest):
     def run_check(self, resolution: float, engine: str = "xmipp") -> CheckResult:
         self.install()
         path, _, _ = self.a_map()
-        prepare(Request(path, 0.5, resolution=resolution), self.folder / "entry")
-        return run_check(CHECK, self.folder / "entry", self.folder / "out", engine=engine)
+        request = Request.of(map=path, contour=0.5, resolution=resolution)
+        entry = prepare(request, self.folder / "entry")
+        return run_check(CHECK, entry, self.folder / "out", engine=engine)
 
     def test_outcomes(self) -> None:
         for resolution, outcome, lowest, highest in (

@@ -15,11 +15,18 @@ from pwem.objects import FSC, Volume
 from pyworkflow.config import Config
 from pyworkflow.viewer import DESKTOP_TKINTER
 
+from vrs_scipion.entry.inputs import INPUTS
+from vrs_scipion.methods.fsc import crossings
 from vrs_scipion.protocols import (
-    VrsProtLevel0,
+    VrsProtGlobalResolution,
+    VrsProtLookAtHalfMaps,
+    VrsProtLookAtMap,
     VrsProtMask,
     VrsProtMass,
     VrsProtPrepare,
+    VrsProtPrepareHalfMaps,
+    VrsProtReport,
+    VrsProtValidate,
 )
 from vrs_scipion.tests.screenshots import wanted_screenshot
 from vrs_scipion.tests.test_protocols import VOXEL, ProtocolTest
@@ -34,8 +41,8 @@ from vrs_scipion.viewers import (
     VrsVolumeViewer,
 )
 from vrs_scipion.viewers.views import NO_CHIMERAX
+from vrs_scipion.windows.results_folder import locate, read_contents
 from vrs_scipion.wizards import VrsResolutionWizard, VrsVoxelSizeWizard
-from vrs_scipion.wizards.wizard_known import crossing
 
 _FORM = """
 import os, subprocess, sys
@@ -77,17 +84,8 @@ def text(viewer: Any, name: str) -> str:
     return str(viewer._definition.getParam(name).default.get())
 
 
-class TestViewers(ProtocolTest):
-    """Of a map that was imported, prepared, checked and reported."""
-
-    @classmethod
-    def setUpClass(cls) -> None:
-        super().setUpClass()
-        test = cls()
-        cls.imported = test.import_map()
-        cls.prepared = test.prepare(cls.imported)
-        cls.mass = test.launchProtocol(test.check(VrsProtMass, cls.prepared))
-        cls.reported = test.report(cls.prepared, [cls.mass])
+class ViewerTest(ProtocolTest):
+    """Forms of viewers, and what their buttons start."""
 
     def form(self, kind: type, protocol: Any) -> Any:
         """A viewer as it is when its form has been opened."""
@@ -103,6 +101,45 @@ class TestViewers(ProtocolTest):
                 view.show()
         return [str(word) for call in start.call_args_list for word in call.args[0]]
 
+    def started(self, kind: type, target: Any, protocol: Any) -> list[str]:
+        """The words of the window that the viewer of an object starts."""
+        viewer = kind(project=self.proj, protocol=protocol)
+        with mock.patch("vrs_scipion.viewers.views.start") as start:
+            viewer.visualize(target)
+        return [str(word) for word in start.call_args.args[0]]
+
+    def entry_in(self, words: list[str]) -> dict[str, Path]:
+        """The prepared inputs that the words of a window name."""
+        given = [words[i + 1] for i, word in enumerate(words) if word == "--entry"]
+        return {key: Path(path) for key, path in (one.split("=", 1) for one in given)}
+
+    def drawn(self, protocol: Any, name: str) -> tuple[int, int]:
+        arguments = [os.environ["SCIPION_USER_DATA"], str(self.proj.path), str(protocol.getObjId())]
+        arguments += wanted_screenshot(f"form_{name}.png")
+        screen = ("xvfb-run", "-a", "-s", "-screen 0 1280x720x24")
+        done = subprocess.run(
+            [*screen, sys.executable, "-c", _FORM, *arguments],
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+        self.assertEqual(done.returncode, 0, done.stderr)
+        width, height = done.stdout.split()[-2:]
+        return int(width), int(height)
+
+
+class TestViewers(ViewerTest):
+    """Of a map that was imported, prepared, checked and reported."""
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        super().setUpClass()
+        test = cls()
+        cls.imported = test.import_map()
+        cls.prepared = test.prepare(cls.imported)
+        cls.mass = test.launchProtocol(test.check(VrsProtMass, cls.prepared))
+        cls.reported = test.report(cls.prepared, [cls.mass])
+
     # ----------------------------------------------------------------- forms
 
     def test_every_protocol_has_its_viewer(self) -> None:
@@ -112,7 +149,10 @@ class TestViewers(ProtocolTest):
             (self.prepared, VrsPrepareViewer),
             (self.mass, VrsCheckViewer),
             (self.reported, VrsReportViewer),
-            (self.newProtocol(VrsProtLevel0), VrsReportViewer),
+            (self.newProtocol(VrsProtValidate), VrsReportViewer),
+            (self.newProtocol(VrsProtPrepareHalfMaps), VrsPrepareViewer),
+            (self.newProtocol(VrsProtLookAtMap), VrsCheckViewer),
+            (self.newProtocol(VrsProtGlobalResolution), VrsCheckViewer),
         ):
             self.assertIs(find(protocol, DESKTOP_TKINTER)[0], kind)
         self.assertIs(find(self.mass.outputOutcome, DESKTOP_TKINTER)[0], VrsCheckOutcomeViewer)
@@ -154,7 +194,7 @@ class TestViewers(ProtocolTest):
     def test_volumes_have_a_page_of_their_own(self) -> None:
         sections = list(self.form(VrsCheckViewer, self.mass)._definition.iterSections())
         self.assertEqual(str(sections[-1].label), "Results")
-        protocol = self.newProtocol(VrsProtLevel0)
+        protocol = self.newProtocol(VrsProtValidate)
         with mock.patch.object(
             protocol, "iterOutputAttributes", return_value=[("outputHardMask", Volume())]
         ):
@@ -176,6 +216,7 @@ class TestViewers(ProtocolTest):
         label = str(viewer._definition.getParam("check_0_a").label)
         self.assertIn("0.a Mass analysis", label)
         self.assertIn("blob.map.gz", text(viewer, "text_outcome"))
+        self.assertIsNone(viewer._definition.getParam("check_map"))
 
     # ----------------------------------------------------------------- buttons
 
@@ -183,7 +224,9 @@ class TestViewers(ProtocolTest):
         words = self.press(self.form(VrsCheckViewer, self.mass), "window_slices")
         self.assertEqual(words[:3], [sys.executable, "-m", "vrs_scipion.windows.show"])
         self.assertTrue((Path(words[3]) / "result.json").is_file())
-        self.assertTrue((Path(words[words.index("--entry") + 1]) / "entry.json").is_file())
+        (given,) = self.entry_in(words).items()
+        self.assertEqual(given[0], "map")
+        self.assertTrue((given[1] / "record.json").is_file())
         self.assertEqual(words[words.index("--pane") + 1], "slices")
         self.assertNotIn("--pid", words)
 
@@ -237,10 +280,7 @@ class TestViewers(ProtocolTest):
             (VrsEntryViewer, self.prepared.outputEntry, self.prepared),
             (VrsVolumeViewer, self.prepared.outputHardMask, self.prepared),
         ):
-            viewer = kind(project=self.proj, protocol=protocol)
-            with mock.patch("vrs_scipion.viewers.views.start") as start:
-                viewer.visualize(target)
-            self.assertTrue(Path(start.call_args.args[0][3]).exists())
+            self.assertTrue(Path(self.started(kind, target, protocol)[3]).exists())
 
     # ------------------------------------- wizards that fill in what is known already
 
@@ -285,32 +325,145 @@ class TestViewers(ProtocolTest):
             set_value, said = self.wizard(VrsResolutionWizard, protocol)
         set_value.assert_called_once_with("resolution", 4.0)
         self.assertIn("outputFSC", said[0])
+        below = FSC()
+        below.setData([0.05, 0.1], [0.1, 0.0])
+        with mock.patch.object(
+            type(self.imported), "iterOutputAttributes", return_value=[("outputFSC", below)]
+        ):
+            set_value, said = self.wizard(VrsResolutionWizard, protocol)
+        set_value.assert_not_called()
+        self.assertIn("Scipion knows none", said[0])
 
     def test_where_a_curve_crosses(self) -> None:
-        self.assertAlmostEqual(crossing([0.1, 0.2], [0.243, 0.043], 0.143) or 0, 0.15)
-        self.assertIsNone(crossing([0.1, 0.2], [0.1, 0.0], 0.143))
-        self.assertIsNone(crossing([0.1, 0.2], [0.9, 0.8], 0.143))
-        self.assertIsNone(crossing([], [], 0.143))
-
-    # ----------------------------------------------------------------- on a screen
-
-    def drawn(self, protocol: Any, name: str) -> tuple[int, int]:
-        arguments = [os.environ["SCIPION_USER_DATA"], str(self.proj.path), str(protocol.getObjId())]
-        arguments += wanted_screenshot(f"form_{name}.png")
-        screen = ("xvfb-run", "-a", "-s", "-screen 0 1280x720x24")
-        done = subprocess.run(
-            [*screen, sys.executable, "-c", _FORM, *arguments],
-            capture_output=True,
-            text=True,
-            timeout=300,
-        )
-        self.assertEqual(done.returncode, 0, done.stderr)
-        width, height = done.stdout.split()[-2:]
-        return int(width), int(height)
+        (found,) = crossings([0.1, 0.2], [0.243, 0.043], 0.143)
+        self.assertAlmostEqual(found, 0.15)
+        self.assertEqual(crossings([0.1, 0.2], [0.1, 0.0], 0.143), [0.1])
+        self.assertEqual(crossings([0.1, 0.2], [0.9, 0.8], 0.143), [])
+        self.assertEqual(crossings([], [], 0.143), [])
 
     @unittest.skipUnless(shutil.which("xvfb-run"), "xvfb-run is not here (apt: xvfb)")
     def test_the_forms_open_and_fit_the_screen(self) -> None:
         for protocol, name in ((self.mass, "check"), (self.reported, "report")):
+            width, height = self.drawn(protocol, name)
+            self.assertLessEqual(width, 1280)
+            self.assertLessEqual(height, 720)
+
+
+class TestHalfMapViewers(ViewerTest):
+    """Of half maps that were prepared, shown and compared."""
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        super().setUpClass()
+        test = cls()
+        cls.prepared = test.prepare(test.import_map())
+        half1, half2 = test.halves()
+        cls.halves_prepared = test.run_protocol(
+            test.check(VrsProtPrepareHalfMaps, cls.prepared, half1=half1, half2=half2)
+        )
+        cls.shown = test.run_protocol(test.check(VrsProtLookAtMap, cls.prepared))
+        cls.both_shown, cls.compared = (
+            test.run_protocol(test.compare(kind))
+            for kind in (VrsProtLookAtHalfMaps, VrsProtGlobalResolution)
+        )
+        cls.reported = test.report_on_all()
+
+    def compare(self, kind: type) -> Any:
+        protocol = self.check(kind, self.prepared)
+        protocol.inputHalfMaps.set(self.halves_prepared)
+        protocol.inputHalfMaps.setExtended("outputEntry")
+        return protocol
+
+    def test_prepared_half_maps_open_beside_their_map(self) -> None:
+        viewer = self.form(VrsPrepareViewer, self.halves_prepared)
+        self.assertIn("Half map 2: half2.mrc", text(viewer, "text_half_maps"))
+        self.assertEqual(set(viewer._buttons) & {"window_surface", "chimerax"}, set())
+        slices = self.press(viewer, "window_slices")
+        target = self.halves_prepared.outputEntry
+        for words in (slices, self.started(VrsEntryViewer, target, self.halves_prepared)):
+            self.assertTrue((Path(words[3]) / "half1.mrc").is_file())
+            entry = self.entry_in(words)
+            self.assertEqual(set(entry), set(INPUTS))
+            self.assertEqual(words[words.index("--check") + 1], "half_maps")
+            self.assertEqual(words[words.index("--pane") + 1], "slices")
+            found = read_contents(locate(Path(words[3]), entry, "half_maps"))
+            self.assertEqual([item.code for item in found.items], ["map", "half_maps"])
+
+    def test_the_map_alone_opens_with_its_surface(self) -> None:
+        viewer = self.form(VrsPrepareViewer, self.prepared)
+        self.assertIn("Contour level: 0.3", text(viewer, "text_map"))
+        words = self.press(viewer, "window_surface")
+        self.assertEqual(self.entry_in(words), {"map": Path(words[3])})
+
+    def test_what_shows_an_input_has_its_facts_and_pictures(self) -> None:
+        for protocol, key, fact in (
+            (self.shown, "map", "Contour level: 0.3"),
+            (self.both_shown, "half_maps", "Half map 1: half1.mrc"),
+        ):
+            viewer = self.form(VrsCheckViewer, protocol)
+            title = INPUTS[key].title
+            self.assertRegex(text(viewer, "text_outcome"), rf"^.  {title}: (Prepared|1 warning)")
+            self.assertIn(fact, text(viewer, "text_facts"))
+            self.assertIsNone(viewer._definition.getParam("text_criteria"))
+            words = self.press(viewer, "window_plots")
+            self.assertTrue((Path(words[3]) / "result.json").is_file())
+            found = read_contents(locate(Path(words[3]), self.entry_in(words), key))
+            (item,) = (item for item in found.items if item.code == key)
+            assert item.result is not None
+            self.assertTrue(all((item.folder / f.file).is_file() for f in item.result.figures))
+
+    def test_what_was_not_shown_yet_says_so(self) -> None:
+        protocol = self.compare(VrsProtLookAtHalfMaps)
+        self.proj.saveProtocol(protocol)
+        viewer = self.form(VrsCheckViewer, protocol)
+        self.assertEqual(
+            text(viewer, "text_outcome"), "·  Half maps: not started. Execute the protocol first."
+        )
+
+    def test_level_1_knows_both_inputs(self) -> None:
+        viewer = self.form(VrsCheckViewer, self.compared)
+        self.assertIn("1.a Global resolution", text(viewer, "text_outcome"))
+        self.assertIn("the reported resolution".capitalize(), text(viewer, "text_criteria"))
+        words = self.press(viewer, "window_plots")
+        self.assertEqual(set(self.entry_in(words)), set(INPUTS))
+        outcome = self.compared.outputOutcome
+        words = self.started(VrsCheckOutcomeViewer, outcome, self.compared)
+        self.assertEqual(set(self.entry_in(words)), set(INPUTS))
+        found = read_contents(locate(Path(words[3]), self.entry_in(words), "1.a"))
+        self.assertEqual([item.code for item in found.items], ["map", "half_maps", "1.a"])
+
+    def report_on_all(self) -> Any:
+        report = self.newProtocol(VrsProtReport)
+        for name, protocol in (
+            ("inputEntry", self.prepared),
+            ("inputHalfMaps", self.halves_prepared),
+        ):
+            getattr(report, name).set(protocol)
+            getattr(report, name).setExtended("outputEntry")
+        for protocol in (self.shown, self.both_shown, self.compared):
+            report.inputOutcomes.append(protocol)
+            report.inputOutcomes[-1].setExtended("outputOutcome")
+        return self.run_protocol(report)
+
+    def test_the_report_lists_the_checks_of_every_level_and_no_input(self) -> None:
+        viewer = self.form(VrsReportViewer, self.reported)
+        listed = [name for name in viewer._buttons if name.startswith("check_")]
+        self.assertEqual(listed, [f"check_0_{x}" for x in "abcdefgh"] + ["check_1_a"])
+        shown = self.form(VrsCheckViewer, self.both_shown)
+        with mock.patch("vrs_scipion.viewers.views.open_page") as page:
+            self.press(shown, "section")
+        path, anchor = page.call_args.args
+        self.assertEqual(anchor, "input-half-maps")
+        self.assertIn('id="input-half-maps"', path.read_text(encoding="utf-8"))
+
+    @unittest.skipUnless(shutil.which("xvfb-run"), "xvfb-run is not here (apt: xvfb)")
+    def test_the_forms_open_and_fit_the_screen(self) -> None:
+        for protocol, name in (
+            (self.halves_prepared, "half_maps"),
+            (self.both_shown, "look"),
+            (self.compared, "level1"),
+            (self.reported, "report1"),
+        ):
             width, height = self.drawn(protocol, name)
             self.assertLessEqual(width, 1280)
             self.assertLessEqual(height, 720)

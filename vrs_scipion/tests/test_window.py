@@ -18,24 +18,37 @@ pytest.importorskip("pytestqt", reason="pytest-qt is not installed (pip install 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from PyQt5.QtCore import QPointF, Qt
-from PyQt5.QtWidgets import QApplication
+from PyQt5.QtWidgets import QApplication, QLabel
 
 from vrs_scipion.doctor import _window
-from vrs_scipion.tests.window_results import BOX, VOXEL, make_results, write_json
+from vrs_scipion.tests.window_results import (
+    BOX,
+    VOXEL,
+    make_half_map_results,
+    make_results,
+    prepare_half_maps,
+    write_json,
+)
 from vrs_scipion.windows.layers import Layer, Layers
 from vrs_scipion.windows.live_plot import LivePlot
-from vrs_scipion.windows.main_window import ResultsWindow
+from vrs_scipion.windows.main_window import PANES, ResultsWindow
 from vrs_scipion.windows.map_window import MapWindow
 from vrs_scipion.windows.plots_pane import Picture
 from vrs_scipion.windows.results_folder import locate, read_contents
 
 _WAIT_MS = 20_000
-_NAMES = ["Input map", "0.a Mass analysis", "0.b Mask analysis", "0.f LocBfactor"]
+_NAMES = ["Map", "0.a Mass analysis", "0.b Mask analysis", "0.f LocBfactor"]
+_LEVEL_1 = "1.a Global resolution"
 
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_results(tmp_path_factory.mktemp("results"))
+
+
+@pytest.fixture(scope="module")
+def halves(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_half_map_results(tmp_path_factory.mktemp("halves"))
 
 
 def opened(
@@ -167,6 +180,85 @@ class TestWindow:
         assert window.isHidden()
 
 
+class TestInputs:
+    """The map and its half maps, which come before the checks."""
+
+    def test_each_is_an_item_with_its_facts(self, qtbot: Any, halves: Path) -> None:
+        window = opened(qtbot, halves)
+        rows = [window._list.item(i).text().split("\n") for i in range(window._list.count())]
+        assert [name for name, _ in rows] == [*_NAMES[:1], "Half maps", _NAMES[1], _LEVEL_1]
+        assert [words for _, words in rows] == ["Prepared", "1 warning", "OK", "OK"]
+        assert window._numbers.tables[0].grid.title == "Map"
+        assert "start from here" in window._banner.text()
+        qtbot.keyClick(window._list, Qt.Key_Down)
+        assert window._numbers.tables[0].grid.rows[0] == ("Half map 1", "one.mrc")
+        assert "Half maps" in window._banner.text()
+        assert "reaches the faces of their box" in window._banner.text()
+
+    def test_each_has_its_pictures_and_what_to_look_for(self, qtbot: Any, halves: Path) -> None:
+        window = opened(qtbot, halves, "half_maps", "plots")
+        assert len(window._plots.findChildren(Picture)) == 3
+        (live,) = window._plots.findChildren(LivePlot)
+        qtbot.waitUntil(lambda: bool(live.figure.axes), timeout=_WAIT_MS)
+        assert live.figure.axes[0].get_ylabel() == "Mean power"
+        window._tabs.setCurrentIndex(PANES.index("words"))
+        text = window._words.toPlainText()
+        assert text.index("! The soft mask of the half maps") < text.index("What to look for")
+        assert "should show the same molecule" in text
+        window._choose("map")
+        assert "What to look for" in window._words.toPlainText()
+        assert "! " not in window._words.toPlainText()
+
+    def test_pictures_come_in_the_order_of_their_numbers(self, qtbot: Any, halves: Path) -> None:
+        window = opened(qtbot, halves, "map", "plots")
+        captions = [card.findChildren(QLabel)[-1].text() for card in window._plots.cards]
+        numbers = [caption.split(". ")[0] for caption in captions]
+        assert numbers == [f"Fig.\u00a0{place}" for place in range(1, 10)]
+        assert "Isosurface" in captions[4]
+
+    def test_level_1_has_its_plot(self, qtbot: Any, halves: Path) -> None:
+        window = opened(qtbot, halves, "1.a", "plots")
+        (live,) = window._plots.findChildren(LivePlot)
+        qtbot.waitUntil(lambda: bool(live.figure.axes), timeout=_WAIT_MS)
+        assert live.figure.axes[0].get_ylabel() == "Fourier shell correlation"
+
+    def test_each_is_what_its_planes_show_first(self, qtbot: Any, halves: Path) -> None:
+        window = opened(qtbot, halves, "half_maps", "slices")
+        pane = slices_of(qtbot, window)
+        assert pane._map.currentText() == "Half map 1"
+        offered = [pane._outlines.itemText(i) for i in range(pane._outlines.count())]
+        assert offered == ["None", "Soft mask of the half maps"]
+        pane._outlines.setCurrentIndex(1)
+        slices_of(qtbot, window)
+        assert pane._views[0]._drawing.lines[0][1]
+        window._choose("map")
+        pane = slices_of(qtbot, window)
+        assert (pane._map.currentText(), pane._outlines.currentText()) == ("Map", "Contour level")
+        assert pane._outlines.findText("Soft mask of the half maps") == -1
+
+    def test_another_box_is_seen_from_its_middle_where_the_place_is_not_in_it(
+        self, qtbot: Any, tmp_path: Path
+    ) -> None:
+        prepare_half_maps(tmp_path, margin=4)
+        window = opened(qtbot, tmp_path / "entry", "half_maps", "slices")
+        pane = slices_of(qtbot, window)
+        assert "voxel (x, y, z) = (21, 20, 19)" in pane._readout.text()
+        pane._go(tuple(1000.0 for _ in VOXEL))
+        slices_of(qtbot, window)
+        assert "voxel (x, y, z) = (41, 39, 37)" in pane._readout.text()
+        pane._map.setCurrentIndex(0)
+        slices_of(qtbot, window)
+        assert "voxel (x, y, z) = (17, 16, 15)" in pane._readout.text()
+
+    def test_without_pictures_it_says_so(self, qtbot: Any, results: Path) -> None:
+        window = opened(qtbot, results, "map", "plots")
+        assert not window._plots.cards
+        words = [label.text() for label in window._plots.findChildren(QLabel)]
+        assert words == ["No figure was drawn."]
+        window._tabs.setCurrentIndex(PANES.index("words"))
+        assert window._words.toPlainText().splitlines()[-1] == "No figure was drawn."
+
+
 class TestSlices:
     def test_the_middle_is_shown_with_its_value(self, qtbot: Any, results: Path) -> None:
         pane = slices_of(qtbot, opened(qtbot, results, "0.f", "slices"))
@@ -218,7 +310,7 @@ class TestSlices:
     ) -> None:
         window = opened(qtbot, results, "0.a", "slices")
         pane = slices_of(qtbot, window)
-        contour, other = window._layers.densities[0], results / "entry" / "mask_soft.mrc"
+        contour, other = window._layers.densities[0], results / "entry" / "map" / "mask_soft.mrc"
         plain = Layer("0.d:corrected", "corrected", other)
         pane.show_layers(Layers((contour, plain), window._layers.masks, ()), plain.key)
         offered = [pane._outlines.itemText(i) for i in range(pane._outlines.count())]
@@ -226,14 +318,14 @@ class TestSlices:
         assert pane._outlines.currentIndex() == 0
         pane._map.setCurrentIndex(0)
         assert pane._outlines.currentText() == "Contour level"
-        pane._outlines.setCurrentIndex(pane._outlines.findData("hard"))
+        pane._outlines.setCurrentIndex(pane._outlines.findData("hard_mask"))
         pane._map.setCurrentIndex(1)
         assert pane._outlines.currentText() == "Hard mask"
 
     def test_a_mask_is_drawn_around(self, qtbot: Any, results: Path) -> None:
         window = opened(qtbot, results, "0.a", "slices")
         pane = slices_of(qtbot, window)
-        pane._outlines.setCurrentIndex(pane._outlines.findData("hard"))
+        pane._outlines.setCurrentIndex(pane._outlines.findData("hard_mask"))
         qtbot.waitUntil(lambda: window._background.idle, timeout=_WAIT_MS)
         QApplication.processEvents()
         ((_, lines),) = pane._views[0]._drawing.lines
@@ -250,7 +342,7 @@ class TestSlices:
         assert pane._views[0]._drawing.picture.mean() == before
 
     def test_a_volume_alone(self, qtbot: Any, results: Path) -> None:
-        window = MapWindow(results / "entry" / "map.mrc")
+        window = MapWindow(results / "entry" / "map" / "map.mrc")
         show(qtbot, window)
         pane = window.slices
         qtbot.waitUntil(lambda: pane._views[0]._drawing is not None, timeout=_WAIT_MS)
@@ -269,7 +361,11 @@ def _process(arguments: list[str], **environment: str) -> subprocess.Popen[str]:
 
 class TestProcess:
     def test_the_window_waits_for_nothing_that_it_does_not_show(self) -> None:
-        slow = ("scipy", "skimage", "pyvista", "vrs_scipion.checks.registry")
+        slow = (
+            *("scipy", "skimage", "matplotlib", "pyvista", "pyvistaqt", "vtkmodules"),
+            *("pyworkflow", "pwem", "vrs_scipion.report.html", "vrs_scipion.report.pdf"),
+            *(f"vrs_scipion.windows.{pane}" for pane in ("live_plot", "surface", "surface_view")),
+        )
         code = (
             "import sys; import vrs_scipion.windows.main_window; "
             f"print([name for name in {slow} if name in sys.modules])"

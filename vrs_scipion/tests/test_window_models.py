@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import argparse
 import fcntl
+import json
 import os
 import re
 import shutil
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -19,10 +22,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from vrs_scipion.folders import BOXES_FILE, DATABASE
 from vrs_scipion.maps.writing import write_volume
+from vrs_scipion.report.numbering import PlacedFigure
 from vrs_scipion.results.files import load_plot
 from vrs_scipion.tests.test_entry import blob
-from vrs_scipion.tests.window_results import BOX, CONTOUR, VOXEL, local_values, make_results
+from vrs_scipion.tests.window_results import (
+    BOX,
+    CONTOUR,
+    RESOLUTION,
+    VOXEL,
+    as_version_0_1_0,
+    local_values,
+    make_half_map_results,
+    make_results,
+    prepare_half_maps,
+    write_json,
+)
 from vrs_scipion.windows.chimerax_script import write_script
 from vrs_scipion.windows.layers import Layer, find_layers
 from vrs_scipion.windows.pages import leading_to
@@ -35,12 +51,13 @@ from vrs_scipion.windows.results_folder import (
     process_lives,
     read_contents,
 )
-from vrs_scipion.windows.run_states import run_states
+from vrs_scipion.windows.run_states import RunState, run_states
 from vrs_scipion.windows.shading import Scale, coloured, greys, outlines, usual_scale
-from vrs_scipion.windows.show import WindowError, command, require_window
+from vrs_scipion.windows.show import WindowError, add_arguments, command, require_window
 from vrs_scipion.windows.surface import VALUES, SurfaceMaker, ValueField, colour
 from vrs_scipion.windows.tables import (
     criteria_grid,
+    facts_grid,
     measurements_grid,
     plot_text,
     tab_separated,
@@ -53,32 +70,41 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_results(tmp_path_factory.mktemp("results"))
 
 
+@pytest.fixture(scope="module")
+def halves(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_half_map_results(tmp_path_factory.mktemp("halves"))
+
+
 @pytest.fixture
 def copy(results: Path, tmp_path: Path) -> Path:
     """Results of one's own, to be spoiled."""
     return Path(shutil.copytree(results, tmp_path / "copy"))
 
 
-def contents(folder: Path, entry: Path | None = None, running: bool = False) -> Contents:
+def contents(
+    folder: Path, entry: Mapping[str, Path] | None = None, running: bool = False
+) -> Contents:
     return read_contents(locate(folder, entry), lambda: running)
 
 
 def write_project(folder: Path, *runs: tuple[str, str, str | None]) -> None:
-    """A project of Scipion with protocols of these labels, states and errors."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with closing(sqlite3.connect(folder / "project.sqlite")) as connection, connection:
+    """A project of Scipion with boxes of these keys, states and errors; labels say nothing."""
+    (folder / DATABASE).parent.mkdir(parents=True, exist_ok=True)
+    boxes = {key: 10 * number + 2 for number, (key, _, _) in enumerate(runs)}
+    (folder / BOXES_FILE).write_text(json.dumps({**boxes, "report": 9_000}))
+    with closing(sqlite3.connect(folder / DATABASE)) as connection, connection:
         connection.execute(
             "CREATE TABLE Objects (id INTEGER PRIMARY KEY, parent_id INTEGER, name TEXT, "
             "label TEXT, value TEXT)"
         )
-        for number, (label, status, error) in enumerate(runs):
-            key = 10 * number + 2
+        for name, status, error in (*runs, ("a copy", "failed", "nobody asked for it")):
+            number = boxes.get(name, 8_000)
             connection.executemany(
                 "INSERT INTO Objects VALUES (?, ?, ?, ?, ?)",
                 [
-                    (key, None, "", label, None),
-                    (key + 1, key, f"{key}.status", "", status),
-                    (key + 2, key, f"{key}._error", "", error),
+                    (number, None, "", "0.a renamed by a user", None),
+                    (number + 1, number, f"{number}.status", "", status),
+                    (number + 2, number, f"{number}._error", "", error),
                 ],
             )
 
@@ -91,7 +117,8 @@ class TestFolder:
     def test_a_report_shows_what_is_in_it(self, results: Path) -> None:
         found = contents(results)
         assert found.title == "A blob"
-        assert [item.code for item in found.items] == ["input", "0.a", "0.b", "0.f", "0.g"]
+        assert [item.code for item in found.items] == ["map", "0.a", "0.b", "0.f", "0.g"]
+        assert (found.items[0].title, found.items[0].words) == ("Map", "Prepared")
         assert set(states(found).values()) == {State.DONE}
         assert found.items[4].words == "Failed"
         assert "too little memory" in found.items[4].reason
@@ -100,6 +127,7 @@ class TestFolder:
     def test_without_a_report_all_checks_are_expected(self, copy: Path) -> None:
         (copy / "report.json").unlink()
         found = contents(copy)
+        assert list(states(found)) == ["map", *(f"0.{letter}" for letter in "abcdefgh")]
         assert states(found)["0.a"] is State.DONE
         assert states(found)["0.h"] is State.MISSING
         assert "was not run" in found.items[-1].reason
@@ -129,35 +157,39 @@ class TestFolder:
         shutil.copytree(results / "checks" / "0.b", alone)
         with pytest.raises(FolderError, match="holds no prepared map"):
             locate(alone)
-        found = contents(alone, results / "entry")
-        assert [item.code for item in found.items] == ["input", "0.b"]
+        found = contents(alone, {"map": results / "entry" / "map"})
+        assert [item.code for item in found.items] == ["map", "0.b"]
         assert found.score == ""
 
     def test_an_entry_alone_is_the_map_alone(self, results: Path) -> None:
-        found = contents(results / "entry")
-        assert [item.code for item in found.items] == ["input"]
+        for folder in (results / "entry", results / "entry" / "map"):
+            found = contents(folder)
+            assert [item.code for item in found.items] == ["map"]
+            assert found.entry.map_path == results / "entry" / "map" / "map.mrc"
 
     def test_results_of_a_run_that_goes_on_are_found_in_its_project(
         self, results: Path, tmp_path: Path
     ) -> None:
         run = tmp_path / "scipion" / "projects" / "project" / "Runs"
-        shutil.copytree(results / "entry", run / "000001_VrsProtPrepare" / "extra" / "entry")
+        prepared = run / "000001_VrsProtPrepare" / "extra" / "entry"
+        shutil.copytree(results / "entry" / "map", prepared)
         shutil.copytree(results / "checks" / "0.a", run / "000002_VrsProtMass" / "extra" / "result")
         write_project(
-            run.parent,
-            ("prepare map", "finished", None),
-            ("0.a mass", "finished", None),
-            ("0.b mask", "running", None),
-            ("0.c background", "launched", None),
-            ("0.d B-factor", "failed", "\x1b[31mit was\nkilled\x1b[0m"),
-            ("0.e local resolution", "failed", None),
-            ("0.f local B-factor", "saved", None),
-            ("0.g local occupancy", "aborted", None),
-            ("0.h hand", "finished", None),
+            tmp_path,
+            ("prepare.map", "finished", None),
+            ("map", "running", None),
+            ("0.a", "finished", None),
+            ("0.b", "running", None),
+            ("0.c", "launched", None),
+            ("0.d", "failed", "\x1b[31mit was\nkilled\x1b[0m"),
+            ("0.e", "failed", None),
+            ("0.f", "saved", None),
+            ("0.g", "aborted", None),
+            ("0.h", "finished", None),
         )
         found = contents(tmp_path, running=True)
         assert states(found) == {
-            "input": State.DONE,
+            "map": State.DONE,
             "0.a": State.DONE,
             "0.b": State.RUNNING,
             "0.c": State.WAITING,
@@ -172,17 +204,80 @@ class TestFolder:
         assert states(contents(tmp_path))["0.b"] is State.MISSING
         assert states(contents(tmp_path))["0.d"] is State.FAILED
 
-    def test_a_project_that_cannot_be_read_says_nothing(self, tmp_path: Path) -> None:
-        project = tmp_path / "scipion" / "projects" / "project"
-        project.mkdir(parents=True)
-        (project / "project.sqlite").write_text("no database")
+    def test_the_states_of_boxes_go_by_their_keys(self, tmp_path: Path) -> None:
+        write_project(tmp_path, ("0.b", "running", None), ("1.a", "failed", "no\nmemory"))
+        assert run_states(tmp_path) == {
+            "0.b": RunState("running"),
+            "1.a": RunState("failed", "no memory"),
+        }
+        (tmp_path / BOXES_FILE).unlink()
         assert run_states(tmp_path) == {}
 
+    def test_a_project_that_cannot_be_read_says_nothing(self, tmp_path: Path) -> None:
+        write_project(tmp_path, ("0.b", "running", None))
+        (tmp_path / DATABASE).write_text("no database")
+        assert run_states(tmp_path) == {}
+        (tmp_path / BOXES_FILE).write_text("{]")
+        assert run_states(tmp_path) == {}
+
+    def test_half_maps_of_a_run_that_goes_on_ask_for_their_check(
+        self, halves: Path, tmp_path: Path
+    ) -> None:
+        run = tmp_path / "scipion" / "projects" / "project" / "Runs"
+        for number, key in enumerate(("map", "half_maps")):
+            prepared = run / f"00000{number}_VrsProtPrepare" / "extra" / "entry"
+            shutil.copytree(halves / "entry" / key, prepared)
+        write_project(tmp_path, ("0.a", "saved", None), ("1.a", "running", None))
+        found = states(contents(tmp_path, running=True))
+        assert list(found)[:3] == ["map", "half_maps", "0.a"]
+        assert list(found.items())[-1] == ("1.a", State.RUNNING)
+        assert found["0.a"] is State.WAITING
+
+    def test_what_is_given_later_is_seen_while_it_is_at_work(
+        self, halves: Path, tmp_path: Path
+    ) -> None:
+        folder = Path(shutil.copytree(halves, tmp_path / "copy"))
+        run = folder / "scipion" / "projects" / "project" / "Runs" / "000009_VrsProtPrepareHalfMaps"
+        (run / "extra").mkdir(parents=True)
+        shutil.move(folder / "entry" / "half_maps", run / "extra" / "entry")
+        for late in ("looks/half_maps", "checks/1.a"):
+            shutil.rmtree(folder / late)
+        write_json(folder)
+        assert list(states(contents(folder))) == ["map", "0.a"]
+        with (folder / ".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            found = contents(folder, running=True)
+        assert list(states(found))[:3] == ["map", "half_maps", "0.a"]
+        assert states(found)["1.a"] is State.WAITING
+        assert states(found)["0.a"] is State.DONE
+
     def test_one_check_at_work_is_shown_alone(self, results: Path, tmp_path: Path) -> None:
-        places = locate(tmp_path, results / "entry", "0.c")
+        places = locate(tmp_path, {"map": results / "entry" / "map"}, "0.c")
         item = read_contents(places, lambda: True).items[1]
         assert (item.title, item.state) == ("0.c Background analysis", State.RUNNING)
         assert len(read_contents(places).items) == 2
+
+    def test_what_shows_an_input_is_no_check(self, results: Path, tmp_path: Path) -> None:
+        places = locate(tmp_path, {"map": results / "entry" / "map"}, "map")
+        assert states(read_contents(places, lambda: True)) == {"map": State.DONE}
+
+    def test_half_maps_need_their_map(self, halves: Path, tmp_path: Path) -> None:
+        alone = Path(shutil.copytree(halves / "entry" / "half_maps", tmp_path / "alone"))
+        with pytest.raises(FolderError, match="holds no prepared map"):
+            locate(alone)
+        for found in (
+            contents(alone, {"map": halves / "entry" / "map", "half_maps": alone}),
+            contents(halves / "entry" / "half_maps"),
+            contents(halves / "entry"),
+        ):
+            assert list(states(found)) == ["map", "half_maps"]
+
+    def test_a_broken_record_is_named(self, halves: Path, tmp_path: Path) -> None:
+        folder = Path(shutil.copytree(halves, tmp_path / "copy"))
+        (folder / "entry" / "half_maps" / "record.json").write_text("{]")
+        words = r"^the two half maps prepared in .*/half_maps cannot be read \("
+        with pytest.raises(FolderError, match=words):
+            contents(folder)
 
     def test_no_folder(self, tmp_path: Path) -> None:
         with pytest.raises(FolderError, match="is no folder"):
@@ -201,6 +296,78 @@ class TestFolder:
         ended = subprocess.Popen([sys.executable, "-c", ""])
         ended.wait()
         assert not process_lives(ended.pid)
+
+
+class TestHalfMaps:
+    """A folder with a map and its half maps."""
+
+    def test_both_inputs_come_first_and_level_1_last(self, halves: Path) -> None:
+        found = contents(halves)
+        titles = ["Map", "Half maps", "0.a Mass analysis", "1.a Global resolution"]
+        assert [item.title for item in found.items] == titles
+        assert set(states(found).values()) == {State.DONE}
+        assert found.score == "2 of 2 evaluable items passed"
+        half = found.items[1]
+        assert (half.words, half.outcome) == ("1 warning", "warnings")
+
+    def test_both_inputs_have_their_facts(self, halves: Path) -> None:
+        whole, half = (item.given for item in contents(halves).items[:2])
+        assert whole is not None
+        assert half is not None
+        facts = {fact.label: fact.value for fact in whole.facts}
+        assert facts["File"] == "blob.mrc"
+        assert facts["Reported resolution"] == f"{RESOLUTION:g}\u00a0Å (given by the user)"
+        facts = {fact.label: fact.value for fact in half.facts}
+        assert (facts["Half map 1"], facts["Half map 2"]) == ("one.mrc", "two.mrc")
+        assert facts["Box of the half maps"] == "34 × 32 × 30 voxels (x × y × z)"
+        grid = facts_grid(half)
+        assert grid.title == "Half maps"
+        assert ("Half map 2", "two.mrc") in grid.rows
+        assert grid.copied == grid.rows
+
+    def test_both_inputs_have_their_pictures(self, halves: Path) -> None:
+        for item, some in zip(
+            contents(halves).items,
+            ({"central_slices", "isosurface", "soft_mask"}, {"half1_slices", "half_spectra"}),
+            strict=False,
+        ):
+            assert item.result is not None
+            assert item.given is not None
+            assert item.folder == halves / "looks" / item.code
+            assert some <= {figure.key for figure in item.result.figures}
+            assert all((item.folder / figure.file).is_file() for figure in item.result.figures)
+            assert item.anchor == f"input-{item.code.replace('_', '-')}"
+            placed = [one.key for one in item.given.blocks if isinstance(one, PlacedFigure)]
+            assert sorted(placed) == sorted(figure.key for figure in item.result.figures)
+
+    def test_half_maps_are_densities_and_their_mask_one_of_the_masks(self, halves: Path) -> None:
+        layers = find_layers(contents(halves))
+        prepared = halves / "entry" / "half_maps"
+        keys = ["map", "resized_volume", "half1", "half2"]
+        assert [layer.key for layer in layers.densities] == keys
+        first = layers.densities[2]
+        assert (first.name, first.path) == ("Half map 1", prepared / "half1.mrc")
+        assert (first.contour, first.input) == (None, "half_maps")
+        keys = ["hard_mask", "soft_mask", "half_maps_mask"]
+        assert [layer.key for layer in layers.masks] == keys
+        assert layers.masks[2].name == "Soft mask of the half maps"
+        assert layers.masks[2].path == prepared / "mask_soft.mrc"
+        assert layers.values == ()
+
+    def test_nothing_is_laid_over_the_grid_of_another_input(self, tmp_path: Path) -> None:
+        prepare_half_maps(tmp_path, margin=4)
+        layers = find_layers(contents(tmp_path / "entry"))
+        values = replace(layers.masks[0], key="0.f:values")
+        layers = replace(layers, values=(values,))
+        whole, _, half, _ = layers.densities
+        assert LazyVolume(half.path).frame.box != LazyVolume(whole.path).frame.box
+        assert [layer.key for layer in layers.over(whole).masks] == ["hard_mask", "soft_mask"]
+        assert layers.over(whole).values == (values,)
+        (mask,) = layers.over(half).masks
+        assert mask.key == "half_maps_mask"
+        assert LazyVolume(mask.path).frame == LazyVolume(half.path).frame
+        assert layers.over(half).values == ()
+        assert layers.over(half).densities == layers.densities
 
 
 class TestTables:
@@ -240,12 +407,34 @@ class TestLayers:
         layers = find_layers(contents(results))
         assert [layer.key for layer in layers.densities] == ["map"]
         assert layers.densities[0].contour == CONTOUR
-        assert [layer.key for layer in layers.masks] == ["hard", "soft"]
+        assert [layer.key for layer in layers.masks] == ["hard_mask", "soft_mask"]
         (values,) = layers.values
         assert values.name == "0.f Local B-factor (Å²)"
         assert values.unit == "Å²"
         assert values.mask is not None
-        assert values.mask.name == "mask_hard.mrc"
+        assert values.mask == results / "entry" / "map" / "mask_hard.mrc"
+
+    def test_values_of_version_0_1_0_are_known_as_such(self, copy: Path) -> None:
+        (now,) = find_layers(contents(copy)).values
+        as_version_0_1_0(copy)
+        assert list(states(contents(copy))) == ["map", "0.a", "0.b", "0.f", "0.g"]
+        layers = find_layers(contents(copy))
+        assert layers.densities[0].path == copy / "entry" / "map.mrc"
+        assert layers.values == (replace(now, mask=copy / "entry" / "mask_hard.mrc"),)
+        file = copy / "checks" / "0.f" / "result.json"
+        old = json.loads(file.read_text("utf-8"))
+        old["figures"] = []  # where no surface was drawn, the percentiles tell the range
+        old["paragraphs"] = []
+        file.write_text(json.dumps(old))
+        (values,) = find_layers(contents(copy)).values
+        assert values.name == "0.f LocBfactor (Å²)"
+        assert (values.unit, values.colour_range) == ("Å²", now.colour_range)
+        for name in ("b_factor_p2_5", "b_factor_p97_5"):
+            del old["measurements"][name]
+        file.write_text(json.dumps(old))
+        layers = find_layers(contents(copy))
+        assert layers.values == ()
+        assert layers.densities[1].key == "0.f:b_factor"
 
     def test_zero_is_a_value_where_the_colours_say_so(self) -> None:
         values, inside = np.array([0.0, 0.0, 0.5, np.nan]), np.array([1.0, 0.0, 1.0, 1.0])
@@ -271,9 +460,9 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, np.ndarray]:
 
 class TestVolume:
     def test_a_small_volume_is_fine_at_once(self, results: Path) -> None:
-        volume = LazyVolume(results / "entry" / "map.mrc")
+        volume = LazyVolume(results / "entry" / "map" / "map.mrc")
         assert volume.fine
-        with mrcfile.open(results / "entry" / "map.mrc") as mrc:
+        with mrcfile.open(results / "entry" / "map" / "map.mrc") as mrc:
             cut = volume.cut(1, volume.frame.position(1, 12))
             np.testing.assert_array_equal(cut.values, mrc.data[:, 12, :])
         assert cut.vertical == pytest.approx((-VOXEL[0] / 2, (BOX[0] - 0.5) * VOXEL[0]))
@@ -304,14 +493,14 @@ class TestVolume:
     @settings(max_examples=50, deadline=None)
     @given(st.tuples(*(st.integers(0, n - 1) for n in BOX)))
     def test_a_voxel_is_found_where_it_is(self, results: Path, index: tuple[int, int, int]) -> None:
-        volume = LazyVolume(results / "entry" / "map.mrc")
+        volume = LazyVolume(results / "entry" / "map" / "map.mrc")
         z, y, x = (volume.frame.position(axis, i) for axis, i in enumerate(index))
         assert tuple(volume.frame.index(axis, p) for axis, p in enumerate((z, y, x))) == index
-        with mrcfile.open(results / "entry" / "map.mrc") as mrc:
+        with mrcfile.open(results / "entry" / "map" / "map.mrc") as mrc:
             assert volume.at((z, y, x)) == mrc.data[index]
 
     def test_beyond_the_box_there_is_nothing(self, results: Path) -> None:
-        volume = LazyVolume(results / "entry" / "map.mrc")
+        volume = LazyVolume(results / "entry" / "map" / "map.mrc")
         assert volume.at((-5.0, 0.0, 0.0)) is None
         places = np.array([-5.0, 0.0, VOXEL[2]])
         plane = volume.cut_like(0, 0.0, places, places)
@@ -321,8 +510,8 @@ class TestVolume:
         assert np.isnan(volume.cut_like(0, 1e4, places, places)).all()
 
     def test_another_grid_shows_the_same_place(self, results: Path, tmp_path: Path) -> None:
-        fine = LazyVolume(results / "entry" / "map.mrc")
-        with mrcfile.open(results / "entry" / "map.mrc") as mrc:
+        fine = LazyVolume(results / "entry" / "map" / "map.mrc")
+        with mrcfile.open(results / "entry" / "map" / "map.mrc") as mrc:
             halved = mrc.data[::2, ::2, ::2].copy()
         z, y, x = VOXEL
         write_volume(tmp_path / "half.mrc", halved, (2 * z, 2 * y, 2 * x))
@@ -340,7 +529,7 @@ class TestVolume:
 
     def test_a_shelf_opens_a_volume_once(self, results: Path) -> None:
         shelf = Shelf()
-        path = results / "entry" / "map.mrc"
+        path = results / "entry" / "map" / "map.mrc"
         assert shelf.get(path) is shelf.get(path)
 
 
@@ -394,7 +583,7 @@ class TestSurfaceValues:
         assert (field.low, field.high) == (1, 2)
 
     def test_a_surface_encloses_what_is_above_its_level(self, results: Path) -> None:
-        path = results / "entry" / "map.mrc"
+        path = results / "entry" / "map" / "map.mrc"
         maker = SurfaceMaker(path, (0.0, 0.0, 0.0), CONTOUR)
         assert maker.lowest < CONTOUR < maker.highest
         with mrcfile.open(path) as mrc:
@@ -412,7 +601,7 @@ class TestSurfaceValues:
 
     def test_without_a_voxel_above_it_there_is_no_surface(self, results: Path) -> None:
         with pytest.raises(ValueError, match="has no surface"):
-            SurfaceMaker(results / "entry" / "map.mrc", (0.0, 0.0, 0.0), 100.0)
+            SurfaceMaker(results / "entry" / "map" / "map.mrc", (0.0, 0.0, 0.0), 100.0)
 
     def test_the_values_are_those_that_were_written(self) -> None:
         assert local_values()[15, 16, 17] == -83
@@ -452,7 +641,7 @@ class TestFiles:
             *("open", "hide", "color", "key", "2dlabels", "view"),
         ]
         text = script.read_text()
-        assert f'open "{results / "entry" / "map.mrc"}"' in text
+        assert f'open "{results / "entry" / "map" / "map.mrc"}"' in text
         assert f'open "{tmp_path / "a.mrc"}"' in text
         assert "level 0.3 " in text
         stops = [stop.split(",") for stop in text.split("palette ")[1].split()[0].split(":")]
@@ -503,9 +692,19 @@ class TestFiles:
 
 class TestCommand:
     def test_the_words_that_start_a_window(self) -> None:
-        words = command(Path("/r"), entry=Path("/e"), check="0.b", pane="slices", pid=7)
+        entry = {"map": Path("/e"), "half_maps": Path("/h=1")}
+        words = command(Path("/r"), entry=entry, check="0.b", pane="slices", pid=7)
         assert words[1:4] == ["-m", "vrs_scipion.windows.show", "/r"]
-        assert words[4:] == ["--entry", "/e", "--check", "0.b", "--pane", "slices", "--pid", "7"]
+        given = ["--entry", "map=/e", "--entry", "half_maps=/h=1"]
+        assert words[4:] == [*given, "--check", "0.b", "--pane", "slices", "--pid", "7"]
+
+    def test_the_words_are_understood(self) -> None:
+        entry = {"map": Path("/e"), "half_maps": Path("/h=1")}
+        parser = argparse.ArgumentParser()
+        add_arguments(parser)
+        options = parser.parse_args(command(Path("/r"), entry=entry, check="1.a")[3:])
+        assert dict(options.entry) == {"map": "/e", "half_maps": "/h=1"}
+        assert (options.folder, options.check) == (Path("/r"), "1.a")
 
     def test_without_a_screen_it_says_so(self, monkeypatch: pytest.MonkeyPatch) -> None:
         for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):

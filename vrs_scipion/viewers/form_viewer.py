@@ -40,7 +40,7 @@ from vrs_scipion.windows.layers import Layer, find_layers
 from vrs_scipion.windows.results_folder import FolderError, locate, read_contents
 
 Views = list[View]
-OUTCOME, MAP = "Outcome", "Map"
+OUTCOME = "Outcome"
 _RUNNING = ("…", "running. Open this form again when it has ended.")
 _NOT_STARTED = ("·", "not started. Execute the protocol first.")
 _WAITING = ("·", "not started; it waits for its turn. Open this form again when it has ended.")
@@ -113,16 +113,18 @@ class VrsFormViewer(ProtocolViewer):
 
     # ----------------------------------------------------------------- parts of the form
 
-    def _addText(self, form: Any, label: str, lines: Sequence[str]) -> None:
+    def _addText(
+        self, form: Any, label: str, lines: Sequence[str], *, important: bool = False
+    ) -> None:
         """Lines that can be scrolled and copied; boxes share the height that there is."""
         wanted = sum(1 + len(line.expandtabs()) // _LETTERS for line in lines)
         rows = min(wanted, max(self._rows, _FEWEST))
         self._setting("_rows", self._rows - rows)
         form.addParam(
-            f"text_{label.lower()}",
+            f"text_{label.lower().replace(' ', '_')}",
             params.TextParam,
             label=label,
-            important=label in (OUTCOME, MAP),
+            important=important,
             default="\n".join(lines),
             width=_WIDTH,
             height=rows,

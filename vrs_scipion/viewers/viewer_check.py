@@ -35,16 +35,21 @@ class VrsCheckViewer(VrsFormViewer):
     _targets = [VrsProtCheck]
 
     def _addFacts(self, form: Any) -> None:
-        item = self._item()
-        if item is None or item.result is None or item.section is None:
-            name = f"{self.protocol.check.code} {self.protocol.check.name}"
-            self._addText(form, OUTCOME, [state_words(self.protocol, name)])
+        item, check = self._item(), self.protocol.check
+        shown = None if item is None else item.section or item.given
+        if item is None or item.result is None or shown is None:
+            name = f"{check.code} {check.name}" if check.judges else check.name
+            words = state_words(self.protocol, name)
+            self._addText(form, OUTCOME, [words], important=True)
             return
-        said = item.reason or item.result.headline
-        warnings = [f"! {text}" for text in item.section.warnings]
+        said = item.result.reason or item.result.headline
+        warnings = [f"! {text}" for text in shown.warnings]
         words = f"{item.icon}  {item.title}: {item.words}"
-        self._addText(form, OUTCOME, [words, *([said] if said else []), *warnings])
-        criteria = _criteria_lines(item.section)
+        lines = [words, *([said] if said else []), *warnings]
+        self._addText(form, OUTCOME, lines, important=True)
+        if item.given is not None:
+            self._addText(form, "Facts", [f"{f.label}: {f.value}" for f in item.given.facts])
+        criteria = _criteria_lines(item.section) if item.section is not None else []
         if criteria:
             self._addText(form, "Criteria", criteria)
         if item.result.measurements:
@@ -104,10 +109,10 @@ class VrsCheckViewer(VrsFormViewer):
     def _section(self) -> Views:
         report = self._report()
         item = self._item()
-        if report is None or item is None or item.section is None:
-            words = "No report holds this check yet: run the protocol 'report' on its outcome."
+        if report is None or item is None or not item.anchor:
+            words = "No report holds this yet: run the protocol 'report' on its outcome."
             return [self.infoMessage(words, "Validation")]
-        return self._page(self._inProject(Path(report.getFileName())), item.section.anchor)
+        return self._page(self._inProject(Path(report.getFileName())), item.anchor)
 
     def _report(self) -> VrsReport | None:
         """The newest report of the project that was made from this protocol's outcome."""

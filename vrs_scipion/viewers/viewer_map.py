@@ -9,23 +9,30 @@ from typing import Any
 from pwem.objects import Volume
 from pyworkflow.viewer import DESKTOP_TKINTER, View, Viewer
 
+from vrs_scipion.entry.entry import load_record
+from vrs_scipion.entry.inputs import INPUTS
 from vrs_scipion.objects import VrsPrepared
 from vrs_scipion.protocols import VrsProtImportMap, VrsProtPrepareInput
-from vrs_scipion.viewers.form_viewer import MAP, VrsFormViewer
+from vrs_scipion.protocols.input_form import POINTERS, prepared_folders
+from vrs_scipion.viewers.form_viewer import VrsFormViewer
 from vrs_scipion.viewers.views import WindowView
 from vrs_scipion.windows import show
 
 
-class _MapViewer(VrsFormViewer):
-    def _addFacts(self, form: Any) -> None:
-        self._addText(form, MAP, [line.strip("*") for line in self.protocol._summary()])
+class _InputViewer(VrsFormViewer):
+    def _addSummary(self, form: Any, key: str) -> None:
+        lines = [line.strip("*") for line in self.protocol._summary()]
+        self._addText(form, INPUTS[key].title, lines, important=True)
 
 
-class VrsImportMapViewer(_MapViewer):
+class VrsImportMapViewer(_InputViewer):
     """Shows what was imported."""
 
     _label = "Validation: imported map"
     _targets = [VrsProtImportMap]
+
+    def _addFacts(self, form: Any) -> None:
+        self._addSummary(form, "map")
 
     def _addButtons(self, form: Any) -> None:
         volume = getattr(self.protocol, "outputVolume", None)
@@ -37,33 +44,40 @@ class VrsImportMapViewer(_MapViewer):
         self._addVolumes(group)
 
 
-class VrsPrepareViewer(_MapViewer):
+class VrsPrepareViewer(_InputViewer):
     """Shows a prepared input with its masks."""
 
     _label = "Validation: prepared input"
     _targets = [VrsProtPrepareInput]
 
+    def _addFacts(self, form: Any) -> None:
+        self._addSummary(form, self.protocol.key)
+
     def _addButtons(self, form: Any) -> None:
-        if not hasattr(self.protocol, "outputEntry"):
+        prepared = getattr(self.protocol, "outputEntry", None)
+        if prepared is None:
             return
-        folder = self._inProject(self.protocol.outputEntry.getFolder())
+        key, entry = _inputs(self.protocol, prepared, self._inProject(Path()))
+        folder = entry[key]
+        has_surface = any(one.contour is not None for one in load_record(key, folder).volumes)
         group = form.addGroup("Look at")
         for pane, label, tip in (
-            ("slices", "Slices", "Planes through the map, with the borders of its masks."),
+            ("slices", "Slices", "Three linked planes, with the borders of the masks."),
             ("surface", "Surface in 3D", "The map at its contour level."),
-            ("numbers", "Facts", "The file, its box, its masks and their origin."),
+            ("numbers", "Facts", "The files, their box, the masks and their origin."),
         ):
-            self._addButton(
-                group, f"window_{pane}", label, tip, partial(self._window, folder, pane=pane)
-            )
+            if pane != "surface" or has_surface:
+                call = partial(self._window, folder, entry, key, pane)
+                self._addButton(group, f"window_{pane}", label, tip, call)
         self._addVolumes(group)
-        self._addButton(
-            group,
-            "chimerax",
-            "ChimeraX: map at its contour level",
-            "Opens ChimeraX, where it is installed.",
-            lambda: self._chimerax(folder, None),
-        )
+        if has_surface:
+            self._addButton(
+                group,
+                "chimerax",
+                "ChimeraX: map at its contour level",
+                "Opens ChimeraX, where it is installed.",
+                lambda: self._chimerax(folder, entry),
+            )
 
 
 class VrsEntryViewer(Viewer):
@@ -74,8 +88,9 @@ class VrsEntryViewer(Viewer):
     _targets = [VrsPrepared]
 
     def _visualize(self, target: Any, **_: Any) -> list[View]:
-        folder = Path(self.getProject().getPath()).absolute() / target.getFolder()
-        words = show.command(folder, pane="slices")
+        project = Path(self.getProject().getPath()).absolute()
+        key, entry = _inputs(self.protocol, target, project)
+        words = show.command(entry[key], entry=entry, check=key, pane="slices")
         return [WindowView(words, lambda text: self.infoMessage(text, "Validation").show())]
 
 
@@ -92,3 +107,10 @@ class VrsVolumeViewer(Viewer):
         return [
             WindowView(show.command(path), lambda text: self.infoMessage(text, "Validation").show())
         ]
+
+
+def _inputs(protocol: Any, prepared: VrsPrepared, project: Path) -> tuple[str, dict[str, Path]]:
+    """The key of a prepared input; its folder, and those of what it was prepared with, by key."""
+    own = next(key for key, one in POINTERS.items() if isinstance(prepared, one.kind))
+    found = {**prepared_folders(protocol), own: prepared.getFolder()}
+    return own, {key: project / folder for key, folder in found.items()}

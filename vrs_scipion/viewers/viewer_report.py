@@ -26,9 +26,10 @@ class VrsReportViewer(VrsFormViewer):
     def _addFacts(self, form: Any) -> None:
         contents = self._contents()
         if contents is None:
-            self._addText(form, OUTCOME, [state_words(self.protocol, "Report")])
+            words = state_words(self.protocol, "Report")
+            self._addText(form, OUTCOME, [words], important=True)
             return
-        self._addText(form, OUTCOME, [contents.title, contents.score])
+        self._addText(form, OUTCOME, [contents.title, contents.score], important=True)
 
     def _addButtons(self, form: Any) -> None:
         contents = self._contents()
@@ -58,7 +59,7 @@ class VrsReportViewer(VrsFormViewer):
             lambda: self._file(folder / PDF_FILE),
         )
         checks = form.addGroup("Checks")
-        for item in contents.items[1:]:
+        for item in (item for item in contents.items if item.given is None):
             label = f"{item.icon}  {item.title}: {item.words}"
             tip = item.reason or (item.result.headline if item.result else "")
             self._addButton(

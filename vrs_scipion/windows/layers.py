@@ -30,6 +30,7 @@ class Layer:
     mask : MRC file that says where the values count, on the same grid; None for everywhere
     colour_range : values of the palette's ends; None for those of the data
     contour : level at which it is looked at, for a density
+    input : key of the input whose grid it lies on: others' may begin elsewhere
     """
 
     key: str
@@ -39,6 +40,7 @@ class Layer:
     mask: Path | None = None
     colour_range: tuple[float, float] | None = None
     contour: float | None = None
+    input: str = "map"
 
     def counts(self, values: Array, inside: Array | None) -> NDArray[np.bool_]:
         """Where values are some: in the mask, and not 0 unless that lies among the colours.
@@ -66,6 +68,14 @@ class Layers:
     masks: tuple[Layer, ...]
     values: tuple[Layer, ...]
 
+    def over(self, density: Layer) -> Layers:
+        """The same densities, with what can be laid over one of them."""
+        masks, values = (
+            tuple(layer for layer in kind if layer.input == density.input)
+            for kind in (self.masks, self.values)
+        )
+        return Layers(self.densities, masks, values)
+
 
 def find_layers(contents: Contents) -> Layers:
     """The volumes of a validation; those whose file is not there are left out."""
@@ -85,23 +95,23 @@ def find_layers(contents: Contents) -> Layers:
 
 
 def _densities(entry: Entry) -> Iterator[Layer]:
-    for path, volume in _prepared(entry):
+    for key, path, volume in _prepared(entry):
         if volume.kind == "density":
-            yield Layer(volume.key, volume.label, path, contour=volume.contour)
+            yield Layer(volume.key, volume.label, path, contour=volume.contour, input=key)
 
 
 def _masks(entry: Entry) -> Iterator[Layer]:
-    for path, volume in _prepared(entry):
+    for key, path, volume in _prepared(entry):
         if volume.kind == "mask":
-            yield Layer(volume.key, volume.label, path)
+            yield Layer(volume.key, volume.label, path, input=key)
 
 
-def _prepared(entry: Entry) -> Iterator[tuple[Path, PreparedVolume]]:
-    """The volumes of the inputs that are there to be looked at, with their files."""
+def _prepared(entry: Entry) -> Iterator[tuple[str, Path, PreparedVolume]]:
+    """The volumes of the inputs that are there to be looked at, with input and file."""
     for key in entry.given:
         for volume in entry.record(key).volumes:
             if volume.shown:
-                yield entry.path(key, volume.file), volume
+                yield key, entry.path(key, volume.file), volume
 
 
 def _values(result: CheckResult, item: OutputVolume, path: Path, entry: Entry) -> Layer:

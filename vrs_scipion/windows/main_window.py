@@ -266,7 +266,7 @@ class Banner(QLabel):
         )
         said = item.reason or (item.result.headline if item.result else "")
         if item.given is not None:
-            said = " ".join(item.given.warnings) or "As it was given."
+            said = " ".join(item.given.warnings) or "As given: the checks start from here."
         self.setText(
             f"<span style='font-size: large; font-weight: bold'>{item.title}</span> &nbsp; "
             f"<span style='color: {ink}; font-weight: bold'>{item.icon} {item.words}</span>"
@@ -275,6 +275,10 @@ class Banner(QLabel):
 
 
 def _preferred(layers: Layers, item: Item) -> str:
-    """The volume of the check itself, if it has one."""
-    listed = (*layers.values, *layers.densities)
-    return next((layer.key for layer in listed if layer.key.startswith(f"{item.code}:")), "")
+    """The first volume of the input, or of the check if it has one."""
+    if item.given is not None:
+        own = [layer for layer in layers.densities if layer.input == item.code]
+    else:
+        listed = (*layers.values, *layers.densities)
+        own = [layer for layer in listed if layer.key.startswith(f"{item.code}:")]
+    return own[0].key if own else ""

@@ -69,7 +69,7 @@ class NumbersPane(QWidget):
             stack.addWidget(table)
             box.addItem(grid.title)
         box.currentIndexChanged.connect(stack.setCurrentIndex)
-        label = QLabel("&Table")
+        label = QLabel("Tab&le")
         label.setBuddy(box)
         label.setMinimumWidth(label.sizeHint().width())
         row = QHBoxLayout()

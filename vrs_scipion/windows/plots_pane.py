@@ -15,6 +15,7 @@ from vrs_scipion.results import Figure
 from vrs_scipion.results.files import load_plot
 from vrs_scipion.results.plots import Plot
 
+NO_FIGURE = "No figure was drawn."
 _WIDEST = 900
 
 
@@ -30,8 +31,10 @@ class PlotsPane(QScrollArea):
     def show_figures(
         self, figures: Sequence[Figure], folder: Path, blocks: Sequence[Block] = ()
     ) -> None:
-        """Show figures whose files lie in ``folder``, numbered as in the report's ``blocks``."""
+        """Show figures whose files lie in ``folder``, numbered and in order as in ``blocks``."""
         labels = {b.key: b.label for b in blocks if isinstance(b, PlacedFigure)}
+        places = {key: place for place, key in enumerate(labels)}
+        figures = sorted(figures, key=lambda one: places.get(one.key, len(places)))
         page = QWidget()
         page.setBackgroundRole(QPalette.Base)
         page.setAutoFillBackground(True)
@@ -40,7 +43,7 @@ class PlotsPane(QScrollArea):
         for one in self.cards:
             layout.addWidget(one)
         if not figures:
-            layout.addWidget(QLabel("This check drew no figure."))
+            layout.addWidget(QLabel(NO_FIGURE))
         layout.addStretch(1)
         self.setWidget(page)
 

@@ -155,7 +155,7 @@ def locate(folder: Path, entry: Mapping[str, Path] | None = None, check: str = "
     if not folder.is_dir():
         raise FolderError(f"{folder} is no folder")
     prepared = _prepared(folder, entry or {})
-    if not prepared.given:
+    if "map" not in prepared.given:
         if at_work(folder):
             raise FolderError(f"{folder} holds no prepared map yet: try again in a moment")
         raise FolderError(
@@ -175,7 +175,8 @@ def locate(folder: Path, entry: Mapping[str, Path] | None = None, check: str = "
         return Places(folder, prepared, {code: alone}, (code,))
     if entry and check and not results:
         return Places(folder, prepared, {}, (check,), frozenset({check}))
-    if (folder / JSON_FILE).is_file() or folder in prepared.folders.values():
+    inputs_alone = is_prepared(folder) or bool(Entry.at(folder).given)
+    if inputs_alone or ((folder / JSON_FILE).is_file() and not at_work(folder)):
         return Places(folder, prepared, results, tuple(results))
     asked = [check.code for check in asked_of(prepared.given)]
     expected = tuple(dict.fromkeys((*asked, *results)))
@@ -201,13 +202,13 @@ def read_contents(places: Places, alive: Callable[[], bool] = lambda: False) -> 
         try:
             entry.record(key)
         except (OSError, ValueError) as error:
-            noun = INPUTS[key].noun.removeprefix("the ")
             raise FolderError(
-                f"the prepared {noun} in {entry.folders[key]} cannot be read ({_first_line(error)})"
+                f"{INPUTS[key].noun} prepared in {entry.folders[key]} cannot be read "
+                f"({_first_line(error)})"
             ) from error
-    results, broken = _load(places, entry)
-    report, document = _documented(places, entry, results)
     running = alive()
+    results, broken = _load(places, entry)
+    report, document = _documented(places, results, running)
     found = {check.code: check for check in report.checks}
     sections = {section.code: section for section in document.checks}
     items = [_input_item(places, section, report) for section in document.inputs]
@@ -250,16 +251,21 @@ def process_lives(pid: int) -> bool:
 
 
 def _prepared(folder: Path, given: Mapping[str, Path]) -> Entry:
-    """The prepared inputs: those given, of a validation folder, the folder itself, of a project."""
+    """The prepared inputs: those given, of a validation folder, the folder itself, of a project.
+
+    While a validation is at work its project may hold more than an earlier run has left.
+    """
     if given:
         return Entry({key: path.absolute() for key, path in given.items() if is_prepared(path)})
-    whole = Entry.at(folder / ENTRY)
-    if whole.given:
+    whole = next((e for e in (Entry.at(folder / ENTRY), Entry.at(folder)) if e.given), Entry({}))
+    if whole.given and not at_work(folder):
         return whole
     if is_prepared(folder):
-        return Entry({_key_of(folder): folder})
+        alone = _key_of(folder)
+        return Entry({alone: folder} if alone == "map" else Entry.at(folder.parent).folders)
     runs = sorted(folder.glob(f"{RUNS}/*/extra/{ENTRY}"))
-    return Entry({_key_of(path): path for path in reversed(runs) if is_prepared(path)})
+    found = {_key_of(path): path for path in reversed(runs) if is_prepared(path)}
+    return Entry({**found, **whole.folders})
 
 
 def _key_of(folder: Path) -> str:
@@ -305,10 +311,13 @@ def _load(places: Places, entry: Entry) -> tuple[dict[str, CheckResult], dict[st
 
 
 def _documented(
-    places: Places, entry: Entry, results: dict[str, CheckResult]
+    places: Places, results: dict[str, CheckResult], running: bool
 ) -> tuple[Report, Document]:
-    """The report that is there, or else one of the results so far, and its words."""
-    if (places.folder / JSON_FILE).is_file():
+    """The report that is there, or else one of the results so far, and its words.
+
+    While there is something at work the report is one of an earlier run.
+    """
+    if (places.folder / JSON_FILE).is_file() and not running:
         try:
             report = load_report(places.folder)
             return report, build_document(report)
@@ -317,7 +326,7 @@ def _documented(
     looks = [result for code, result in results.items() if code in KNOWN_LOOKS]
     checks = [result for code, result in results.items() if code not in KNOWN_LOOKS]
     try:
-        report = compile_report(entry, checks, looks, created=datetime.now(timezone.utc))
+        report = compile_report(places.entry, checks, looks, created=datetime.now(timezone.utc))
     except ValueError as error:
         raise FolderError(str(error)) from error
     return report, build_document(report)

@@ -9,6 +9,7 @@ import numpy as np
 from PyQt5.QtCore import Qt, QTimer
 from PyQt5.QtGui import QKeyEvent, QShowEvent
 from PyQt5.QtWidgets import (
+    QComboBox,
     QGridLayout,
     QHBoxLayout,
     QLabel,
@@ -67,36 +68,42 @@ class SlicesPane(QWidget):
     def show_layers(self, layers: Layers, preferred: str = "") -> None:
         """Offer these volumes; show the one named ``preferred`` over its map, if it is there."""
         self._layers = layers
-        for box, listed in ((self._map, layers.densities), (self._values, layers.values)):
-            box.blockSignals(True)
-            box.clear()
-            if box is self._values:
-                box.addItem(_NO_LAYER, "")
-            for layer in listed:
-                box.addItem(layer.name, layer.key)
-            box.blockSignals(False)
-            widen(box)
-        self._values.blockSignals(True)
-        self._values.setCurrentIndex(max(0, self._values.findData(preferred)))
-        self._values.blockSignals(False)
-        self._map.blockSignals(True)
-        self._map.setCurrentIndex(max(0, self._map.findData(preferred)))
-        self._map.blockSignals(False)
+        self._offer(self._map, layers.densities, preferred)
+        self._offer(self._values, layers.values, preferred)
         self._open_map()
-        self._open_values()
+
+    def _offer(self, box: QComboBox, layers: Sequence[Layer], chosen: str) -> None:
+        """Fill a list with layers, and choose one of them if it is there."""
+        box.blockSignals(True)
+        box.clear()
+        if box is self._values:
+            box.addItem(_NO_LAYER, "")
+        for layer in layers:
+            box.addItem(layer.name, layer.key)
+        box.setCurrentIndex(max(0, box.findData(chosen)))
+        box.blockSignals(False)
+        widen(box)
+
+    def _fill_values(self, density: Layer) -> None:
+        """Offer the values that lie on a density; those that were chosen stay."""
+        values = self._layers.over(density).values
+        self._offer(self._values, values, self._values.currentData())
+        if self._overlay is None or self._overlay[0] != _named(values, self._values.currentData()):
+            self._open_values()
 
     def _fill_outlines(self, density: Layer) -> None:
         """Offer the outlines that there are for a density; a mask that was chosen stays."""
+        masks = self._layers.over(density).masks
         box, chosen = self._outlines, self._outlines.currentData()
         box.blockSignals(True)
         box.clear()
         box.addItem(_NO_LAYER, _NO_LAYER)
         if density.contour is not None:
             box.addItem("Contour level", _CONTOUR)
-        for layer in self._layers.masks:
+        for layer in masks:
             box.addItem(layer.name, layer.key)
         usual = _NO_LAYER if density.contour is None else _CONTOUR
-        known = _named(self._layers.masks, chosen)
+        known = _named(masks, chosen)
         box.setCurrentIndex(box.findData(usual if known is None else chosen))
         box.blockSignals(False)
         self._open_outline()
@@ -107,6 +114,7 @@ class SlicesPane(QWidget):
             return
         layer = self._layer
         self._fill_outlines(layer)
+        self._fill_values(layer)
         self._tell("Reading the map…")
         self._background.run(
             lambda: self._shelf.get(layer.path),
@@ -117,10 +125,10 @@ class SlicesPane(QWidget):
     def _map_here(self, layer: Layer, volume: LazyVolume) -> None:
         if layer is not self._layer:
             return
-        first = self._volume is None
+        moved = self._volume is None or volume.at(self._position) is None
         self._volume = volume
         self._drawn.clear()
-        if first:
+        if moved:
             self._centre()
         self.contrast.show_values(volume.sample())
         self._refine(volume)

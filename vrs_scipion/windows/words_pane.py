@@ -9,6 +9,7 @@ from PyQt5.QtWidgets import QTextBrowser, QWidget
 
 from vrs_scipion.folders import TRACEBACK_FILE
 from vrs_scipion.report.numbering import Paragraph
+from vrs_scipion.windows.plots_pane import NO_FIGURE
 from vrs_scipion.windows.results_folder import Item
 
 
@@ -30,9 +31,11 @@ class WordsPane(QTextBrowser):
         found = [_words(block) for block in blocks if isinstance(block, Paragraph)]
         if shown is None:
             found = [item.reason]
+        elif item.result is None:
+            found = [NO_FIGURE]
         parts = [
             _part("Warnings", [f"! {text}" for text in warnings]),
-            _part("What was found", found),
+            _part("What to look for" if item.given is not None else "What was found", found),
             _part("What is measured, and why", about),
             tail,
         ]

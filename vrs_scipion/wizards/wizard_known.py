@@ -80,7 +80,7 @@ def known_resolution(volume: Any, maker: Any) -> tuple[float, str] | None:
     for name, curve in _curves(maker):
         frequencies, values = curve.getData()
         found = crossings(frequencies, values, GOLD_STANDARD)
-        if found and found[0] > 0:
+        if found and found[0] > frequencies[0]:  # one that starts below says nothing
             where = f"where {name} of {maker.getRunName()} falls to {GOLD_STANDARD:g}"
             return _rounded(1 / found[0]), where
     return None

@@ -1,0 +1,211 @@
+"""How often the verdict of check 1.a is right: half maps whose resolution is known.
+
+    python benchmarks/half_maps.py MODELS [--structures N] [--seed S]
+
+MODELS is a folder with ``index.json`` and atomic structures (PDB or mmCIF). Each structure is drawn
+to the Nyquist limit of its voxels and put into noise whose power in every shell is such that the
+correlation inside the molecule, within 3 Å of its atoms, falls as a logistic function of frequency
+through 0.143 at the resolution wanted, steeply or gently: that resolution is the truth, the finest
+that a careful author can report. Even structures set the limit, odd ones judge it. A reported
+resolution that is the truth must pass; finer ones, halves of pure noise, and halves that are the
+same must not.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from scipy import fft
+
+from vrs_scipion.checks.level1_a_fsc import CHECK
+from vrs_scipion.checks.run import run_check
+from vrs_scipion.entry.inputs import prepare
+from vrs_scipion.entry.request import Request
+from vrs_scipion.maps.density import Mask, Volume
+from vrs_scipion.maps.writing import write_volume
+from vrs_scipion.methods.fsc import GOLD_STANDARD
+from vrs_scipion.methods.shells import Reals, Shells, half_spectrum, power
+from vrs_scipion.results import CheckResult, Outcome
+from vrs_scipion.simulation import Atoms, atoms_from_model, molecule_mask, read_model, render
+
+RESOLUTIONS = (2.8, 3.5, 4.5, 6.0, 8.0)
+CLAIMS = (1.0, 0.95, 0.9, 0.85, 0.8, 0.7, 0.5)
+"""Reported resolutions, as shares of the truth."""
+FALLS = {"steep": 0.06, "gentle": 0.12}
+"""Width of the correlation's fall, as a share of the frequency at which it is 0.143."""
+
+_LARGEST_SIDE, _ROOM, _OVERSAMPLED = 110, 1.7, 3.2
+_MASK_RADIUS = 3.0
+_B_FACTOR = 60.0
+
+
+@dataclass(frozen=True)
+class Case:
+    """A structure in noise from which its correlation follows.
+
+    Attributes
+    ----------
+    name, fall, sets : of the structure, of the correlation, and whether it sets the limit
+    truth : Å
+    first, second, shown : both halves and the map that is deposited, (z, y, x)
+    contour : of the map
+    voxel : Å
+    """
+
+    name: str
+    fall: str
+    sets: bool
+    truth: float
+    first: Volume
+    second: Volume
+    shown: Volume
+    contour: float
+    voxel: float
+
+
+def cases(models: Path, structures: int, seed: int) -> Iterator[Case]:
+    """Structures in the order in which they are drawn, with both falls each."""
+    rng = np.random.default_rng(seed)
+    index = json.loads((models / "index.json").read_text())
+    done = 0
+    for place in rng.permutation(len(index)):
+        if done == structures:
+            return
+        wanted = RESOLUTIONS[done % len(RESOLUTIONS)]
+        atoms = atoms_from_model(read_model(models / index[place]["file"]))
+        span = np.ptp(atoms.positions, axis=0).max()
+        voxel = wanted / _OVERSAMPLED
+        side = 2 * round(_ROOM * span / voxel / 2)
+        if not 48 <= side <= _LARGEST_SIDE:
+            continue
+        for fall, width in FALLS.items():
+            yield _case(index[place]["id"], fall, width, done, atoms, side, voxel, wanted, rng)
+        done += 1
+
+
+def _case(
+    name: str,
+    fall: str,
+    width: float,
+    number: int,
+    atoms: Atoms,
+    side: int,
+    voxel: float,
+    wanted: float,
+    rng: np.random.Generator,
+) -> Case:
+    box, middle = (side,) * 3, atoms.positions.mean(axis=0)
+    signal = render(atoms, box, voxel, 2.02 * voxel, b_factor=_B_FACTOR, centre=middle).values
+    inside = molecule_mask(atoms, box, voxel, _MASK_RADIUS, centre=middle)
+    power_of_noise = _noise_power(signal, inside, voxel, wanted, width)
+    first, second = (
+        (signal + _noise(box, voxel, power_of_noise, rng)).astype(np.float32) for _ in range(2)
+    )
+    shown = _low_passed((first + second) / 2, voxel, wanted)
+    contour = float(np.sort(shown.ravel())[-np.count_nonzero(inside) // 2])
+    return Case(name, fall, number % 2 == 0, wanted, first, second, shown, contour, voxel)
+
+
+def _noise_power(signal: Volume, inside: Mask, voxel: float, wanted: float, width: float) -> Reals:
+    """Mean |F|² of the noise in every shell, for the correlation wanted inside the molecule.
+
+    The signal's power lies in the molecule alone, the noise's in the whole box.
+    """
+    shells = Shells(signal.shape, (voxel,) * 3)
+    spectrum = half_spectrum(signal)
+    (sums,), samples = shells.sums(lambda z: (power(spectrum[z]),))
+    steps = (shells.frequency * wanted - 1) / width + np.log(1 / GOLD_STANDARD - 1)
+    correlation = 1 / (1 + np.exp(np.clip(steps, -12, 12)))
+    ratio: Reals = sums / samples / inside.mean() * (1 - correlation) / correlation
+    return ratio
+
+
+def _noise(
+    box: tuple[int, int, int], voxel: float, powers: Reals, rng: np.random.Generator
+) -> Volume:
+    """Noise of a mean power in every shell."""
+    spectrum = fft.rfftn(rng.standard_normal(box)) / np.sqrt(np.prod(box))
+    z, y, x = fft.fftfreq(box[0], voxel), fft.fftfreq(box[1], voxel), fft.rfftfreq(box[2], voxel)
+    frequency = np.sqrt(z[:, None, None] ** 2 + y[:, None] ** 2 + x**2)
+    shell = np.clip(np.rint(frequency * box[0] * voxel).astype(int), 1, len(powers)) - 1
+    noise: Volume = fft.irfftn(spectrum * np.sqrt(powers)[shell], s=box).astype(np.float32)
+    return noise
+
+
+def _low_passed(values: Volume, voxel: float, resolution: float) -> Volume:
+    spectrum = fft.rfftn(values)
+    z, y, x = (
+        fft.fftfreq(values.shape[0], voxel),
+        fft.fftfreq(values.shape[1], voxel),
+        fft.rfftfreq(values.shape[2], voxel),
+    )
+    square = z[:, None, None] ** 2 + y[:, None] ** 2 + x**2
+    low: Volume = fft.irfftn(spectrum * np.exp(-square * resolution**2), s=values.shape)
+    return low.astype(np.float32)
+
+
+def measured(case: Case, first: Volume, second: Volume, claim: float) -> CheckResult:
+    """What 1.a says of two half maps and a reported resolution (Å)."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for file, values in (("map", case.shown), ("half1", first), ("half2", second)):
+            write_volume(folder / f"{file}.mrc", values, (case.voxel,) * 3)
+        request = Request.of(
+            map=folder / "map.mrc",
+            contour=case.contour,
+            resolution=claim,
+            half1=folder / "half1.mrc",
+            half2=folder / "half2.mrc",
+        )
+        return run_check(CHECK, prepare(request, folder / "entry"), folder / "out")
+
+
+def main() -> None:
+    """Print a table of warnings by claim, and the shares from which the limit follows."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("models", type=Path)
+    parser.add_argument("--structures", type=int, default=20)
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    shares: dict[bool, list[float]] = {True: [], False: []}
+    warned: dict[tuple[bool, float], list[bool]] = {}
+    others: dict[str, list[Outcome]] = {"noise": [], "the same twice": [], "scaled copies": []}
+    rng = np.random.default_rng(options.seed)
+    for case in cases(options.models, options.structures, options.seed):
+        result = measured(case, case.first, case.second, case.truth)
+        found = result.measurements["resolution_masked"].value
+        share = case.truth / float(found) if found else float("nan")
+        shares[case.sets].append(share)
+        print(f"{case.name} {case.fall}: truth {case.truth:.2f} Å, found {found} Å, {share:.3f}")
+        for claim in CLAIMS:
+            outcome = measured(case, case.first, case.second, claim * case.truth).outcome
+            warned.setdefault((case.sets, claim), []).append(outcome is not Outcome.OK)
+        noises = [rng.standard_normal(case.first.shape).astype(np.float32) for _ in range(2)]
+        others["noise"].append(measured(case, *noises, case.truth).outcome)
+        others["the same twice"].append(measured(case, case.first, case.first, case.truth).outcome)
+        others["scaled copies"].append(
+            measured(case, case.first, 2 * case.first + 1, case.truth).outcome
+        )
+    for sets, words in ((True, "set the limit"), (False, "judge it")):
+        values = np.array(shares[sets])
+        print(f"truth as a share of the resolution found, structures that {words}:")
+        print(
+            f"  {len(values)} maps, {values.min():.3f} to {values.max():.3f}, median "
+            f"{np.median(values):.3f}"
+        )
+        for claim in CLAIMS:
+            told = warned[sets, claim]
+            print(f"  claims of {claim:g} × the truth: {sum(told)} of {len(told)} not OK")
+    for name, outcomes in others.items():
+        counted = {o.value: outcomes.count(o) for o in Outcome if o in outcomes}
+        print(f"{name}: {counted}")
+
+
+if __name__ == "__main__":
+    main()
