@@ -34,6 +34,8 @@ from typing import Any
 import mrcfile
 import psutil
 
+from vrs_scipion.batch.outcome import Status, load_outcome
+from vrs_scipion.folders import JSON_FILE
 from vrs_scipion.maps.writing import write_volume
 from vrs_scipion.report.folder import load_report
 from vrs_scipion.simulation import demo_phantom
@@ -290,8 +292,11 @@ def killed_batch(folder: Path, rng: random.Random, expected: Any) -> None:
             done[target] += killed(_of_batch(run.process.pid, target, rng))
         code = run.process.wait()
         require_whole(out) if out.exists() else None
-        for report in out.glob("row_*/report.json"):
-            assert finished.setdefault(report, report.stat().st_mtime) == report.stat().st_mtime
+        for row in out.glob("row_*"):
+            outcome = load_outcome(row)
+            if outcome is not None and outcome.status is Status.COMPLETE:
+                written = (row / JSON_FILE).stat().st_mtime
+                assert finished.setdefault(row, written) == written, f"{row.name} done again"
         if code == 0:
             break
         assert killing, f"it ended with {code}: {run.text()[-500:]}"

@@ -31,9 +31,8 @@ from vrs_scipion.emdb.transfer import (
     get_file,
     get_record,
 )
-from vrs_scipion.entry.deposition import save_deposition
 from vrs_scipion.entry.record_map import Deposition
-from vrs_scipion.files import InputError, sha256, written_whole
+from vrs_scipion.files import InputError, save_model, sha256, written_whole
 from vrs_scipion.folders import DEPOSITION_FILE
 from vrs_scipion.maps.reading import read_header
 
@@ -95,7 +94,7 @@ def fetch(
         record, notes = _record(archive, accession, folder)
         path, more = _map(archive, accession, folder, record, advance)
         deposition = record.deposition()
-        beside = save_deposition(deposition, folder / DEPOSITION_FILE)
+        beside = save_model(deposition, folder / DEPOSITION_FILE)
     return Fetched(deposition, beside, path, (*notes, *more))
 
 

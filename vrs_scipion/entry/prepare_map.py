@@ -9,13 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
-from vrs_scipion.entry.deposition import load_deposition
 from vrs_scipion.entry.entry import Entry
 from vrs_scipion.entry.input import Field, Input, Kind
 from vrs_scipion.entry.record_map import Deposition, MapRecord, ResizedMap
 from vrs_scipion.entry.records import Box, Lengths, MaskFile, SourceFile
 from vrs_scipion.entry.request import Request
-from vrs_scipion.files import InputError, printable, save_model
+from vrs_scipion.files import InputError, load_model, printable, save_model
 from vrs_scipion.folders import RECORD_FILE
 from vrs_scipion.maps.density import Density, Mask
 from vrs_scipion.maps.fourier import resample
@@ -107,7 +106,7 @@ def inspect_map(request: Request, before: Mapping[str, object]) -> InspectedMap:
     return InspectedMap(
         request,
         density,
-        load_deposition(deposition) if deposition else None,
+        load_model(Deposition, deposition) if deposition else None,
         int(np.count_nonzero(raw)),
         hard,
         tuple(_oddities(request.number("resolution"), density, hard)),

@@ -1,49 +1,11 @@
-"""Scipion's doors to the checks: parameters, pointers and outputs, no science."""
+"""Scipion's doors to the checks: parameters, pointers and outputs, no science.
 
-from vrs_scipion.protocols.protocol_checks import (
-    VrsProtBackground,
-    VrsProtBFactor,
-    VrsProtCheck,
-    VrsProtDeepRes,
-    VrsProtGlobalResolution,
-    VrsProtHand,
-    VrsProtLocalBFactor,
-    VrsProtLocalOccupancy,
-    VrsProtLookAtHalfMaps,
-    VrsProtLookAtMap,
-    VrsProtMask,
-    VrsProtMass,
-)
-from vrs_scipion.protocols.protocol_import_map import VrsProtImportMap
-from vrs_scipion.protocols.protocol_levels import VrsProtLevel, VrsProtLevel0, VrsProtLevel1
-from vrs_scipion.protocols.protocol_prepare import (
-    VrsProtPrepare,
-    VrsProtPrepareHalfMaps,
-    VrsProtPrepareInput,
-)
-from vrs_scipion.protocols.protocol_report import VrsProtReport
-from vrs_scipion.protocols.protocol_validate import VrsProtValidate
+Scipion looks for protocols among the names here.
+"""
 
-__all__ = [
-    "VrsProtBFactor",
-    "VrsProtBackground",
-    "VrsProtCheck",
-    "VrsProtDeepRes",
-    "VrsProtGlobalResolution",
-    "VrsProtHand",
-    "VrsProtImportMap",
-    "VrsProtLevel",
-    "VrsProtLevel0",
-    "VrsProtLevel1",
-    "VrsProtLocalBFactor",
-    "VrsProtLocalOccupancy",
-    "VrsProtLookAtHalfMaps",
-    "VrsProtLookAtMap",
-    "VrsProtMask",
-    "VrsProtMass",
-    "VrsProtPrepare",
-    "VrsProtPrepareHalfMaps",
-    "VrsProtPrepareInput",
-    "VrsProtReport",
-    "VrsProtValidate",
-]
+from vrs_scipion.protocols.protocol_checks import *  # noqa: F403
+from vrs_scipion.protocols.protocol_import_map import VrsProtImportMap as VrsProtImportMap
+from vrs_scipion.protocols.protocol_levels import *  # noqa: F403
+from vrs_scipion.protocols.protocol_prepare import *  # noqa: F403
+from vrs_scipion.protocols.protocol_report import VrsProtReport as VrsProtReport
+from vrs_scipion.protocols.protocol_validate import VrsProtValidate as VrsProtValidate

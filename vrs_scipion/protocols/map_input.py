@@ -9,11 +9,10 @@ import numpy as np
 import pyworkflow.protocol.params as params
 from pwem.objects import Volume
 
-from vrs_scipion.entry.deposition import load_deposition
 from vrs_scipion.entry.inputs import INPUTS, inspect
 from vrs_scipion.entry.record_map import Deposition
 from vrs_scipion.entry.request import Request
-from vrs_scipion.files import InputError
+from vrs_scipion.files import InputError, load_model
 from vrs_scipion.maps.reading import read_header
 from vrs_scipion.objects import VrsMap
 from vrs_scipion.protocols.input_form import add_field
@@ -111,7 +110,7 @@ def half_maps_of(volume: Volume | None) -> list[Path]:
 def deposition_of(volume: Any) -> Deposition | None:
     """What an archive says of a volume that was imported from there."""
     path = volume.getDepositionFile() if isinstance(volume, VrsMap) else None
-    return load_deposition(path) if path and path.is_file() else None
+    return load_model(Deposition, path) if path and path.is_file() else None
 
 
 def mean_voxel_size(voxel_size: tuple[float, float, float]) -> float:

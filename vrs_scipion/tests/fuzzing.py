@@ -37,12 +37,12 @@ from vrs_scipion.checks.run import run_check
 from vrs_scipion.cli import main as vrs
 from vrs_scipion.emdb import EmdbError
 from vrs_scipion.emdb.record import parse_record
-from vrs_scipion.entry.deposition import load_deposition, save_deposition
 from vrs_scipion.entry.entry import load_record
 from vrs_scipion.entry.inputs import inspect, prepare
+from vrs_scipion.entry.record_map import Deposition
 from vrs_scipion.entry.request import Request
 from vrs_scipion.entry.upgrade import OLD_RECORD_FILE
-from vrs_scipion.files import InputError
+from vrs_scipion.files import InputError, load_model, save_model
 from vrs_scipion.folders import (
     DEPOSITION_FILE,
     ENTRY,
@@ -333,7 +333,7 @@ DOCUMENTS = (
     Document(f"checks/0.a/{RESULT_FILE}", load_result, _older_result),
     Document("checks/1.a/fsc.plot.json", lambda folder: load_plot(folder / "fsc.plot.json")),
     Document(JSON_FILE, load_report),
-    Document(DEPOSITION_FILE, lambda folder: load_deposition(folder / DEPOSITION_FILE)),
+    Document(DEPOSITION_FILE, lambda folder: load_model(Deposition, folder / DEPOSITION_FILE)),
     Document(REQUEST_FILE, _take_up),
     Document(REQUEST_FILE, _take_up, _older_request),
     Document(ROW_FILE, load_outcome),
@@ -617,7 +617,7 @@ def finished_validation(folder: Path) -> Path:
         noise = np.random.default_rng(number).normal(0, 0.02, values.shape)
         paths[key] = folder / f"{key}.mrc"
         paths[key].write_bytes(mrc_bytes(values + noise))
-    deposition = save_deposition(
+    deposition = save_model(
         parse_record(json.dumps(record()).encode(), ACCESSION).deposition(), out / DEPOSITION_FILE
     )
     request = Request.of(

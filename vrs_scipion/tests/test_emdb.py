@@ -21,9 +21,10 @@ from hypothesis import strategies as st
 
 from vrs_scipion.emdb import Archive, EmdbError, entry_request, fetch, is_accession, normalised
 from vrs_scipion.emdb.record import parse_record
-from vrs_scipion.entry.deposition import load_deposition
 from vrs_scipion.entry.entry import Entry
 from vrs_scipion.entry.inputs import prepare
+from vrs_scipion.entry.record_map import Deposition
+from vrs_scipion.files import load_model
 from vrs_scipion.report.folder import load_report
 from vrs_scipion.tests.mrc_files import mrc_bytes
 from vrs_scipion.tests.test_entry import blob
@@ -92,7 +93,7 @@ class TestFetching(EmdbTest):
         self.assertEqual((request.number("contour"), request.number("resolution")), (0.3, 4.5))
         self.assertIsNone(request.number("voxel"))
         deposition = fetched.deposition
-        self.assertEqual(load_deposition(fetched.deposition_path), deposition)
+        self.assertEqual(load_model(Deposition, fetched.deposition_path), deposition)
         self.assertEqual(request.path("deposition"), fetched.deposition_path)
         self.assertEqual(deposition.authors, ("Doe J", "Roe R"))
         self.assertEqual(deposition.deposited, "2016-12-09")

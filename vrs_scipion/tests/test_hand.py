@@ -360,7 +360,7 @@ class TestCheck(unittest.TestCase):
             mock.patch.dict("sys.modules", {"xmipp3": None}),
             mock.patch.dict("os.environ", {"PATH": "/usr/bin:/bin", "XMIPP_HOME": ""}),
             mock.patch(
-                "vrs_scipion.checks.pictures.draw_isosurface",
+                "vrs_scipion.figures.isosurface.draw_isosurface",
                 side_effect=EngineError("no screen"),
             ),
         ):

@@ -20,6 +20,7 @@ from vrs_scipion.results import Outcome
 from vrs_scipion.running.project_graph import Graph
 from vrs_scipion.tests.mrc_files import mrc_bytes, write
 from vrs_scipion.tests.test_entry import blob
+from vrs_scipion.tests.version_0_1_0 import old_output
 
 REPORT = ("report.pdf", "report.html", "report.json")
 
@@ -104,10 +105,37 @@ class TestWholeRun(HeadlessTest):
         self.assertEqual((report.grade, report.level), ("1", "1"))
         self.assertEqual(list(report.inputs), ["map", "half_maps"])
         self.assertEqual(report.checks[: len(before.checks)], before.checks)
-        self.assertEqual([c.code for c in report.checks[len(before.checks) :]], ["1.a"])
+        added = [check.code for check in LEVELS[1].checks]
+        self.assertEqual([c.code for c in report.checks[len(before.checks) :]], added)
         without = self.vrs(command)
         self.assertEqual(without.returncode, 0, without.stderr)
         self.assertEqual(load_report(self.out), report)
+
+    def test_a_folder_of_an_older_version_is_taken_up(self) -> None:
+        """What version 0.1.0 has finished is kept; what it did not know is added."""
+        command = self.arguments("--resolution", "4")
+        first = self.vrs([*command, "--only", "0.a"])
+        self.assertEqual(first.returncode, 0, first.stderr)
+        report = load_report(self.out)
+        old_output(self.out)
+        taken = self.vrs([*command, "--only", "0.a,0.b"])
+        self.assertEqual(taken.returncode, 0, taken.stderr)
+        for box in ("import map", "prepare map", "0.a mass"):
+            self.assertIn(f"{box}: finished before", taken.stderr)
+        for box in ("look at map", "0.b mask", "report"):
+            self.assertIn(f"{box}: finished in", taken.stderr)
+        again = load_report(self.out)
+        self.assertEqual(again.entry, report.entry)
+        self.assertEqual(again.checks[0].measurements, report.checks[0].measurements)
+        self.assertEqual(again.checks[0].inputs, report.checks[0].inputs)
+        self.assertEqual(
+            [check.outcome for check in again.checks][:3],
+            [report.checks[0].outcome, Outcome.OK, Outcome.NOT_RUN],
+        )
+        self.assertFalse((self.out / "figures").exists())
+        other = self.vrs(self.arguments("--resolution", "5"))
+        self.assertEqual(other.returncode, 2)
+        self.assertIn("with other parameters", other.stderr)
 
     def test_killed_and_started_again(self) -> None:
         """The driver and its children die at once; what was finished is not done again."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import unittest
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -51,6 +52,12 @@ if name == "xmipp_deepRes_resolution":
     {behaviour}
 mrcfile.write(target, values, overwrite=True)
 """
+
+
+def setUpModule() -> None:
+    """Load what draws: modules that come while others are hidden are forgotten afterwards."""
+    for name in ("plotting", "isosurface.draw"):
+        import_module(f"vrs_scipion.figures.{name}")
 
 
 class XmippTest(StandInTest):

@@ -27,12 +27,12 @@ from vrs_scipion.maps.writing import write_volume
 from vrs_scipion.report.numbering import PlacedFigure
 from vrs_scipion.results.files import load_plot
 from vrs_scipion.tests.test_entry import blob
+from vrs_scipion.tests.version_0_1_0 import old_folder
 from vrs_scipion.tests.window_results import (
     BOX,
     CONTOUR,
     RESOLUTION,
     VOXEL,
-    as_version_0_1_0,
     local_values,
     make_half_map_results,
     make_results,
@@ -416,7 +416,7 @@ class TestLayers:
 
     def test_values_of_version_0_1_0_are_known_as_such(self, copy: Path) -> None:
         (now,) = find_layers(contents(copy)).values
-        as_version_0_1_0(copy)
+        old_folder(copy)
         assert list(states(contents(copy))) == ["map", "0.a", "0.b", "0.f", "0.g"]
         layers = find_layers(contents(copy))
         assert layers.densities[0].path == copy / "entry" / "map.mrc"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -88,32 +87,6 @@ def write_json(folder: Path) -> None:
         created=datetime(2026, 1, 2, tzinfo=timezone.utc),
     )
     (folder / "report.json").write_text(json_text(report), encoding="utf-8")
-
-
-def as_version_0_1_0(folder: Path) -> None:
-    """Put a folder of results into the words and the places of version 0.1.0."""
-    entry = folder / "entry"
-    for path in (entry / "map").iterdir():
-        path.rename(entry / path.name)
-    (entry / "map").rmdir()
-    record = json.loads((entry / "record.json").read_text("utf-8"))
-    del record["given"]
-    record |= {"schema": "vrs-entry/1", "half_maps": [], "half_map_files": []}
-    (entry / "entry.json").write_text(json.dumps(record))
-    (entry / "record.json").unlink()
-    for found in result_folders(folder):
-        file = found / "result.json"
-        result = json.loads(file.read_text("utf-8")) | {"schema": "vrs-check-result/1"}
-        del result["inputs"]
-        result["references"] = [
-            {key: one[key] for key in ("key", "text", "doi")} for one in result["references"]
-        ]
-        result["volumes"] = [
-            {key: one[key] for key in ("key", "file", "description")} for one in result["volumes"]
-        ]
-        file.write_text(json.dumps(result))
-    report = json.loads((folder / "report.json").read_text("utf-8"))
-    (folder / "report.json").write_text(json.dumps(report | {"schema": "vrs-report/1"}))
 
 
 def local_values() -> np.ndarray:
