@@ -45,6 +45,8 @@ _QUEUE_TARGETS = ("driver", "job")
 _VARYING = {"created", "seconds", "peak_memory_bytes", "software"}
 _COMMAND = (sys.executable, "-m", "vrs_scipion.cli", "validate", "--wait")
 _FINISHED = re.compile(r"^(.+): finished (?:in|before)", re.MULTILINE)
+_ONE_THREAD_EACH = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+"""As the rows of a batch have it: sums in another order differ in their last digits."""
 _GRACE_S = 5.0
 _BATCH_ROWS, _BATCH_KILLS = 4, 8
 _RUNNING = re.compile(r"^(.+): running", re.MULTILINE)
@@ -219,6 +221,7 @@ def main() -> None:
     parser.add_argument("--queue")
     options = parser.parse_args()
     rng = random.Random(options.seed)
+    os.environ |= _ONE_THREAD_EACH
     with tempfile.TemporaryDirectory(prefix="vrs_faults_") as name:
         folder = Path(name)
         prepare_phantom(folder, options.side)

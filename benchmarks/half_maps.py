@@ -150,8 +150,8 @@ def _low_passed(values: Volume, voxel: float, resolution: float) -> Volume:
     return low.astype(np.float32)
 
 
-def measured(case: Case, first: Volume, second: Volume, claim: float) -> CheckResult:
-    """What 1.a says of two half maps and a reported resolution (Å)."""
+def measured(case: Case, first: Volume, second: Volume, claim: float | None) -> CheckResult:
+    """What 1.a says of two half maps and a reported resolution (Å), if there is one."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for file, values in (("map", case.shown), ("half1", first), ("half2", second)):
@@ -166,6 +166,19 @@ def measured(case: Case, first: Volume, second: Volume, claim: float) -> CheckRe
         return run_check(CHECK, prepare(request, folder / "entry"), folder / "out")
 
 
+def _pairs(case: Case, rng: np.random.Generator) -> Iterator[tuple[str, Volume, Volume, bool]]:
+    """Half maps of another kind: a name, both, and whether a resolution is reported with them."""
+    first, second = case.first, case.second
+    yield "good, no resolution reported", first, second, False
+    noises = [rng.standard_normal(first.shape).astype(np.float32) for _ in range(2)]
+    yield "noise", noises[0], noises[1], True
+    yield "noise, no resolution reported", noises[0], noises[1], False
+    yield "one inverted, no resolution reported", first, -second, False
+    yield "one mirrored, no resolution reported", first, np.ascontiguousarray(second[::-1]), False
+    yield "the same twice", first, first, True
+    yield "scaled copies, no resolution reported", first, 2 * first + 1, False
+
+
 def main() -> None:
     """Print a table of warnings by claim, and the shares from which the limit follows."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -175,7 +188,7 @@ def main() -> None:
     options = parser.parse_args()
     shares: dict[bool, list[float]] = {True: [], False: []}
     warned: dict[tuple[bool, float], list[bool]] = {}
-    others: dict[str, list[Outcome]] = {"noise": [], "the same twice": [], "scaled copies": []}
+    others: dict[str, list[Outcome]] = {}
     rng = np.random.default_rng(options.seed)
     for case in cases(options.models, options.structures, options.seed):
         result = measured(case, case.first, case.second, case.truth)
@@ -186,12 +199,9 @@ def main() -> None:
         for claim in CLAIMS:
             outcome = measured(case, case.first, case.second, claim * case.truth).outcome
             warned.setdefault((case.sets, claim), []).append(outcome is not Outcome.OK)
-        noises = [rng.standard_normal(case.first.shape).astype(np.float32) for _ in range(2)]
-        others["noise"].append(measured(case, *noises, case.truth).outcome)
-        others["the same twice"].append(measured(case, case.first, case.first, case.truth).outcome)
-        others["scaled copies"].append(
-            measured(case, case.first, 2 * case.first + 1, case.truth).outcome
-        )
+        for name, first, second, told in _pairs(case, rng):
+            outcome = measured(case, first, second, case.truth if told else None).outcome
+            others.setdefault(name, []).append(outcome)
     for sets, words in ((True, "set the limit"), (False, "judge it")):
         values = np.array(shares[sets])
         print(f"truth as a share of the resolution found, structures that {words}:")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pydantic import BaseModel
+from pydantic_core import from_json
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -23,6 +24,10 @@ class InputError(ValueError):
         self.path = Path(path)
         self.problem = problem
         super().__init__(f"{printable(self.path.name)}: {problem}")
+
+
+class DamagedError(ValueError):
+    """A file of an older version that holds something else than that version wrote."""
 
 
 def printable(text: str) -> str:
@@ -65,6 +70,20 @@ def load_model(kind: type[Model], path: Path) -> Model:
         if it is not there or not of this version.
     """
     return kind.model_validate_json(path.read_bytes())
+
+
+def in_new_words(text: bytes, upgrade: Callable[[Any], dict[str, Any]]) -> dict[str, Any]:
+    """JSON of an older version in this one's words.
+
+    Raises
+    ------
+    DamagedError
+        if it is no JSON, or none that the older version wrote.
+    """
+    try:
+        return upgrade(from_json(text))
+    except (AttributeError, KeyError, IndexError, TypeError, ValueError) as error:
+        raise DamagedError(f"it cannot be understood ({type(error).__name__})") from error
 
 
 def sha256(path: Path | str) -> str:

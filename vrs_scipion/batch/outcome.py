@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import Field, ValidationError
 
 from vrs_scipion.batch.table import Row
-from vrs_scipion.files import written_whole
+from vrs_scipion.files import save_model
 from vrs_scipion.results import Outcome
 from vrs_scipion.results.model import Record
 
@@ -52,8 +52,7 @@ class RowOutcome(Record):
 def save_outcome(outcome: RowOutcome, folder: Path) -> None:
     """Write ``row.json``."""
     folder.mkdir(parents=True, exist_ok=True)
-    with written_whole(folder / ROW_FILE) as path:
-        path.write_text(outcome.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    save_model(outcome, folder / ROW_FILE)
 
 
 def load_outcome(folder: Path) -> RowOutcome | None:

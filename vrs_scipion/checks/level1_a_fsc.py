@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from vrs_scipion.checks.check import Check, Limit
 from vrs_scipion.checks.findings import Findings
 from vrs_scipion.checks.references import ROSENTHAL_2003
 from vrs_scipion.checks.task import Task
-from vrs_scipion.entry.entry import HalfMaps
+from vrs_scipion.entry.entry import Entry, HalfMaps
 from vrs_scipion.figures.fsc import fsc_plot
 from vrs_scipion.maps.density import Volume
 from vrs_scipion.methods.fsc import (
@@ -151,6 +153,13 @@ def _judge(found: Findings, masked: FscCurve) -> None:
         )
         found.headline = "The half maps agree as far as their voxels reach."
         return
+    size = _diameter(entry)
+    signal = found.judge(
+        "size_share", 100 * resolution / size, detail=f"{resolution:.3g} Å of {size:.3g} Å"
+    )
+    if not signal.passed:
+        found.headline = "The half maps have no signal in common."
+        return
     found.resolution_estimate = ResolutionEstimate(method="FSC of the half maps", value=resolution)
     if masked.comes_back(GOLD_STANDARD):
         last = masked.last_resolution(GOLD_STANDARD)
@@ -161,7 +170,7 @@ def _judge(found: Findings, masked: FscCurve) -> None:
             "that, noise alone does not."
         )
     if entry.resolution is None:
-        found.headline = f"The half maps agree to {number(resolution)} Å."
+        found.headline = f"The half maps agree to {resolution:.2f} Å."
         return
     met = found.judge(
         "reported_share",
@@ -176,6 +185,12 @@ def _judge(found: Findings, masked: FscCurve) -> None:
         found.headline = "The correlation of the half maps comes back after it has fallen."
     else:
         found.headline = f"{said} is supported by {agree}."
+
+
+def _diameter(entry: Entry) -> float:
+    """Of a ball as large as the hard mask, in Å."""
+    volume = entry.map.hard_mask.voxels * math.prod(entry.voxel_size)
+    return float(2 * (3 * volume / (4 * math.pi)) ** (1 / 3))
 
 
 CHECK = Check(
@@ -196,6 +211,21 @@ CHECK = Check(
     answer=measure_fsc,
     needs=("map", "half_maps"),
     limits=(
+        Limit(
+            "size_share",
+            50.0,
+            "%",
+            "Resolution found against the molecule's size",
+            "The check warns when the half maps agree to no better a resolution than this share of "
+            "the diameter of a ball as large as the mask: they have no signal in common.",
+            "the resolution to which the half maps agree as a share of the molecule's diameter",
+            "<",
+            advice=(
+                "The half maps do not belong together: they are of different particles or "
+                "refinements, one is mirrored, shifted, inverted or stored in another order of its "
+                "axes, or there is nothing but noise in them."
+            ),
+        ),
         Limit(
             "reported_share",
             80.0,

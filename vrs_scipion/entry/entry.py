@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,6 +14,7 @@ from vrs_scipion.entry.record_half_maps import HalfMapsRecord
 from vrs_scipion.entry.record_map import MapRecord
 from vrs_scipion.entry.records import Box, InputRecord, Lengths, MaskFile
 from vrs_scipion.entry.upgrade import OLD_RECORD_FILE, upgraded
+from vrs_scipion.files import in_new_words
 from vrs_scipion.folders import RECORD_FILE
 from vrs_scipion.maps.density import Density, Mask, Volume
 from vrs_scipion.results.model import InputUsed
@@ -199,12 +199,12 @@ def load_record(key: str, folder: Path) -> InputRecord:
 
     Raises
     ------
-    FileNotFoundError, pydantic.ValidationError
+    FileNotFoundError, ValueError
         if it is not there or cannot be understood.
     """
     if _is_old(folder):
-        old = json.loads((folder / OLD_RECORD_FILE).read_bytes())
-        return RECORDS[key].model_validate(upgraded(old))
+        old = (folder / OLD_RECORD_FILE).read_bytes()
+        return RECORDS[key].model_validate(in_new_words(old, upgraded))
     return RECORDS[key].model_validate_json((folder / RECORD_FILE).read_bytes())
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
-from vrs_scipion.files import load_model, save_model
+from vrs_scipion.files import in_new_words, load_model, save_model
 from vrs_scipion.folders import RESULT_FILE
 from vrs_scipion.results.model import CheckResult
 from vrs_scipion.results.plots import Plot
@@ -22,12 +21,12 @@ def load_result(folder: Path) -> CheckResult:
 
     Raises
     ------
-    FileNotFoundError, pydantic.ValidationError
+    FileNotFoundError, ValueError
         if it is not there or not a result.
     """
     text = (folder / RESULT_FILE).read_bytes()
     if b'"vrs-check-result/1"' in text:
-        return CheckResult.model_validate(upgraded(json.loads(text)))
+        return CheckResult.model_validate(in_new_words(text, upgraded))
     return CheckResult.model_validate_json(text)
 
 

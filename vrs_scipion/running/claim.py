@@ -11,7 +11,7 @@ from pydantic import ConfigDict, Field, ValidationError
 from vrs_scipion.entry.input import Kind
 from vrs_scipion.entry.inputs import FIELDS, INPUTS
 from vrs_scipion.entry.request import Request, Value
-from vrs_scipion.files import load_model, save_model, sha256
+from vrs_scipion.files import in_new_words, load_model, save_model, sha256
 from vrs_scipion.folders import FOLDERS, REPORT_FILES, REQUEST_FILE, SCIPION
 from vrs_scipion.results.model import Record
 from vrs_scipion.running.upgrade import upgraded_request
@@ -49,9 +49,12 @@ def take_up(request: Request, out: Path, engine: str) -> Request:
             "Scipion hands its project's path to a shell: give an output folder (--out) without "
             "double quotes, dollar signs, backquotes, backslashes and line breaks in its path"
         )
-    if out.exists() and not out.is_dir():
-        raise OutputError(f"{out.name} is a file; give another output folder (--out)")
-    known = _known(out)
+    try:
+        if out.exists() and not out.is_dir():
+            raise OutputError(f"{out.name} is a file; give another output folder (--out)")
+        known = _known(out)
+    except OSError as error:
+        raise OutputError(f"{out} cannot be used ({error.strerror})") from error
     if known is None:
         _refuse_strangers(out)
         return request
@@ -97,8 +100,8 @@ def _known(out: Path) -> Claim | None:
     except ValidationError:
         pass
     try:
-        return Claim.model_validate(upgraded_request(path.read_text(encoding="utf-8")))
-    except (ValueError, KeyError) as error:
+        return Claim.model_validate(in_new_words(path.read_bytes(), upgraded_request))
+    except ValueError as error:
         raise OutputError(
             f"{out.name} holds a {REQUEST_FILE} that cannot be understood; give another output "
             "folder (--out)"
@@ -143,4 +146,4 @@ def _files(request: Request) -> dict[str, Path]:
 
 
 def _value(key: str, value: Any) -> Value:
-    return Path(value) if FIELDS[key].kind is Kind.PATH else value
+    return Path(str(value)) if FIELDS[key].kind is Kind.PATH else value

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 OLD_FOLDERS = ("figures",)
@@ -11,15 +10,8 @@ OLD_FOLDERS = ("figures",)
 _NUMBERS = {"contour": "contour", "resolution": "resolution", "voxel_size": "voxel"}
 
 
-def upgraded_request(text: str) -> dict[str, Any]:
-    """What an output folder of version 0.1.0 was asked for.
-
-    Raises
-    ------
-    ValueError, KeyError
-        if it is no request of that version.
-    """
-    old = json.loads(text)
+def upgraded_request(old: dict[str, Any]) -> dict[str, Any]:
+    """What an output folder of version 0.1.0 was asked for."""
     values: dict[str, Any] = {"map": old["map"]}
     values |= {new: old[name] for name, new in _NUMBERS.items() if old.get(name) is not None}
     if old.get("title"):

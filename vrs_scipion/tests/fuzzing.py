@@ -42,7 +42,7 @@ from vrs_scipion.entry.inputs import inspect, prepare
 from vrs_scipion.entry.record_map import Deposition
 from vrs_scipion.entry.request import Request
 from vrs_scipion.entry.upgrade import OLD_RECORD_FILE
-from vrs_scipion.files import InputError, load_model, save_model
+from vrs_scipion.files import DamagedError, InputError, load_model, save_model
 from vrs_scipion.folders import (
     DEPOSITION_FILE,
     ENTRY,
@@ -63,7 +63,7 @@ from vrs_scipion.tests.test_entry import blob
 
 SECONDS = 20
 MEMORY = 3 << 30
-OWN_ERRORS = (InputError, TableError, EmdbError, OutputError, ValidationError)
+OWN_ERRORS = (InputError, TableError, EmdbError, OutputError, DamagedError, ValidationError)
 
 Json = dict[str, Any]
 

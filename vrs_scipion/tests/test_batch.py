@@ -221,7 +221,7 @@ class TestRunning(BatchTest):
         with this_machine(2, runner=stand_in) as workplace:
             run_batch(Batch(rows, self.folder / "out"), workplace)
         both = [name for name in self.summary()[0] if re.fullmatch(r"\w\.\w", name)]
-        self.assertEqual(both, [*alone, "1.a"])
+        self.assertEqual(both, [*alone, *(check.code for check in LEVELS[1].checks)])
 
     def test_formulas_stay_text(self) -> None:
         self.run_rows("a.mrc,1,=1+1")

@@ -111,6 +111,14 @@ class TestFetching(EmdbTest):
         self.assertEqual(entry.map.resolution_from, "EMDB entry EMD-3488")
         self.assertEqual(entry.title, "mine")
 
+    def test_half_maps_go_with_it(self) -> None:
+        fetched = fetch(ACCESSION, self.archive)
+        halves = {f"half{n}": self.folder / f"half{n}.mrc" for n in (1, 2)}
+        request = entry_request(fetched, **halves, resolution=None)
+        self.assertEqual({key: request.path(key) for key in halves}, halves)
+        self.assertEqual(request.path("map"), fetched.map_path)
+        self.assertEqual((request.number("contour"), request.number("resolution")), (0.3, 4.5))
+
     def test_the_deposited_voxel_size_where_the_header_contradicts_it(self) -> None:
         spacing = {axis: {"valueOf_": "1.1"} for axis in "xyz"}
         self.serve(map__pixel_spacing=spacing)

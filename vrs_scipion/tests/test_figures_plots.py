@@ -14,12 +14,13 @@ from plotly.graph_objects import Figure as PlotlyFigure
 from pydantic import ValidationError
 
 from vrs_scipion.figures.distribution import distribution_plot
+from vrs_scipion.figures.fsc import fsc_plot
 from vrs_scipion.figures.guinier import guinier_plot
 from vrs_scipion.figures.histogram import histogram_plot
 from vrs_scipion.figures.mass import mass_plot
 from vrs_scipion.figures.plotting import draw_plot, plot_figure, save_picture
 from vrs_scipion.figures.projections import projection_panels
-from vrs_scipion.figures.spectrum import spectrum_plot
+from vrs_scipion.figures.spectrum import spectra_plot, spectrum_plot
 from vrs_scipion.figures.ticks import opposite_ticks
 from vrs_scipion.methods.shells import power_spectrum
 from vrs_scipion.report.plotly_figure import GROUNDS, plotly_figure
@@ -55,6 +56,20 @@ def examples() -> dict[str, Plot]:
         "mass": mass_plot([0.1, 0.2, 0.3], [5000, 20, 0], 0.15, 0.001),
         "distribution": distribution_plot(map_values, map_values > 2, 2.0),
         "spectrum": spectrum_plot(map_values, (1.0, 1.0, 1.0), 4.0),
+        "spectra": spectra_plot(
+            squares[1:],
+            [("one", 1 / squares[1:], "part"), ("other", squares[1:], "measured")],
+            None,
+        ),
+        "fsc": fsc_plot(
+            np.linspace(0.01, 0.4, 40),
+            [
+                ("masked", np.linspace(1, -0.05, 40), "measured"),
+                ("unmasked", np.where(np.arange(40) == 7, np.nan, 0.5), "part"),
+            ],
+            (0.143, 0.5),
+            4.0,
+        ),
         "level": Plot(
             x=Axis(label="x"),
             y=Axis(label="y"),

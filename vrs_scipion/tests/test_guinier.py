@@ -11,6 +11,7 @@ import types
 import unittest
 from collections.abc import Callable
 from dataclasses import replace
+from importlib import import_module
 from itertools import permutations
 from pathlib import Path
 from unittest import mock
@@ -54,6 +55,11 @@ REAL_MAPS = (
 )
 
 Box = tuple[int, int, int]
+
+
+def setUpModule() -> None:
+    """Load what draws: modules that come while others are hidden are forgotten afterwards."""
+    import_module("vrs_scipion.figures.plotting")
 
 
 def noise(box: Box, voxel: Triple = (1.0, 1.0, 1.0), seed: int = 5) -> Density:
