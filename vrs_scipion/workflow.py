@@ -1,18 +1,20 @@
 """The boxes of a validation, in a Scipion project: for any inputs, as Scipion's JSON.
 
-``python -m vrs_scipion.workflow`` writes the workflow templates and ``protocols.conf`` anew.
+``python -m vrs_scipion.workflow`` writes the workflow templates, ``protocols.conf`` and the list of
+checks in the README anew.
 """
 
 from __future__ import annotations
 
 import json
+import textwrap
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from vrs_scipion.checks.check import Check
-from vrs_scipion.checks.levels import LEVELS, Level, asked_of, is_number, looks_at
+from vrs_scipion.checks.levels import CHECKS, LEVELS, Level, asked_of, is_number, looks_at
 from vrs_scipion.entry.input import Field, Kind
 from vrs_scipion.entry.inputs import FIELDS, INPUTS
 from vrs_scipion.protocols import (
@@ -32,6 +34,11 @@ IMPORT, REPORT = "import", "report"
 PACKAGE = Path(__file__).parent
 TEMPLATES = PACKAGE / "templates"
 CONF_FILE = PACKAGE / "protocols.conf"
+README = PACKAGE.parent / "README.rst"
+
+_LIST_STARTS = ".. checks: written by python -m vrs_scipion.workflow\n\n"
+_LIST_ENDS = ".. end of the checks\n"
+_WIDTH = 100
 
 Json = dict[str, Any]
 
@@ -247,12 +254,34 @@ def _indented(text: str) -> str:
     return "\n".join([first, *(f"\t{line}" for line in rest)])
 
 
+def readme_text(text: str) -> str:
+    """The README with its list of checks."""
+    before, rest = text.split(_LIST_STARTS)
+    after = rest.split(_LIST_ENDS)[1]
+    items = "\n".join(_listed(check) for check in CHECKS.values())
+    return f"{before}{_LIST_STARTS}{items}\n{_LIST_ENDS}{after}"
+
+
+def _listed(check: Check) -> str:
+    said = textwrap.fill(
+        f"{check.purpose} {check.in_short}".strip(),
+        _WIDTH,
+        initial_indent="    ",
+        subsequent_indent="    ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return f"{check.code} {check.name}\n{said}\n"
+
+
 def generated() -> Iterator[tuple[Path, str]]:
     """Every file that follows from the tables, with its text."""
     for level in LEVELS:
         if level.checks:
             yield TEMPLATES / f"{template_name(level)}.json.template", template_text(level)
     yield CONF_FILE, conf_text()
+    if README.is_file():
+        yield README, readme_text(README.read_text(encoding="utf-8"))
 
 
 if __name__ == "__main__":

@@ -142,6 +142,7 @@ class Check:
     name : as in the table of checks
     label : in a word or two, for boxes of a project
     purpose : one line
+    in_short : what is measured, and what decides, in the few sentences that the README has
     explanation : paragraph of the report that says what is measured and why
     answer : the function that measures
     needs : keys of the inputs that it measures
@@ -172,6 +173,7 @@ class Check:
     differs: str = ""
     volumes: int = 16
     judges: bool = True
+    in_short: str = ""
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:

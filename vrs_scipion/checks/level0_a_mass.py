@@ -133,6 +133,10 @@ CHECK = Check(
     name="Mass analysis",
     label="mass",
     purpose="Is the molecule centred, with room around it?",
+    in_short=(
+        "Spaces between the mask and the faces of the box, decentering, centre of mass of the "
+        "map and inside the mask."
+    ),
     explanation=(
         "A reconstruction should sit near the centre of its box, with enough empty space on each "
         "side for the contrast transfer function to be corrected: 30 Å is a common minimum, the "

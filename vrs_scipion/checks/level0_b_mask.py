@@ -177,6 +177,10 @@ CHECK = Check(
     name="Mask analysis",
     label="mask",
     purpose="Is the molecule one piece at the recommended contour level?",
+    in_short=(
+        "Connected components, mass against threshold, disconnected mass, overlap of the raw "
+        "with the constructed mask."
+    ),
     explanation=(
         "At the recommended contour level most of the mass should lie in one connected component. "
         "A few thousand tiny noise blobs are normal, as long as their total mass stays below 10 %. "

@@ -196,6 +196,12 @@ CHECK = Check(
     name="Background analysis",
     label="background",
     purpose="Is what surrounds the molecule noise of mean zero?",
+    in_short=(
+        "A t-test with the number of *independent* samples, from the background's "
+        "autocorrelation, and the voxels beyond 5σ; the verdict is that of the voxels two "
+        "resolutions away from the mask, through which no single wave may run either. A masked "
+        "background is no evidence of anything, and is never called OK."
+    ),
     explanation=(
         "The background is everything outside the mask with hard borders. Its mean should be zero, "
         "and voxels farther than five standard deviations from zero should be rare and scattered "

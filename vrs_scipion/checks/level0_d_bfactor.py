@@ -190,6 +190,10 @@ CHECK = Check(
     name="B-factor analysis",
     label="B-factor",
     purpose="Do the map's amplitudes fall with resolution as they should?",
+    in_short=(
+        "The Guinier fit of Xmipp's ``xmipp_volume_correct_bfactor``, to the last digit on "
+        "cubic boxes, right on others too; the corrected map."
+    ),
     explanation=(
         "The Guinier plot shows the natural logarithm of the mean amplitude of each Fourier shell "
         "against 1/d², d being its resolution. Between 15 Å and the reported resolution a straight "

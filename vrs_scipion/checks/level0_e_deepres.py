@@ -460,6 +460,12 @@ CHECK = Check(
     name="DeepRes",
     label="local resolution",
     purpose="How well resolved is each part of the map, by its looks?",
+    in_short=(
+        "A network of our own after the idea of DeepRes, with an error bar at every voxel, once "
+        "for the map and once for the map with its spectrum flattened; its model card is "
+        "``vrs_scipion/methods/weights/resolution.md``. DeepRes itself, through Xmipp, where "
+        "program, environment and weights are there."
+    ),
     explanation=(
         "Density looks different at each resolution: side chains, helices and domains disappear "
         "one after the other. DeepRes trained a neural network to tell the resolution around each "

@@ -106,6 +106,10 @@ CHECK = Check(
     name="LocBfactor",
     label="local B-factor",
     purpose="Is every part of the map neither over- nor undersharpened?",
+    in_short=(
+        "How fast the density fades around each voxel, by Kaur et al. 2021; the numbers of the "
+        "package scipion-em-ucm."
+    ),
     explanation=(
         "LocBfactor measures around each voxel how strong the map is in bands of frequency, from "
         "15 Å to the reported resolution. Where the amplitude falls from band to band as "

@@ -158,6 +158,7 @@ CHECK = Check(
     name="LocOccupancy",
     label="local occupancy",
     purpose="Does every part of the molecule rise above the noise?",
+    in_short="Kaur et al. 2021, and beside it an occupancy against the noise, which can fail.",
     explanation=(
         "LocOccupancy measures around each voxel how strong the map is in bands of frequency, from "
         "15 Å to the reported resolution, and counts the bands in which a voxel of the mask is not "

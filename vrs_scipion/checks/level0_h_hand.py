@@ -174,6 +174,11 @@ CHECK = Check(
     name="Hand correction",
     label="hand",
     purpose="Is the map the molecule, or its mirror image?",
+    in_short=(
+        "A network of our own votes at the α-helices, in seconds and without a GPU; its model "
+        "card is ``vrs_scipion/methods/weights/hand.md``, its training is in ``training/``. "
+        "Where too little looks like a helix the check does not apply."
+    ),
     explanation=(
         "A reconstruction from projections is determined up to a mirror image: images alone do "
         "not tell a molecule from its reflection. α-Helices of proteins do, at 5 Å or better: they "

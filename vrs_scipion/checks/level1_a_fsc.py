@@ -198,6 +198,12 @@ CHECK = Check(
     name="Global resolution",
     label="global resolution",
     purpose="To which resolution do the half maps agree?",
+    in_short=(
+        "Their Fourier shell correlation, without a mask and under a wide soft one, with every "
+        "crossing of 0.143 and 0.5. The reported resolution may not go beyond that by more than "
+        "a tighter mask explains. Half maps that share no signal get a warning; where "
+        "their correlation never falls the check says that it cannot tell."
+    ),
     explanation=(
         "Two half maps, each made from one half of the particles, hold the same molecule in "
         "different noise. Their correlation in shells of spatial frequency falls from 1, where the "

@@ -70,8 +70,8 @@ class Entry:
 
         Raises
         ------
-        FileNotFoundError, pydantic.ValidationError
-            if it is not there or not of this version.
+        FileNotFoundError, ValueError
+            if it is not there or cannot be understood.
         """
         if key not in self._records:
             if key not in self.folders:

@@ -181,20 +181,26 @@ def worry(report: Report) -> str:
     """What to look at first, in one paragraph of plain English."""
     said = [check for check in report.checks if check.outcome is Outcome.WARNINGS]
     crashed = [check for check in report.checks if check.outcome is Outcome.FAILED]
+    undecided = [check for check in report.checks if check.outcome is Outcome.UNDETERMINED]
     score = report.score
     if not score.evaluable:
         return "No check could be evaluated: this report says nothing about the map's quality."
     words = [_how_many(len(said), score.evaluable - score.failed)]
     words += [check.headline for check in said if check.headline]
     if crashed:
-        names = ", ".join(f"{check.code} {check.name}" for check in crashed)
-        words.append(f"Nothing is known of what could not be computed: {names}.")
+        words.append(f"Nothing is known of what could not be computed: {_names(crashed)}.")
+    if undecided:
+        words.append(f"It could not be decided, and is no pass: {_names(undecided)}.")
     about_input = sum(warning.check in report.inputs for warning in report.warnings)
     if about_input:
         words.append(f"The input itself gave {counted(about_input, 'warning')}, listed below.")
     if not said and not crashed:
         words.append("That is no proof that the map is right: it speaks for what was measured.")
     return " ".join(words)
+
+
+def _names(checks: Sequence[CheckResult]) -> str:
+    return ", ".join(f"{check.code} {check.name}" for check in checks)
 
 
 def _how_many(troubled: int, computed: int) -> str:

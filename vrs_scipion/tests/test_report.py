@@ -356,6 +356,10 @@ class TestWorry(unittest.TestCase):
         self.assertIn("Nothing is known of what could not be computed: 0.c Check 0.c.", said)
         self.assertIn("no proof", worry(make_report(make_check())))
 
+    def test_what_could_not_be_decided(self) -> None:
+        said = worry(make_report(make_check(), make_check("0.b", "undetermined")))
+        self.assertIn("It could not be decided, and is no pass: 0.b", said)
+
     def test_what_to_look_at(self) -> None:
         said = worry(make_report(make_check(), full_check(), warnings=("Odd.",)))
         self.assertEqual(
