@@ -6,9 +6,10 @@ MODELS is a folder with ``index.json`` and atomic structures (PDB or mmCIF). Eac
 to the Nyquist limit of its voxels and put into noise whose power in every shell is such that the
 correlation inside the molecule, within 3 Å of its atoms, falls as a logistic function of frequency
 through 0.143 at the resolution wanted, steeply or gently: that resolution is the truth, the finest
-that a careful author can report. Even structures set the limit, odd ones judge it. A reported
-resolution that is the truth must pass; finer ones, halves of pure noise, and halves that are the
-same must not.
+that a careful author can report. The deposited map is the mean of the halves, weighted by that
+correlation. Even structures set the limit, odd ones judge it. A reported resolution that is the
+truth must pass, and none at all; finer ones, halves of pure noise, of which one is inverted or
+mirrored, and halves that are the same must not.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from scipy import fft
@@ -103,16 +105,26 @@ def _case(
     box, middle = (side,) * 3, atoms.positions.mean(axis=0)
     signal = render(atoms, box, voxel, 2.02 * voxel, b_factor=_B_FACTOR, centre=middle).values
     inside = molecule_mask(atoms, box, voxel, _MASK_RADIUS, centre=middle)
-    power_of_noise = _noise_power(signal, inside, voxel, wanted, width)
+    correlation = _correlation(Shells(box, (voxel,) * 3).frequency * wanted, width)
+    power_of_noise = _noise_power(signal, inside, voxel, correlation)
     first, second = (
         (signal + _noise(box, voxel, power_of_noise, rng)).astype(np.float32) for _ in range(2)
     )
-    shown = _low_passed((first + second) / 2, voxel, wanted)
+    shown = _in_shells(
+        fft.rfftn((first + second) / 2), voxel, np.sqrt(2 * correlation / (1 + correlation))
+    )
     contour = float(np.sort(shown.ravel())[-np.count_nonzero(inside) // 2])
     return Case(name, fall, number % 2 == 0, wanted, first, second, shown, contour, voxel)
 
 
-def _noise_power(signal: Volume, inside: Mask, voxel: float, wanted: float, width: float) -> Reals:
+def _correlation(frequency: Reals, width: float) -> Reals:
+    """Falls through 0.143 at 1; ``frequency`` is a share of that of the truth."""
+    steps = (frequency - 1) / width + np.log(1 / GOLD_STANDARD - 1)
+    fallen: Reals = 1 / (1 + np.exp(np.clip(steps, -12, 12)))
+    return fallen
+
+
+def _noise_power(signal: Volume, inside: Mask, voxel: float, correlation: Reals) -> Reals:
     """Mean |F|² of the noise in every shell, for the correlation wanted inside the molecule.
 
     The signal's power lies in the molecule alone, the noise's in the whole box.
@@ -120,8 +132,6 @@ def _noise_power(signal: Volume, inside: Mask, voxel: float, wanted: float, widt
     shells = Shells(signal.shape, (voxel,) * 3)
     spectrum = half_spectrum(signal)
     (sums,), samples = shells.sums(lambda z: (power(spectrum[z]),))
-    steps = (shells.frequency * wanted - 1) / width + np.log(1 / GOLD_STANDARD - 1)
-    correlation = 1 / (1 + np.exp(np.clip(steps, -12, 12)))
     ratio: Reals = sums / samples / inside.mean() * (1 - correlation) / correlation
     return ratio
 
@@ -130,24 +140,18 @@ def _noise(
     box: tuple[int, int, int], voxel: float, powers: Reals, rng: np.random.Generator
 ) -> Volume:
     """Noise of a mean power in every shell."""
-    spectrum = fft.rfftn(rng.standard_normal(box)) / np.sqrt(np.prod(box))
-    z, y, x = fft.fftfreq(box[0], voxel), fft.fftfreq(box[1], voxel), fft.rfftfreq(box[2], voxel)
+    white = fft.rfftn(rng.standard_normal(box)) / np.sqrt(np.prod(box))
+    return _in_shells(white, voxel, np.sqrt(powers))
+
+
+def _in_shells(spectrum: Any, voxel: float, factors: Reals) -> Volume:
+    """The volume of a half spectrum of a cube, every shell times its factor."""
+    side = spectrum.shape[0]
+    z, y, x = fft.fftfreq(side, voxel), fft.fftfreq(side, voxel), fft.rfftfreq(side, voxel)
     frequency = np.sqrt(z[:, None, None] ** 2 + y[:, None] ** 2 + x**2)
-    shell = np.clip(np.rint(frequency * box[0] * voxel).astype(int), 1, len(powers)) - 1
-    noise: Volume = fft.irfftn(spectrum * np.sqrt(powers)[shell], s=box).astype(np.float32)
-    return noise
-
-
-def _low_passed(values: Volume, voxel: float, resolution: float) -> Volume:
-    spectrum = fft.rfftn(values)
-    z, y, x = (
-        fft.fftfreq(values.shape[0], voxel),
-        fft.fftfreq(values.shape[1], voxel),
-        fft.rfftfreq(values.shape[2], voxel),
-    )
-    square = z[:, None, None] ** 2 + y[:, None] ** 2 + x**2
-    low: Volume = fft.irfftn(spectrum * np.exp(-square * resolution**2), s=values.shape)
-    return low.astype(np.float32)
+    shell = np.clip(np.rint(frequency * side * voxel).astype(int), 1, len(factors)) - 1
+    volume: Volume = fft.irfftn(spectrum * factors[shell], s=(side,) * 3).astype(np.float32)
+    return volume
 
 
 def measured(case: Case, first: Volume, second: Volume, claim: float | None) -> CheckResult:

@@ -26,7 +26,7 @@ from vrs_scipion.files import InputError
 from vrs_scipion.maps.writing import write_volume
 from vrs_scipion.results import CheckResult
 
-_SURFACES = "vrs_scipion.checks.pictures.draw_isosurface"
+_SURFACES = "vrs_scipion.figures.isosurface.draw_isosurface"
 
 
 def validate(case: Case) -> dict[str, Any]:

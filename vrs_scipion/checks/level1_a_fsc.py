@@ -229,7 +229,8 @@ CHECK = Check(
             advice=(
                 "The half maps do not belong together: they are of different particles or "
                 "refinements, one is mirrored, shifted, inverted or stored in another order of its "
-                "axes, or there is nothing but noise in them."
+                "axes, or there is nothing but noise in them. Or the contour level leaves but a "
+                "speck of the molecule: see 0.b."
             ),
         ),
         Limit(

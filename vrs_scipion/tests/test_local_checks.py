@@ -11,7 +11,7 @@ import mrcfile
 import numpy as np
 from numpy.typing import ArrayLike
 
-from vrs_scipion.checks import level0_f_locbfactor, level0_g_lococcupancy, pictures
+from vrs_scipion.checks import level0_f_locbfactor, level0_g_lococcupancy
 from vrs_scipion.checks.check import Check
 from vrs_scipion.checks.run import run_check
 from vrs_scipion.entry.entry import Entry
@@ -49,7 +49,7 @@ class LocalCheckTest(unittest.TestCase):
         kept = tempfile.TemporaryDirectory()
         self.addCleanup(kept.cleanup)
         self.folder = Path(kept.name)
-        self.draw = self.start(mock.patch.object(pictures, "draw_isosurface"))
+        self.draw = self.start(mock.patch("vrs_scipion.figures.isosurface.draw_isosurface"))
         self.draw.return_value = IsosurfacePicture(self.folder, "painter", "1.0", "A note.")
 
     def start(self, patcher: mock._patch) -> mock.MagicMock:

@@ -335,7 +335,7 @@ class Validated(Prepared):
     def look(cls, folder: Path) -> None:
         """Draw the map; pictures of surfaces have tests of their own."""
         absent = EngineError("not drawn here")
-        with mock.patch("vrs_scipion.checks.pictures.draw_isosurface", side_effect=absent):
+        with mock.patch("vrs_scipion.figures.isosurface.draw_isosurface", side_effect=absent):
             run_check(LOOKS["map"], cls.entry, folder)
 
     @property
