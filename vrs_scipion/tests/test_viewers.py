@@ -15,6 +15,7 @@ from pwem.objects import FSC, Volume
 from pyworkflow.config import Config
 from pyworkflow.viewer import DESKTOP_TKINTER
 
+from vrs_scipion.checks.levels import CHECKS
 from vrs_scipion.entry.inputs import INPUTS
 from vrs_scipion.methods.fsc import crossings
 from vrs_scipion.protocols import (
@@ -448,7 +449,7 @@ class TestHalfMapViewers(ViewerTest):
     def test_the_report_lists_the_checks_of_every_level_and_no_input(self) -> None:
         viewer = self.form(VrsReportViewer, self.reported)
         listed = [name for name in viewer._buttons if name.startswith("check_")]
-        self.assertEqual(listed, [f"check_0_{x}" for x in "abcdefgh"] + ["check_1_a"])
+        self.assertEqual(listed, [f"check_{code.replace('.', '_')}" for code in CHECKS])
         shown = self.form(VrsCheckViewer, self.both_shown)
         with mock.patch("vrs_scipion.viewers.views.open_page") as page:
             self.press(shown, "section")

@@ -230,7 +230,7 @@ class TestFolder:
         write_project(tmp_path, ("0.a", "saved", None), ("1.a", "running", None))
         found = states(contents(tmp_path, running=True))
         assert list(found)[:3] == ["map", "half_maps", "0.a"]
-        assert list(found.items())[-1] == ("1.a", State.RUNNING)
+        assert found["1.a"] is State.RUNNING
         assert found["0.a"] is State.WAITING
 
     def test_what_is_given_later_is_seen_while_it_is_at_work(
