@@ -346,14 +346,14 @@ def full_disk(folder: Path, threads: int) -> None:
 
 def little_memory(folder: Path) -> None:
     """A limit that some checks exceed: they fail with that reason, the report is there."""
-    run = Watched.start(folder, folder / "memory", "--threads=1", "--memory=0.3")
+    run = Watched.start(folder, folder / "memory", "--threads=1", "--memory=0.2")
     code = run.process.wait()
     time.sleep(0.2)
     reasons = []
     with contextlib.suppress(FileNotFoundError):
         checks = load_report(folder / "memory").checks
         reasons = [f"{check.code}: {check.reason}" for check in checks if check.reason]
-    print(f"0.3 GB of memory: ended with {code}: {reasons or run.text()[-300:]}")
+    print(f"0.2 GB of memory: ended with {code}: {reasons or run.text()[-300:]}")
 
 
 def hanging_program(folder: Path, threads: int) -> None:

@@ -305,7 +305,8 @@ def _run(request: Request, out: Path, options: argparse.Namespace) -> int:
     for sentence in report.summary:
         print(sentence)
     print(f"Report: {out / 'report.pdf'}, {out / 'report.html'}, {out / 'report.json'}")
-    failed = any(check.outcome is Outcome.FAILED for check in report.checks)
+    looks = [one.look for one in report.inputs.values() if one.look is not None]
+    failed = any(result.outcome is Outcome.FAILED for result in (*report.checks, *looks))
     return INCOMPLETE if failed else COMPLETE
 
 

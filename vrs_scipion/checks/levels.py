@@ -99,8 +99,17 @@ def is_number(level: Level) -> bool:
 
 
 def level_of(code: str) -> Level:
-    """The level of a check, by its code."""
-    return next(level for level in LEVELS if level.mark == code.split(".")[0])
+    """The level of a check, by its code.
+
+    Raises
+    ------
+    ValueError
+        if there is none.
+    """
+    found = {level.mark: level for level in LEVELS}.get(code.split(".")[0])
+    if found is None:
+        raise ValueError(f"the result of {code} is of no level that this version knows")
+    return found
 
 
 def in_order(codes: Iterable[str]) -> list[str]:
@@ -169,8 +178,11 @@ def grade_in_words(mark: str) -> str:
     --------
     >>> grade_in_words("0")
     'the map alone'
+    >>> grade_in_words("1")
+    'the map, also its two half maps'
     """
-    return "; ".join(level.adds for level in LEVELS if level.mark in mark)
+    said = "; ".join(level.adds for level in LEVELS if level.mark in mark)
+    return f"the map, {said}" if said.startswith("also") else said
 
 
 def ways_on(given: Collection[str]) -> tuple[tuple[Level, str], ...]:

@@ -207,6 +207,8 @@ def _how_many(troubled: int, computed: int) -> str:
     if not computed:
         return "No check could be computed."
     if not troubled:
+        if computed == 1:
+            return "The one check that could be evaluated found no problem."
         return f"None of the {computed} checks that could be evaluated found a problem."
     verb = "asks" if troubled == 1 else "ask"
     of = counted(computed, "check that could be evaluated", "checks that could be evaluated")

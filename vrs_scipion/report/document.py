@@ -504,7 +504,8 @@ def command_line(report: Report) -> str:
     words = ["vrs", "validate", str(given[first.key])]
     for field in others:
         value = given[field.key]
-        words += [field.option, value if isinstance(value, str) else repr(value)]
+        said = value if isinstance(value, str) else repr(value)
+        words += [f"{field.option}={said}"] if said.startswith("-") else [field.option, said]
     return shlex.join(words)
 
 

@@ -187,7 +187,7 @@ class Reference(Record):
         if not self.authors:
             return self.title
         names = [
-            "et al." if name == "others" else name.replace(",", "").replace(".", "")
+            "et al." if name == "others" else name.replace(",", "").replace(". ", "").rstrip(".")
             for name in self.authors
         ]
         listed = ", ".join(names).replace(", et al.", " et al.")

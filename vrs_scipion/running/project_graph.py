@@ -293,7 +293,7 @@ class Graph:
             if key in self._started:
                 self._refresh(protocol)
                 self.project.mapper.commit()
-                ended = protocol.isFinished() or not self._alive(protocol)
+                ended = _has_ended(protocol) or not self._alive(protocol)
                 if ended and not protocol.isActive():
                     self._seconds[key] = time.monotonic() - self._started.pop(key)
         return len(self._started) < running
@@ -302,11 +302,11 @@ class Graph:
         """Take over what the protocol's process has written, its last words included.
 
         Scipion takes a database for known that changed within the same tick of the clock, and then
-        takes a process that has just ended for one that died: what a process that is gone has
-        written is read once more.
+        takes a process that has just ended for one that died; and it says that a protocol has
+        finished before it says when. What a process that is gone has written is read once more.
         """
         self._update(protocol)
-        if protocol.isFinished() or self._alive(protocol):
+        if _has_ended(protocol) or self._alive(protocol):
             return
         protocol.lastUpdateTimeStamp.set(None)
         self._update(protocol)
@@ -383,6 +383,11 @@ def _quieten_scipion() -> None:
 def _moment(stamp: Any) -> datetime | None:
     """A time that Scipion stored; None where a kill came before it."""
     return stamp.datetime() if stamp.get() else None
+
+
+def _has_ended(protocol: Protocol) -> bool:
+    """Whether the protocol has finished and said when."""
+    return bool(protocol.isFinished() and _moment(protocol.endTime))
 
 
 def _left_without_a_word(protocol: Protocol) -> bool:

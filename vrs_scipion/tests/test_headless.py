@@ -10,6 +10,7 @@ import tempfile
 import time
 import unittest
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 
@@ -259,6 +260,21 @@ class TestStock(unittest.TestCase):
         self.assertTrue(self.stale("2026-01-01 11:00:00", None))
         self.assertTrue(self.stale(None, "2026-01-01 10:30:00"))
 
+    def test_a_protocol_that_finished_without_saying_when_is_waited_for(self) -> None:
+        """Else its time is never read, and what comes after it is made again the next time."""
+        graph = object.__new__(Graph)
+        check = _Protocol(1, started="2026-01-01 10:00:00", ended=None)
+        graph.project, graph._protocols = mock.MagicMock(), [check]
+        graph._started, graph._seconds = {1: 0.0}, {}
+        with (
+            mock.patch.object(graph, "_alive", return_value=True),
+            mock.patch.object(graph, "_update"),
+        ):
+            self.assertFalse(graph._poll())
+            check.endTime.set("2026-01-01 10:01:00")
+            self.assertTrue(graph._poll())
+        self.assertEqual(list(graph._seconds), [1])
+
 
 class _Protocol:
     """As much of a protocol as says when it ran."""
@@ -272,6 +288,12 @@ class _Protocol:
 
     def getObjId(self) -> int:
         return self._key
+
+    def isFinished(self) -> bool:
+        return True
+
+    def isActive(self) -> bool:
+        return False
 
 
 if __name__ == "__main__":

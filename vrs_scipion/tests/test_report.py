@@ -456,6 +456,10 @@ class TestOrder(unittest.TestCase):
         )
         self.assertEqual(build_document(report).provenance_number, "5")
 
+    def test_of_a_level_that_nobody_knows(self) -> None:
+        with self.assertRaisesRegex(ValueError, "Z.a is of no level that this version knows"):
+            make_report(make_check("Z.a"))
+
     def test_not_that_of_the_codes(self) -> None:
         self.assertEqual(
             in_order(reversed(CHECKS)), [c.code for level in LEVELS for c in level.checks]
@@ -959,7 +963,7 @@ class TestLevels(FolderTest):
             [(one.number, one.anchor) for one in document.inputs],
             [("1.1", "input-map"), ("1.2", "input-half-maps")],
         )
-        self.assertEqual(document.grade_in_words, "also its two half maps")
+        self.assertEqual(document.grade_in_words, "the map, also its two half maps")
         self.assertEqual(
             document.command,
             "vrs validate map.mrc --contour 0.3 --resolution 5.0 --title 'A blob' "
