@@ -142,16 +142,15 @@ def _box_json(box: Box, value: Callable[[Field], Any], ids: Mapping[str, str]) -
 
 
 def _prepare_box(key: str) -> Box:
-    kind = _kinds(VrsProtPrepareInput)[key]
+    kind = _prepare_kinds()[key]
     if kind is VrsProtPrepare:
         return Box(prepare_key(key), kind, {"inputVolume": (IMPORT, "outputVolume")})
     return Box(prepare_key(key), kind, _prepared(INPUTS[key].after))
 
 
 def _check_box(check: Check) -> Box:
-    kinds = {kind.check.code: kind for kind in VrsProtCheck.__subclasses__()}
     after = ("inputResults", check.after) if check.after else ("", ())
-    return Box(check.code, kinds[check.code], _prepared(check.needs), after)
+    return Box(check.code, _check_kinds()[check.code], _prepared(check.needs), after)
 
 
 def _prepared(keys: Any) -> dict[str, tuple[str, str]]:
@@ -159,9 +158,14 @@ def _prepared(keys: Any) -> dict[str, tuple[str, str]]:
     return {POINTERS[key].name: (prepare_key(key), "outputEntry") for key in keys}
 
 
-def _kinds(base: type[Any]) -> dict[str, type[Any]]:
+def _prepare_kinds() -> dict[str, type[VrsProtPrepareInput]]:
     """The protocols that prepare an input, by its key."""
-    return {kind.key: kind for kind in base.__subclasses__()}
+    return {kind.key: kind for kind in VrsProtPrepareInput.__subclasses__()}
+
+
+def _check_kinds() -> dict[str, type[VrsProtCheck]]:
+    """The protocols that run a check or show an input, by its code."""
+    return {kind.check.code: kind for kind in VrsProtCheck.__subclasses__()}
 
 
 # --------------------------------------------------------------------- templates
@@ -210,7 +214,7 @@ def _placeholder(one: Field) -> str | None:
 
 def conf_text() -> str:
     """``protocols.conf``: the tree of the plugin's protocols in Scipion's window."""
-    prepare = [_entry(kind) for kind in _kinds(VrsProtPrepareInput).values()]
+    prepare = [_entry(kind) for kind in _prepare_kinds().values()]
     levels = [_section(level) for level in LEVELS if level.checks]
     children = [
         _entry(VrsProtValidate),
@@ -229,7 +233,7 @@ def conf_text() -> str:
 
 
 def _section(level: Level) -> Json:
-    kinds = {kind.check.code: kind for kind in VrsProtCheck.__subclasses__()}
+    kinds = _check_kinds()
     of_level = next(kind for kind in VrsProtLevel.__subclasses__() if kind.mark == level.mark)
     looks = [_entry(kinds[level.look.code])] if level.look else []
     return {

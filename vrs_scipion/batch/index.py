@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from vrs_scipion.batch.outcome import RowOutcome
 from vrs_scipion.checks.levels import CHECKS, asked_of, in_order
-from vrs_scipion.entry.inputs import INPUTS
+from vrs_scipion.entry.inputs import given_keys
 from vrs_scipion.entry.request import Request
 from vrs_scipion.files import written_whole
 from vrs_scipion.folders import HTML_FILE
@@ -55,8 +55,7 @@ def _codes(outcomes: Iterable[RowOutcome]) -> list[str]:
     """Codes of all checks: those asked of what the rows give, and those that older rows have."""
     asked: set[str] = set()
     for one in outcomes:
-        request = Request.of(**one.row.given)
-        given = [key for key, kind in INPUTS.items() if kind.is_given(request)]
+        given = given_keys(Request.of(**one.row.given))
         asked |= {check.code for check in asked_of(given)} | set(one.outcomes)
     return in_order(asked)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import Field, ValidationError
 
 from vrs_scipion.batch.table import Row
-from vrs_scipion.files import save_model
+from vrs_scipion.files import load_model, save_model
 from vrs_scipion.results import Outcome
 from vrs_scipion.results.model import Record
 
@@ -58,6 +58,6 @@ def save_outcome(outcome: RowOutcome, folder: Path) -> None:
 def load_outcome(folder: Path) -> RowOutcome | None:
     """Read ``row.json``; None where there is none, or none of this version."""
     try:
-        return RowOutcome.model_validate_json((folder / ROW_FILE).read_bytes())
+        return load_model(RowOutcome, folder / ROW_FILE)
     except (OSError, ValidationError):
         return None

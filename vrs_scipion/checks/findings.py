@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from vrs_scipion.checks.task import Task, builtin_engine
 from vrs_scipion.maps.density import Density, Mask, Volume
-from vrs_scipion.maps.writing import write_volume
+from vrs_scipion.maps.writing import write_on_grid
 from vrs_scipion.results import (
     Column,
     Criterion,
@@ -166,13 +166,7 @@ class Findings:
         colour key calls them.
         """
         file = file or f"{key}.mrc"
-        write_volume(
-            self.task.folder / file,
-            values,
-            grid.voxel_size,
-            nstart=grid.nstart,
-            origin=grid.origin,
-        )
+        write_on_grid(self.task.folder / file, values, grid)
         self.volumes.append(
             OutputVolume(
                 key=key,

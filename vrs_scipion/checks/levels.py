@@ -99,7 +99,7 @@ def is_number(level: Level) -> bool:
 
 
 def level_of(code: str) -> Level:
-    """The level of a check, by its code.
+    """The level of a check, by its code, or of a mark.
 
     Raises
     ------

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from vrs_scipion.checks.findings import Findings
 from vrs_scipion.maps.density import Density, Mask, Triple, Volume
-from vrs_scipion.maps.writing import write_volume
+from vrs_scipion.maps.writing import write_on_grid
 from vrs_scipion.results import Figure, SurfaceColours
 from vrs_scipion.results.numbers import number
 
@@ -115,7 +115,7 @@ def coloured_surface(
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "Data array contains NaN", RuntimeWarning)
-            write_volume(colours, values, grid.voxel_size, nstart=grid.nstart, origin=grid.origin)
+            write_on_grid(colours, values, grid)
         drawn = surface(
             found,
             f"{key}_surface",

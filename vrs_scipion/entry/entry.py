@@ -14,7 +14,7 @@ from vrs_scipion.entry.record_half_maps import HalfMapsRecord
 from vrs_scipion.entry.record_map import MapRecord
 from vrs_scipion.entry.records import Box, InputRecord, Lengths, MaskFile
 from vrs_scipion.entry.upgrade import OLD_RECORD_FILE, upgraded
-from vrs_scipion.files import in_new_words
+from vrs_scipion.files import in_new_words, load_model
 from vrs_scipion.folders import RECORD_FILE
 from vrs_scipion.maps.density import Density, Mask, Volume
 from vrs_scipion.results.model import InputUsed
@@ -205,7 +205,7 @@ def load_record(key: str, folder: Path) -> InputRecord:
     if _is_old(folder):
         old = (folder / OLD_RECORD_FILE).read_bytes()
         return RECORDS[key].model_validate(in_new_words(old, upgraded))
-    return RECORDS[key].model_validate_json((folder / RECORD_FILE).read_bytes())
+    return load_model(RECORDS[key], folder / RECORD_FILE)
 
 
 def _is_old(folder: Path) -> bool:

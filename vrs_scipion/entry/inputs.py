@@ -24,6 +24,11 @@ def given_inputs(request: Request) -> tuple[Input, ...]:
     return tuple(one for one in INPUTS.values() if one.is_given(request))
 
 
+def given_keys(request: Request) -> list[str]:
+    """The keys of the inputs that a request gives, in the order of preparing."""
+    return [one.key for one in given_inputs(request)]
+
+
 def inspect(request: Request) -> dict[str, Any]:
     """Read everything that a request gives and refuse what cannot be validated; writes nothing.
 

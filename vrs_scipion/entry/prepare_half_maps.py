@@ -13,15 +13,16 @@ from vrs_scipion.entry.entry import Entry
 from vrs_scipion.entry.input import Field, Input, Kind
 from vrs_scipion.entry.record_half_maps import HalfMap, HalfMapsRecord
 from vrs_scipion.entry.records import Lengths, MaskFile, SourceFile, triple, voxel_words
-from vrs_scipion.entry.request import Request
+from vrs_scipion.entry.request import BY_THE_HEADER, Request
 from vrs_scipion.files import InputError, save_model
 from vrs_scipion.folders import RECORD_FILE
 from vrs_scipion.maps.density import Density, Mask, Triple
+from vrs_scipion.maps.header import Header
 from vrs_scipion.maps.masks import cosine_mask, touches_a_face
 from vrs_scipion.maps.placement import brought, centre_offset, correlation
 from vrs_scipion.maps.reading import read_density, read_header
 from vrs_scipion.maps.statistics import constant_fraction, moments
-from vrs_scipion.maps.writing import write_volume
+from vrs_scipion.maps.writing import write_on_grid
 
 DILATION = 4.0
 """Å by which the mask of the half maps is wider than the hard mask, or one resolution."""
@@ -60,7 +61,7 @@ def inspect_half_maps(request: Request, before: Mapping[str, Any]) -> InspectedH
     """
     paths = _both(request)
     whole = before["map"]
-    first, second = (_read(path, whole) for path in paths)
+    (first, first_taken), (second, second_taken) = (_read(path, whole) for path in paths)
     if first.box != second.box:
         raise InputError(
             paths[1],
@@ -73,13 +74,12 @@ def inspect_half_maps(request: Request, before: Mapping[str, Any]) -> InspectedH
             f"the half map's voxels of {voxel_words(second.voxel_size)} differ from those of the "
             f"other one, {voxel_words(first.voxel_size)}; give the two halves of one refinement",
         )
-    taken = any(_voxel_of(path, whole) is not None for path in paths)
     return InspectedHalfMaps(
         request,
         paths,
         first,
         second,
-        _FROM_THE_MAP if taken else "file header",
+        _FROM_THE_MAP if first_taken or second_taken else BY_THE_HEADER,
         tuple(_oddities(first, second, whole)),
     )
 
@@ -95,8 +95,7 @@ def prepare_half_maps(inspected: InspectedHalfMaps, entry: Entry, folder: Path) 
     folder.mkdir(parents=True, exist_ok=True)
 
     def write(name: str, values: Any) -> str:
-        path = folder / name
-        write_volume(path, values, first.voxel_size, nstart=first.nstart, origin=first.origin)
+        write_on_grid(folder / name, values, first)
         return name
 
     dilation = max(DILATION, entry.resolution or 0.0)
@@ -158,8 +157,10 @@ def _both(request: Request) -> tuple[Path, Path]:
     return first, second
 
 
-def _read(path: Path, whole: Any) -> Density:
-    size, header = _voxel_of(path, whole), read_header(path)
+def _read(path: Path, whole: Any) -> tuple[Density, bool]:
+    """A half map, and whether its voxel size was taken from the map."""
+    header = read_header(path)
+    size = _voxel_of(header, whole)
     says_nothing = min(header.voxel_size) <= 0
     if size is None and says_nothing:
         raise InputError(
@@ -169,23 +170,22 @@ def _read(path: Path, whole: Any) -> Density:
         )
     density = read_density(path, max(whole.voxel_size) if says_nothing else None)
     if size is None:
-        return density
+        return density, False
     note = f"The voxel size was taken from the map: {voxel_words(size)}."
-    return replace(density, voxel_size=size, notes=(*density.notes, note))
+    return replace(density, voxel_size=size, notes=(*density.notes, note)), True
 
 
-def _voxel_of(path: Path, whole: Any) -> Lengths | None:
+def _voxel_of(header: Header, whole: Any) -> Lengths | None:
     """The map's voxel size, where the half map's own header says nothing that can be believed.
 
     Refinements leave 0 or 1 Å there; and where the map's own header was put right, theirs is wrong
     in the same way.
     """
-    header = read_header(path)
     box = tuple(header.shape[header.axes.index(axis)] for axis in range(3))
     if box != whole.box or _same(header.voxel_size, whole.voxel_size):
         return None
     says_nothing = min(header.voxel_size) <= 0 or _same(header.voxel_size, (1.0, 1.0, 1.0))
-    corrected = whole.voxel_size_from != "file header"
+    corrected = whole.voxel_size_from != BY_THE_HEADER
     return whole.voxel_size if says_nothing or corrected else None
 
 

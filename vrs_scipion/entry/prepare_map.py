@@ -13,7 +13,7 @@ from vrs_scipion.entry.entry import Entry
 from vrs_scipion.entry.input import Field, Input, Kind
 from vrs_scipion.entry.record_map import Deposition, MapRecord, ResizedMap
 from vrs_scipion.entry.records import Box, Lengths, MaskFile, SourceFile
-from vrs_scipion.entry.request import Request
+from vrs_scipion.entry.request import BY_THE_HEADER, Request
 from vrs_scipion.files import InputError, load_model, printable, save_model
 from vrs_scipion.folders import RECORD_FILE
 from vrs_scipion.maps.density import Density, Mask
@@ -30,7 +30,7 @@ from vrs_scipion.maps.masks import (
 )
 from vrs_scipion.maps.reading import read_density
 from vrs_scipion.maps.statistics import moments
-from vrs_scipion.maps.writing import write_volume
+from vrs_scipion.maps.writing import write_on_grid
 
 _SMALLEST_RESIZED_SIDE = 8
 _NYQUIST_TOLERANCE = 1e-3
@@ -62,7 +62,7 @@ class InspectedMap:
         """Who says how large the voxels are."""
         size = self.request.number("voxel")
         if size is None:
-            return "file header"
+            return BY_THE_HEADER
         deposited = self.deposition.voxel_size if self.deposition else None
         if self.deposition and deposited and math.dist(deposited, (size,) * 3) == 0:
             return self.deposition.source
@@ -121,13 +121,7 @@ def prepare_map(inspected: InspectedMap, entry: Entry, folder: Path) -> MapRecor
     folder.mkdir(parents=True, exist_ok=True)
 
     def write(name: str, values: np.ndarray[tuple[int, ...], np.dtype[np.float32]] | Mask) -> str:
-        write_volume(
-            folder / name,
-            values,
-            density.voxel_size,
-            nstart=density.nstart,
-            origin=density.origin,
-        )
+        write_on_grid(folder / name, values, density)
         return name
 
     soft = soft_mask(hard, density.voxel_size)
@@ -238,7 +232,7 @@ def _write_resized(
             f"{_SMALLEST_RESIZED_SIDE} voxels a side: is the resolution right?",
         )
     small = resample(density, d / 2)
-    write_volume(folder / "map_resized.mrc", small.values, small.voxel_size, origin=small.origin)
+    write_on_grid(folder / "map_resized.mrc", small.values, small)
     resized = ResizedMap(file="map_resized.mrc", box=small.box, voxel_size=small.voxel_size)
     if float(small.values.max()) < contour:
         return resized, (
@@ -246,7 +240,7 @@ def _write_resized(
             "more: checks on the resampled map have no mask.",
         )
     mask = hard_mask(small.values, contour, small.voxel_size)
-    write_volume(folder / "mask_resized.mrc", mask, small.voxel_size, origin=small.origin)
+    write_on_grid(folder / "mask_resized.mrc", mask, small)
     described = _HARD_MASK.format(
         contour=contour,
         distance=DILATION,

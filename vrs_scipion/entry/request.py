@@ -12,7 +12,8 @@ Value = Path | str | float
 Values = Mapping[str, Value]
 """What was given, by the keys of the fields; what was not given is not there."""
 
-BY_THE_USER = "given by the user"
+BY_THE_USER, BY_THE_HEADER = "given by the user", "file header"
+"""Who said something: whoever gave it, or the file itself."""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import mrcfile
 import numpy as np
 
 from vrs_scipion.files import written_whole
-from vrs_scipion.maps.density import Mask, Triple, Volume
+from vrs_scipion.maps.density import Density, Mask, Triple, Volume
 
 
 def write_volume(
@@ -35,3 +35,8 @@ def write_volume(
         mrc.header.origin = origin[::-1]
         mrc.header.label[0] = b"written by vrs_scipion"
         mrc.header.nlabl = 1
+
+
+def write_on_grid(path: Path, values: Volume | Mask, grid: Density) -> None:
+    """Write ``values`` as a volume with the voxels and the place in space of a density."""
+    write_volume(path, values, grid.voxel_size, nstart=grid.nstart, origin=grid.origin)

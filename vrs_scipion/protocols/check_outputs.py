@@ -7,9 +7,8 @@ from pathlib import Path
 from pwem.objects import Volume
 
 from vrs_scipion.folders import RESULT_FILE
-from vrs_scipion.maps.reading import read_header
 from vrs_scipion.objects import VrsCheckOutcome
-from vrs_scipion.protocols.map_input import mean_voxel_size
+from vrs_scipion.protocols.volume_outputs import volume_object, volume_output
 from vrs_scipion.results import CheckResult
 
 
@@ -22,14 +21,10 @@ def outcome_object(result: CheckResult, folder: Path) -> VrsCheckOutcome:
 
 def volumes_of(result: CheckResult, folder: Path, suffix: str = "") -> dict[str, Volume]:
     """The volumes that a check computed, as Scipion objects by output name."""
-    outputs = {}
-    for item in result.volumes:
-        volume = Volume()
-        volume.setFileName(str(folder / item.file))
-        volume.setSamplingRate(mean_voxel_size(read_header(folder / item.file).voxel_size))
-        volume.setObjComment(item.description)
-        outputs[f"output{item.key.title().replace('_', '')}{suffix}"] = volume
-    return outputs
+    return {
+        f"{volume_output(item.key)}{suffix}": volume_object(folder / item.file, item.description)
+        for item in result.volumes
+    }
 
 
 def describe_result(result: CheckResult) -> list[str]:

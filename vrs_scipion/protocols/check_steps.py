@@ -75,9 +75,7 @@ class VrsCheckSteps:
     def _checkOutputs(self) -> dict[str, Any]:
         """The outcomes and the volumes of all checks, by output name."""
         outputs: dict[str, Any] = {}
-        for check in self._checks():
-            folder = self._resultFolder(check)
-            result = load_result(folder)
+        for check, (folder, result) in zip(self._checks(), self._results().items(), strict=True):
             outputs[output_name(check)] = outcome_object(result, folder)
             outputs |= volumes_of(result, folder, f"_{code_name(check)}")
         return outputs

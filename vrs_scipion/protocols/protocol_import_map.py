@@ -14,7 +14,7 @@ from vrs_scipion.entry.inputs import FIELDS
 from vrs_scipion.files import InputError
 from vrs_scipion.maps.density import Density
 from vrs_scipion.maps.reading import is_plain_volume, read_density
-from vrs_scipion.maps.writing import write_volume
+from vrs_scipion.maps.writing import write_on_grid
 from vrs_scipion.objects import VrsMap
 from vrs_scipion.protocols.input_form import add_field
 from vrs_scipion.protocols.map_input import mean_voxel_size
@@ -62,13 +62,7 @@ class VrsProtImportMap(EMProtocol):
             pwutils.createAbsLink(str(source), target)
             return str(target)
         copy = Path(self._getExtraPath(f"{source.name.split('.')[0]}.mrc"))
-        write_volume(
-            copy,
-            density.values,
-            density.voxel_size,
-            nstart=density.nstart,
-            origin=density.origin,
-        )
+        write_on_grid(copy, density.values, density)
         return str(copy)
 
     def _source(self) -> Path:

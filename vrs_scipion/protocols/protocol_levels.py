@@ -7,7 +7,7 @@ from typing import Any
 from pwem.protocols import EMProtocol
 
 from vrs_scipion.checks.check import Check
-from vrs_scipion.checks.levels import LEVELS, Level, asked_of
+from vrs_scipion.checks.levels import Level, asked_of, level_of
 from vrs_scipion.entry.entry import Entry
 from vrs_scipion.entry.inputs import INPUTS
 from vrs_scipion.objects import VrsCheckOutcome
@@ -40,7 +40,7 @@ class VrsProtLevel(VrsCheckSteps, EMProtocol):
 
     @classmethod
     def level(cls) -> Level:
-        return next(level for level in LEVELS if level.mark == cls.mark)
+        return level_of(cls.mark)
 
     def _defineParams(self, form: Any) -> None:
         form.addSection(label="Input")

@@ -15,7 +15,6 @@ from vrs_scipion.entry.records import InputRecord
 from vrs_scipion.entry.request import Request
 from vrs_scipion.files import InputError
 from vrs_scipion.folders import ENTRY, RECORD_FILE
-from vrs_scipion.maps.reading import read_header
 from vrs_scipion.objects import VrsPrepared
 from vrs_scipion.protocols.input_form import (
     POINTERS,
@@ -24,7 +23,8 @@ from vrs_scipion.protocols.input_form import (
     entry_of,
     prepared_folders,
 )
-from vrs_scipion.protocols.map_input import VrsMapInput, half_maps_of, mean_voxel_size
+from vrs_scipion.protocols.map_input import VrsMapInput, half_maps_of
+from vrs_scipion.protocols.volume_outputs import volume_object, volume_output
 
 
 class VrsProtPrepareInput(EMProtocol):
@@ -64,7 +64,7 @@ class VrsProtPrepareInput(EMProtocol):
     def _methods(self) -> list[str]:
         if not hasattr(self, "outputEntry"):
             return []
-        return [f"{INPUTS[self.key].noun.capitalize()} was prepared with vrs_scipion."]
+        return [f"{INPUTS[self.key].title}: prepared with vrs_scipion."]
 
 
 class VrsProtPrepare(VrsMapInput, VrsProtPrepareInput):
@@ -149,11 +149,8 @@ def prepared_outputs(key: str, record: InputRecord, folder: Path) -> dict[str, A
     for one in record.volumes:
         if one.key == key:
             continue
-        volume = (VolumeMask if one.kind == "mask" else Volume)()
-        volume.setFileName(str(folder / one.file))
-        volume.setSamplingRate(mean_voxel_size(read_header(folder / one.file).voxel_size))
-        volume.setObjComment(one.label)
-        outputs[f"output{_camel(one.key)}"] = volume
+        kind = VolumeMask if one.kind == "mask" else Volume
+        outputs[volume_output(one.key)] = volume_object(folder / one.file, one.label, kind)
     return outputs
 
 
@@ -165,7 +162,3 @@ def describe_record(record: InputRecord) -> list[str]:
         *(f"{fact.label}: {fact.value}" for fact in record.facts),
         *(f"Warning: {text}" for text in record.warnings),
     ]
-
-
-def _camel(key: str) -> str:
-    return key.title().replace("_", "")

@@ -11,7 +11,7 @@ from pwem.protocols import EMProtocol
 from vrs_scipion.checks.check import Check
 from vrs_scipion.checks.levels import CHECKS, asked_of, looks_at
 from vrs_scipion.entry.entry import Entry
-from vrs_scipion.entry.inputs import INPUTS, given_inputs, prepare
+from vrs_scipion.entry.inputs import INPUTS, given_keys, prepare
 from vrs_scipion.entry.request import Request
 from vrs_scipion.folders import ENTRY, HTML_FILE, REPORT
 from vrs_scipion.objects import VrsCheckOutcome, VrsEntry, VrsReport
@@ -62,7 +62,7 @@ class VrsProtValidate(VrsMapInput, VrsCheckSteps, EMProtocol):
         return request
 
     def _checks(self) -> tuple[Check, ...]:
-        given = [one.key for one in given_inputs(self._request())]
+        given = given_keys(self._request())
         return (*looks_at(given), *asked_of(given))
 
     def _entry(self) -> Entry:

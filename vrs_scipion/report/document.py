@@ -20,7 +20,7 @@ from vrs_scipion.report.compile import resolution_sentence, score_remarks, worry
 from vrs_scipion.report.context import context_sentences
 from vrs_scipion.report.formats import date_in_words, duration, memory, moment
 from vrs_scipion.report.gauge import Gauge, gauge_of
-from vrs_scipion.report.model import Report, ReportEntry, ReportInput
+from vrs_scipion.report.model import Report, ReportEntry, ReportInput, Score
 from vrs_scipion.report.numbering import Block, Numbering
 from vrs_scipion.report.rates import rates_sentence
 from vrs_scipion.results.model import CheckResult, Criterion, Engine, Reference
@@ -268,7 +268,7 @@ def build_document(report: Report) -> Document:
         evaluable=report.score.evaluable,
         remarks=score_remarks(report.score),
         scores=tuple(
-            (level.title, _score_words(report, level.mark))
+            (level.title, _score_words(level.score))
             for level in report.levels
             if level.score is not None
         ),
@@ -356,12 +356,13 @@ def _level_sections(
     for check in report.checks:
         by_level.setdefault(level_of(check.code).mark, []).append(check)
     present = [level for level in LEVELS if level.mark in by_level]
+    scores = {level.mark: level.score for level in report.levels}
     return tuple(
         LevelSection(
             number=str(first),
             anchor=f"level-{_slug(level.mark)}",
             title=level.title,
-            score=_score_words(report, level.mark),
+            score=_score_words(scores.get(level.mark)),
             checks=tuple(
                 _check_section(
                     check, f"{first}.{second}", report.entry.resolution, numbering, bibliography
@@ -373,9 +374,8 @@ def _level_sections(
     )
 
 
-def _score_words(report: Report, mark: str) -> str:
+def _score_words(score: Score | None) -> str:
     """What the checks of a level came to, e.g. '6 of 7 passed'."""
-    score = next((level.score for level in report.levels if level.mark == mark), None)
     if score is None:
         return ""
     if not score.evaluable:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from vrs_scipion.checks.levels import LOOKS as LOOKS_OF_INPUTS
+from vrs_scipion.files import load_model
 from vrs_scipion.folders import CHECKS, ENTRY, JSON_FILE, LOOKS, RESULT_FILE
 from vrs_scipion.report.model import Report
 from vrs_scipion.results import CheckResult
@@ -53,7 +54,7 @@ def result_folders(folder: Path) -> list[Path]:
 
 def load_report(folder: Path) -> Report:
     """Read ``report.json`` of a validation folder."""
-    return Report.model_validate_json((folder / JSON_FILE).read_bytes())
+    return load_model(Report, folder / JSON_FILE)
 
 
 def mirror(source: Path, target: Path) -> None:

@@ -121,13 +121,13 @@ def _refuse_changes(
     request: Request, earlier: dict[str, Value], known: Claim, out: Path, keys: list[str]
 ) -> None:
     """An input that was given before is the same: its values, and its files by their content."""
-    files = {key: sha256(path) for key, path in _files(request).items()}
+    files = _files(request)
     for key in keys:
         if not FIELDS[key].identifies:
             continue
         same = request.values.get(key) == earlier.get(key)
         if key in files and key in known.sha256:
-            same = files[key] == known.sha256[key]
+            same = sha256(files[key]) == known.sha256[key]
         if not same:
             raise _another(out)
 

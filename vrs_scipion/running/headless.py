@@ -12,7 +12,7 @@ from pathlib import Path
 
 from vrs_scipion.checks.check import Check
 from vrs_scipion.checks.levels import asked_of, selected
-from vrs_scipion.entry.inputs import given_inputs, inspect
+from vrs_scipion.entry.inputs import given_keys, inspect
 from vrs_scipion.entry.request import Request
 from vrs_scipion.files import written_whole
 from vrs_scipion.folders import FOLDERS, LOCK_FILE, REPORT_FILES, SCIPION
@@ -97,8 +97,7 @@ def validate(
 def _wanted_checks(
     request: Request, only: Collection[str], skip: Collection[str]
 ) -> tuple[Check, ...]:
-    given = [one.key for one in given_inputs(request)]
-    return selected(asked_of(given), only, skip)
+    return selected(asked_of(given_keys(request)), only, skip)
 
 
 def _require_engine(engine: str, checks: Collection[Check]) -> None:

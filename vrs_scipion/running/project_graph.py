@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 from vrs_scipion.checks.check import Check
 from vrs_scipion.entry.input import Field
-from vrs_scipion.entry.inputs import given_inputs
+from vrs_scipion.entry.inputs import given_keys
 from vrs_scipion.entry.request import Request
 from vrs_scipion.files import written_whole
 from vrs_scipion.folders import BOXES_FILE, PROJECT
@@ -172,8 +172,7 @@ class Graph:
         """The protocols of the boxes that are wanted, by key: those there, and new ones."""
         from vrs_scipion.workflow import boxes
 
-        given = [one.key for one in given_inputs(wanted.request)]
-        asked = boxes(given, wanted.checks)
+        asked = boxes(given_keys(wanted.request), wanted.checks)
         there = {type(run).__name__: run for run in self.project.getRuns()}
         known = {box.key: there[n] for box in asked if (n := box.kind.__name__) in there}
         for box in asked:
