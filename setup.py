@@ -8,6 +8,19 @@ from setuptools import find_namespace_packages, setup
 HERE = Path(__file__).parent
 PACKAGE = HERE / "vrs_scipion"
 
+# those whose programs are asked for, or will be: their own code says where these are
+PLUGINS = [
+    "scipion-em-xmipp>=29",
+    "scipion-em-chimera>=4",
+    "scipion-em-bsoft>=3",
+    "scipion-em-resmap>=3",
+    "scipion-em-relion>=5",
+    "scipion-em-cryosparc2>=5",
+    "scipion-em-cryoef>=3",
+    "scipion-em-phenix>=3",
+    "scipion-em-spoc>=1",
+]
+
 setup(
     name="vrs_scipion",
     version=re.search(r'__version__ = "(.+)"', (PACKAGE / "__init__.py").read_text())[1],
@@ -66,10 +79,12 @@ setup(
     extras_require={
         "cluster": ["distributed>=2024.1", "dask-jobqueue>=0.9"],
         "ucm": ["scipion-em-ucm>=1.0"],
+        "xmipp": ["scipion-em-xmipp>=29"],
         "window": ["PyQt5>=5.15", "pyvistaqt>=0.11"],
         "training": ["torch>=2.0", "onnx>=1.14", "biopython>=1.81"],
         "test": [
             "scipion-em-ucm>=1.0",
+            *PLUGINS,
             "PyQt5>=5.15",
             "pyvistaqt>=0.11",
             "pytest>=8",

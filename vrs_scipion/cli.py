@@ -202,6 +202,15 @@ def _codes(text: str) -> tuple[str, ...]:
     return named
 
 
+def _engines(text: str) -> str:
+    from vrs_scipion.checks.engines import Engines
+
+    try:
+        return str(Engines.named(text))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
 def _paper_option(parser: argparse.ArgumentParser) -> None:
     from vrs_scipion.report.folder import A4, PAPERS
 
@@ -209,15 +218,18 @@ def _paper_option(parser: argparse.ArgumentParser) -> None:
 
 
 def _engine_option(parser: argparse.ArgumentParser) -> None:
-    from vrs_scipion.checks.levels import CHECKS
+    from vrs_scipion.checks.engines import NAMES
     from vrs_scipion.methods.engine import AUTO
 
     parser.add_argument(
         "--engine",
-        choices=sorted({AUTO, *(name for check in CHECKS.values() for name in check.engines)}),
+        type=_engines,
+        metavar="NAMES",
         default=AUTO,
-        help="what computes the checks that have a choice: auto takes an external program where "
-        "it is really installed [%(default)s]",
+        help=f"what computes the checks that have a choice: {', '.join(NAMES)}. auto takes an "
+        "external program where it is really installed, and the built-in engine where that fails; "
+        "xmipp and ucm are taken wherever a check has them and they are here; CODE=NAME is for one "
+        "check alone, e.g. xmipp,0.e=builtin [%(default)s]",
     )
 
 
@@ -270,6 +282,7 @@ def _demo(options: argparse.Namespace) -> int:
 
 
 def _run(request: Request, out: Path, options: argparse.Namespace) -> int:
+    from vrs_scipion.checks.engines import Engines
     from vrs_scipion.machine.limits import limit_children
     from vrs_scipion.methods.engine import EngineUnavailableError
     from vrs_scipion.results import Outcome
@@ -304,6 +317,10 @@ def _run(request: Request, out: Path, options: argparse.Namespace) -> int:
         return BROKEN
     for sentence in report.summary:
         print(sentence)
+    engines = Engines.named(options.engine)
+    for check in report.checks:
+        if engines.missed(check.code, check.engine.name) and check.engine.why_no_other:
+            print(f"{check.code}: {check.engine.why_no_other}.")
     print(f"Report: {out / 'report.pdf'}, {out / 'report.html'}, {out / 'report.json'}")
     looks = [one.look for one in report.inputs.values() if one.look is not None]
     failed = any(result.outcome is Outcome.FAILED for result in (*report.checks, *looks))

@@ -18,7 +18,7 @@ from vrs_scipion import __version__
 from vrs_scipion.checks.levels import CHECKS
 from vrs_scipion.figures.isosurface import draw_isosurface, engine_pyvista
 from vrs_scipion.figures.isosurface.engine import EngineError
-from vrs_scipion.figures.isosurface.engine_chimerax import find_chimerax
+from vrs_scipion.figures.isosurface.engine_chimerax import PLUGIN, find_chimerax
 from vrs_scipion.files import printable
 from vrs_scipion.maps.writing import write_volume
 from vrs_scipion.windows.show import INSTALL, WindowError, require_window
@@ -104,9 +104,7 @@ def _chimerax() -> Finding:
     what = "isosurface by ChimeraX"
     found = find_chimerax()
     if found is None:
-        return Finding(
-            what, False, "not available here; scipion3 installp -p scipion-em-chimera installs it"
-        )
+        return Finding(what, False, f"not available here; {PLUGIN.advice}")
     return Finding(what, True, str(found.program))
 
 

@@ -111,7 +111,9 @@ def _fit(found: Findings, density: Density, resolution: float) -> tuple[GuinierF
             "resolutions, and the numbers here are not to be relied on. The built-in engine has "
             "no such limit."
         )
-    return guinier_xmipp.fit(program, task.entry.map_path, density, resolution)
+    return guinier_xmipp.fit(
+        program, task.entry.map_path, density, resolution, threads=task.threads
+    )
 
 
 def _note(found: Findings, fit: GuinierFit) -> None:

@@ -26,7 +26,9 @@ from vrs_scipion.checks.task import Task
 from vrs_scipion.entry.entry import Entry
 from vrs_scipion.maps.density import Density, Mask, Volume
 from vrs_scipion.maps.writing import write_volume
-from vrs_scipion.methods import deepres_xmipp, xmipp
+from vrs_scipion.methods import deep_learning_toolkit, deepres_xmipp, xmipp
+from vrs_scipion.methods.deep_learning_toolkit import Tools
+from vrs_scipion.methods.deepres_xmipp import DEEPRES
 from vrs_scipion.methods.engine import BUILTIN, Availability
 from vrs_scipion.methods.guinier import (
     WORST_RESOLUTION,
@@ -164,7 +166,7 @@ class _Builtin:
 class _Xmipp:
     """Xmipp's DeepRes."""
 
-    tools: deepres_xmipp.DeepRes
+    tools: Tools
 
     def __call__(self, task: Task, density: Density, mask: Mask, path: Path) -> Measured:
         answer = deepres_xmipp.deepres(
@@ -174,12 +176,14 @@ class _Xmipp:
             mask,
             density.voxel_size[2],
             deepres_xmipp.range_for(task.entry.resolution or WORST),
+            threads=task.threads,
         )
         return Measured(answer.values, answer.volume)
 
 
 def _external(entry: Entry | None) -> Sequence[Availability]:
-    return (deepres_xmipp.availability(preferred=entry is None or is_cubic(entry)),)
+    preferred = entry is None or is_cubic(entry)
+    return (deep_learning_toolkit.availability(DEEPRES, preferred),)
 
 
 def _engine(found: Findings, density: Density) -> _Builtin | _Xmipp:
@@ -191,7 +195,7 @@ def _engine(found: Findings, density: Density) -> _Builtin | _Xmipp:
             "trained on simulated maps after the idea of DeepRes: these are not DeepRes' numbers."
         )
         return _Builtin()
-    tools = deepres_xmipp.require_deepres()
+    tools = deep_learning_toolkit.require(DEEPRES)
     wanted = deepres_xmipp.range_for(found.task.entry.resolution or WORST)
     found.engine = Engine(
         name=xmipp.NAME,

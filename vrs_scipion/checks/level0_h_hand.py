@@ -10,7 +10,8 @@ from vrs_scipion.checks.findings import Findings
 from vrs_scipion.checks.pictures import surface
 from vrs_scipion.checks.task import Task
 from vrs_scipion.entry.entry import Entry
-from vrs_scipion.methods import deephand_xmipp, xmipp
+from vrs_scipion.methods import deep_learning_toolkit, deephand_xmipp, xmipp
+from vrs_scipion.methods.deephand_xmipp import DEEPHAND
 from vrs_scipion.methods.engine import BUILTIN, Availability
 from vrs_scipion.methods.hand import hand_score
 from vrs_scipion.results import Engine, Reference, SurfaceColours
@@ -67,7 +68,7 @@ def _cubic_voxels(entry: Entry) -> bool:
 
 def _external(entry: Entry | None) -> Sequence[Availability]:
     preferred = entry is None or _cubic_voxels(entry)
-    return (deephand_xmipp.availability(preferred=preferred),)
+    return (deep_learning_toolkit.availability(DEEPHAND, preferred),)
 
 
 def _builtin(found: Findings) -> float | None:
@@ -103,7 +104,7 @@ def _builtin(found: Findings) -> float | None:
 
 def _xmipp(found: Findings) -> float | None:
     entry = found.task.entry
-    tools = deephand_xmipp.require_deephand()
+    tools = deep_learning_toolkit.require(DEEPHAND)
     found.engine = Engine(
         name=xmipp.NAME,
         version=tools.version,
@@ -123,7 +124,13 @@ def _xmipp(found: Findings) -> float | None:
         "the contour level that they take for α-helix."
     )
     found.measure("helix_voxels", None, "", "voxels that vote: DeepHand does not tell their number")
-    return deephand_xmipp.deephand(tools, entry.map_path, entry.voxel_size[2], entry.contour)
+    return deephand_xmipp.deephand(
+        tools,
+        entry.map_path,
+        entry.voxel_size[2],
+        entry.contour,
+        threads=found.task.threads,
+    )
 
 
 def _draw(found: Findings) -> None:

@@ -17,8 +17,15 @@ from vrs_scipion.entry.entry import Entry
 from vrs_scipion.files import written_whole
 from vrs_scipion.folders import TRACEBACK_FILE
 from vrs_scipion.machine.limits import enforce_memory_limit, memory_limit
-from vrs_scipion.methods.engine import AUTO, EngineUnavailableError, choose
-from vrs_scipion.results import CheckResult, Outcome
+from vrs_scipion.methods.engine import (
+    AUTO,
+    BUILTIN,
+    Choice,
+    EngineFailedError,
+    EngineUnavailableError,
+    choose,
+)
+from vrs_scipion.results import CheckResult, Engine, Outcome
 from vrs_scipion.results.files import save_result
 from vrs_scipion.results.model import InputUsed
 
@@ -42,7 +49,8 @@ def run_check(
     """Run ``check`` on the entry and write ``result.json`` into ``folder``.
 
     Whatever goes wrong inside the check becomes a result with the outcome 'failed', its reason,
-    and the traceback in a file beside it: one check never stops the others.
+    and the traceback in a file beside it: one check never stops the others. Where 'auto' took an
+    external engine that then fails, the built-in one answers, and the result says why.
 
     Parameters
     ----------
@@ -70,15 +78,16 @@ def run_check(
     started = time.perf_counter()
     enforce_memory_limit()
     used: dict[str, InputUsed] = {}
+    task = Task(check, entry, folder, values, engine, threads, results or {})
     try:
         used = entry.used(check.needs)
-        result = _result(check, _answer(check, entry, folder, values, engine, threads, results))
+        result = _result(check, _answer(task))
     except EngineUnavailableError as error:
-        result = _without_numbers(check, Outcome.NOT_AVAILABLE, str(error))
+        result = _without_numbers(check, Outcome.NOT_AVAILABLE, str(error), engine)
     except Exception as error:
         with written_whole(folder / TRACEBACK_FILE) as path:
             path.write_text(traceback.format_exc(), encoding="utf-8")
-        result = failed(check, _one_line(error))
+        result = _without_numbers(check, Outcome.FAILED, _one_line(error), engine)
     result = result.model_copy(
         update={
             "inputs": used,
@@ -139,29 +148,39 @@ def sound(result: CheckResult, folder: Path) -> CheckResult:
     )
 
 
-def _answer(
-    check: Check,
-    entry: Entry,
-    folder: Path,
-    limits: Mapping[str, float],
-    engine: str,
-    threads: int,
-    results: Mapping[str, CheckResult] | None,
-) -> Findings:
-    task = Task(check, entry, folder, limits, threads=threads, results=results or {})
-    reason = check.applies(entry)
+def _answer(task: Task) -> Findings:
+    reason = task.check.applies(task.entry)
     if reason:
         found = Findings(task)
         found.does_not_apply = reason
         return found
-    found = check.answer(replace(task, engine=choose(engine, check.external(entry))))
+    found = _measured(task)
     absent = list(references_to_nothing(found.paragraphs, found.figures, list(found.tables)))
     if absent:
         raise BrokenTextError(f"its text refers to what is not there: {', '.join(absent)}")
     return found
 
 
-def _without_numbers(check: Check, outcome: Outcome, reason: str) -> CheckResult:
+def _measured(task: Task) -> Findings:
+    """What the check answers with the engine that is asked for, or with what 'auto' takes."""
+    choice = choose(task.engine, lambda: task.check.external(task.entry))
+    try:
+        found = task.check.answer(replace(task, engine=choice.name))
+    except (EngineFailedError, EngineUnavailableError) as error:
+        if task.engine != AUTO or choice.name == BUILTIN:
+            raise
+        choice = Choice(BUILTIN, f"{choice.name} was found here and failed: {error}")
+        found = task.check.answer(replace(task, engine=BUILTIN))
+        found.paragraphs.append(f"The built-in engine answers, for {choice.why_no_other}.")
+    found.engine = found.engine.model_copy(update={"why_no_other": choice.why_no_other})
+    return found
+
+
+def _without_numbers(
+    check: Check, outcome: Outcome, reason: str, engine: str = AUTO
+) -> CheckResult:
+    """A result that names the engine that was asked for; 'auto' comes down to the built-in one."""
+    named = builtin_engine() if engine in (AUTO, BUILTIN) else Engine(name=engine, version="")
     return CheckResult(
         code=check.code,
         name=check.name,
@@ -169,7 +188,7 @@ def _without_numbers(check: Check, outcome: Outcome, reason: str) -> CheckResult
         reason=reason,
         headline=f"{check.name} could not be computed.",
         explanation=check.explanation,
-        engine=builtin_engine(),
+        engine=named,
         references=check.references,
     )
 

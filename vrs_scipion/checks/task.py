@@ -23,7 +23,7 @@ class Task:
     entry : the prepared inputs
     folder : where figures and volumes are written
     limits : value of every parameter of the check's limits, by key
-    engine : the name of the engine to use: one of the check's
+    engine : the name of the engine to use: one of the check's, or 'auto' until one is chosen
     threads : how many threads it may use
     results : of the checks that it comes after, by code
     """

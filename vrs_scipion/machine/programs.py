@@ -21,7 +21,14 @@ _CHUNK = 1 << 16
 
 
 class ProgramError(RuntimeError):
-    """A program did not do its work: one sentence that names it and says what happened."""
+    """A program did not do its work: one sentence that names it and says what happened.
+
+    ``said`` is what it wrote before it ended.
+    """
+
+    def __init__(self, sentence: str, said: str = "") -> None:
+        super().__init__(sentence)
+        self.said = said
 
 
 @dataclass(frozen=True)
@@ -81,7 +88,8 @@ def run_program(
             _kill(process)
             raise ProgramError(f"{name} wrote more than {_MOST / 1e6:g} MB of messages") from error
     if process.returncode:
-        raise ProgramError(f"{name} {_ending(process.returncode, errors or output)}")
+        said = errors or output
+        raise ProgramError(f"{name} {_ending(process.returncode, said)}", said)
     return Written(output, errors)
 
 

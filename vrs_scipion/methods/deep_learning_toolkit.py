@@ -1,86 +1,128 @@
-"""Xmipp's deep-learning toolkit: its networks, and the conda environments they are run in."""
+"""Xmipp's deep-learning toolkit: its networks, and the Python environments they are run in."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import replace
-from importlib import import_module
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol, TypeVar
 
+from vrs_scipion.machine.programs import ProgramError, run_program
 from vrs_scipion.methods.engine import Availability, EngineUnavailableError
-from vrs_scipion.methods.xmipp import ADVICE, NAME, UNKNOWN_VERSION, XmippProgram, find_program
+from vrs_scipion.methods.xmipp import (
+    NAME,
+    XmippProgram,
+    find_program,
+    missing,
+    run_xmipp,
+)
 
-Programs = Mapping[str, XmippProgram]
-"""Xmipp's programs by name."""
+Step = tuple[str, Sequence[str]]
+"""A program's name, and its arguments."""
 
+INSTALL = "scipion3 installb deepLearningToolkit"
 
-C = TypeVar("C")
-
-
-class Chain(Protocol):
-    """Programs and networks that belong together."""
-
-    @property
-    def version(self) -> str:
-        """Of Xmipp."""
+_MAGIC = {".pth": (b"PK", b"\x80"), ".h5": (b"\x89HDF",)}
+_SECONDS = 120.0
+_LACKING = (
+    "import sys, importlib.util as u; print(*[m for m in sys.argv[1:] if u.find_spec(m) is None])"
+)
 
 
 class MissingError(LookupError):
-    """A program or a network is not here: which one, and how to get it."""
+    """A program, a network or what runs it is not here: which one, and how to get it."""
 
 
-def find_chain(
-    names: Sequence[str], main: str, kind: str, models: Sequence[str], advice: str
-) -> tuple[dict[str, XmippProgram], list[Path]]:
-    """The programs and networks of a chain.
+@dataclass(frozen=True)
+class Chain:
+    """Programs of Xmipp that are run one after another, the last but one with a network.
 
-    Parameters
+    Attributes
     ----------
-    names : of the programs
+    method : whose chain it is, e.g. 'DeepHand'
+    programs : all of them
     main : the one that uses the networks
-    kind : of the networks, see ``find_model``
-    models : their file names
-    advice : how to get them
+    kind : folder of the networks among Xmipp's models
+    networks : their file names
+    conda : the environment that Xmipp's plugin keeps for them
+    modules : of Python, without which the main program does not start
+    settings : further variables of its environment
+    """
+
+    method: str
+    programs: tuple[str, ...]
+    main: str
+    kind: str
+    networks: tuple[str, ...]
+    conda: str
+    modules: tuple[str, ...]
+    settings: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What a chain needs, found: its programs, and its networks by file name."""
+
+    programs: Mapping[str, XmippProgram]
+    networks: Mapping[str, Path]
+    main: str
+
+    @property
+    def version(self) -> str:
+        """Of Xmipp, 'unknown' where nothing tells it."""
+        return self.programs[self.main].version
+
+    def run(self, steps: Sequence[Step], folder: Path, timeout_s: float, threads: int = 1) -> None:
+        """Run programs one after another in ``folder``.
+
+        Raises
+        ------
+        XmippError
+            if one of them fails; the others are not run then.
+        """
+        for name, arguments in steps:
+            run_xmipp(self.programs[name], arguments, folder, timeout_s, threads)
+
+
+def find(chain: Chain) -> Tools:
+    """What the chain needs.
 
     Raises
     ------
     MissingError
-        if one of them is not here.
+        if something of it is not here.
     """
     programs = {}
-    for name in names:
+    for name in chain.programs:
         program = find_program(name)
         if program is None:
-            raise MissingError(f"{name} was not found; {ADVICE}")
+            raise MissingError(missing(name))
         programs[name] = program
-    paths = []
-    for name in models:
-        path = find_model(kind, name, programs[main])
-        if path is None:
-            raise MissingError(f"the network {name} was not found; {advice}")
-        paths.append(path)
-    return programs, paths
+    main = programs[chain.main]
+    advice = f"{INSTALL} installs {chain.method}'s networks and what runs them"
+    networks = {name: _network(main, chain.kind, name) for name in chain.networks}
+    for name, path in networks.items():
+        if not _is_network(path):
+            there = "holds no network" if path.is_file() else "was not found"
+            raise MissingError(f"the network {name} {there} ({path.parent}); {advice}")
+    programs[chain.main] = _in_environment(main, chain)
+    lacking = _lacking(programs[chain.main], chain.modules)
+    if lacking:
+        raise MissingError(f"the Python that runs {chain.main} lacks {lacking}; {advice}")
+    return Tools(programs, networks, chain.main)
 
 
-def version_of(programs: Programs, main: str) -> str:
-    """Of Xmipp, 'unknown' where nothing tells it."""
-    return programs[main].version if main in programs else UNKNOWN_VERSION
-
-
-def chain_availability(find: Callable[[], Chain], what: str, preferred: bool) -> Availability:
+def availability(chain: Chain, preferred: bool) -> Availability:
     """Whether a chain is here, with its version or how to get it."""
     try:
-        version = find().version
-    except MissingError as missing:
-        return Availability(NAME, False, str(missing), preferred)
-    return Availability(NAME, True, f"Xmipp {version} with {what}'s networks", preferred)
+        version = find(chain).version
+    except MissingError as error:
+        return Availability(NAME, False, str(error), preferred)
+    return Availability(NAME, True, f"Xmipp {version} with {chain.method}'s networks", preferred)
 
 
-def require_chain(find: Callable[[], C]) -> C:
-    """What ``find`` finds.
+def require(chain: Chain) -> Tools:
+    """What the chain needs.
 
     Raises
     ------
@@ -88,45 +130,45 @@ def require_chain(find: Callable[[], C]) -> C:
         if something is missing, with how to get it.
     """
     try:
-        return find()
-    except MissingError as missing:
-        raise EngineUnavailableError(f"{NAME} is not available here: {missing}") from missing
+        return find(chain)
+    except MissingError as error:
+        raise EngineUnavailableError(Availability(NAME, False, str(error)).absence) from error
 
 
-def find_model(kind: str, name: str, program: XmippProgram) -> Path | None:
-    """A network where the plugin resolves it, or where its installer puts it.
-
-    Parameters
-    ----------
-    kind : 'deepHand', 'deepRes', …
-    name : file name
-    program : of the Xmipp that is to use it
-    """
-    candidates = []
-    with suppress(Exception):  # a plugin that is half installed is as good as none
-        candidates.append(Path(str(import_module("xmipp3").Plugin.getModel(kind, name))))
-    homes = (program.path.parent.parent, program.path.resolve().parent.parent)
-    candidates += [home / "models" / kind / name for home in homes]
-    return next((path for path in candidates if path.is_file()), None)
+def _network(program: XmippProgram, kind: str, name: str) -> Path:
+    return program.path.parent.parent / "models" / kind / name
 
 
-def in_environment(
-    program: XmippProgram, name: str, settings: Mapping[str, str] | None = None
-) -> XmippProgram:
-    """The program in the conda environment that the plugin keeps for it, where it tells one.
+def _is_network(path: Path) -> bool:
+    """Whether the file begins as a network does: a download that failed leaves another one."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(4).startswith(_MAGIC[path.suffix])
 
-    Parameters
-    ----------
-    program : as it was found
-    name : of the environment
-    settings : further variables
-    """
-    ours = {**program.environment, **(settings or {})}
+
+def _in_environment(program: XmippProgram, chain: Chain) -> XmippProgram:
+    """The program in the conda environment that the plugin keeps for it, where it tells one."""
+    told = program.conda.get(chain.conda, {})
+    merged = {**program.environment, **told, **chain.settings}
+    for name in ("PATH", "LD_LIBRARY_PATH", "PYTHONPATH"):
+        ordered = [
+            *told.get(name, "").split(os.pathsep),
+            *program.environment.get(name, "").split(os.pathsep),
+        ]
+        merged[name] = os.pathsep.join(dict.fromkeys(filter(None, ordered)))
+    return replace(program, environment=merged)
+
+
+def _lacking(program: XmippProgram, modules: Sequence[str]) -> str:
+    """The modules that the Python which runs the program does not find, or why none runs it."""
     try:
-        manager = import_module("xmipp3.base").XmippProtocol
-        told = {str(k): str(v) for k, v in manager.getCondaEnv(_conda_env=name).items()}
-    except Exception:  # then what it needs must be in the environment it is run with
-        return replace(program, environment=ours)
-    libraries = told.get("LD_LIBRARY_PATH", "").split(os.pathsep)
-    told["LD_LIBRARY_PATH"] = os.pathsep.join(p for p in libraries if "cuda" not in p)
-    return replace(program, environment={**ours, **told})
+        written = run_program(
+            ["/usr/bin/env", "python3", "-c", _LACKING, *modules],
+            timeout_s=_SECONDS,
+            environment=program.environment,
+            name="python3",
+        )
+    except ProgramError as error:
+        return f"what it needs ({error})"
+    return ", ".join(written.output.split())

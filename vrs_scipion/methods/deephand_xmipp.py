@@ -8,28 +8,28 @@ from __future__ import annotations
 
 import math
 import tempfile
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-from vrs_scipion.methods.deep_learning_toolkit import (
-    chain_availability,
-    find_chain,
-    in_environment,
-    require_chain,
-    version_of,
-)
-from vrs_scipion.methods.engine import Availability
-from vrs_scipion.methods.xmipp import XmippError, XmippProgram, run_xmipp
+from vrs_scipion.methods.deep_learning_toolkit import Chain, Step, Tools
+from vrs_scipion.methods.xmipp import HAND_ENVIRONMENT, XmippError, as_volume
 
 RESIZE = "xmipp_image_resize"
 THRESHOLD = "xmipp_transform_threshold"
 FILTER = "xmipp_transform_filter"
 PROGRAM = "xmipp_deep_hand"
-PROGRAMS = (RESIZE, THRESHOLD, FILTER, PROGRAM)
 
 ALPHA_MODEL, HAND_MODEL = "5A_SSE_experimental.pth", "5A_TL_hand_alpha.pth"
-MODEL_ADVICE = "scipion3 installb deepLearningToolkit installs DeepHand's networks and environment"
+
+DEEPHAND = Chain(
+    method="DeepHand",
+    programs=(RESIZE, THRESHOLD, FILTER, PROGRAM),
+    main=PROGRAM,
+    kind="deepHand",
+    networks=(ALPHA_MODEL, HAND_MODEL),
+    conda=HAND_ENVIRONMENT,
+    modules=("torch", "xmipp_base", "xmippLib"),
+    settings={},
+)
 
 ALPHA_THRESHOLD = 0.7
 LOW_PASS = 5.0
@@ -37,77 +37,27 @@ TIMEOUT_SECONDS = 3600.0
 
 _INPUT, _RESIZED, _MASK, _FILTERED = "map.mrc", "resizedVol.mrc", "mask.mrc", "filteredVol.mrc"
 _EXTRA, _ANSWER = "extra", "hand.txt"
-_KIND, _ENVIRONMENT = "deepHand", "xmipp_pyTorch"
 _NOTHING = "None"
 
 
-@dataclass(frozen=True)
-class DeepHand:
-    """All that the chain needs.
-
-    Attributes
-    ----------
-    programs : by name
-    alpha_model, hand_model : the two networks
-    """
-
-    programs: Mapping[str, XmippProgram]
-    alpha_model: Path
-    hand_model: Path
-
-    @property
-    def version(self) -> str:
-        """Of Xmipp, 'unknown' where nothing tells it."""
-        return version_of(self.programs, PROGRAM)
-
-
-def find_deephand() -> DeepHand:
-    """The programs and networks.
-
-    Raises
-    ------
-    MissingError
-        if something is missing, with how to get it.
-    """
-    programs, (alpha, hand) = find_chain(
-        PROGRAMS, PROGRAM, _KIND, (ALPHA_MODEL, HAND_MODEL), MODEL_ADVICE
-    )
-    programs[PROGRAM] = in_environment(programs[PROGRAM], _ENVIRONMENT)
-    return DeepHand(programs, alpha, hand)
-
-
-def availability(*, preferred: bool = True) -> Availability:
-    """Whether Xmipp's DeepHand is here, with its version or how to get it."""
-    return chain_availability(find_deephand, "DeepHand", preferred)
-
-
-def require_deephand() -> DeepHand:
-    """The programs and networks.
-
-    Raises
-    ------
-    EngineUnavailableError
-        if something is missing, with how to get it.
-    """
-    return require_chain(find_deephand)
-
-
 def deephand(
-    tools: DeepHand,
+    tools: Tools,
     map_path: Path,
     voxel_size: float,
     contour: float,
     *,
+    threads: int = 1,
     timeout_s: float = TIMEOUT_SECONDS,
 ) -> float | None:
     """The hand of a map: 0 right hand, 1 mirrored.
 
     Parameters
     ----------
-    tools : see ``require_deephand``
+    tools : what ``DEEPHAND`` needs
     map_path : the map as an MRC file with the axes in the order x, y, z
     voxel_size : Å; the program takes voxels for cubes
     contour : level above which the molecule is
+    threads : how many threads a program may use
     timeout_s : seconds after which a program is killed
 
     Returns
@@ -125,15 +75,14 @@ def deephand(
         # a path of the user's may hold '@' or ':', which Xmipp reads as parts of its own
         (folder / _INPUT).symlink_to(map_path.resolve())
         (folder / _EXTRA).mkdir()
-        for program, arguments in steps(tools, voxel_size, contour):
-            run_xmipp(tools.programs[program], arguments, folder, timeout_s)
+        tools.run(steps(tools, voxel_size, contour), folder, timeout_s, threads)
         return read_answer(folder / _EXTRA / _ANSWER)
 
 
-def steps(tools: DeepHand, voxel_size: float, contour: float) -> list[tuple[str, Sequence[str]]]:
+def steps(tools: Tools, voxel_size: float, contour: float) -> list[Step]:
     """The programs in their order, each with its arguments; six decimals, as the protocol has."""
     return [
-        (RESIZE, ["-i", _INPUT, "-o", _RESIZED, "--factor", f"{voxel_size:.6f}"]),
+        (RESIZE, ["-i", as_volume(_INPUT), "-o", _RESIZED, "--factor", f"{voxel_size:.6f}"]),
         (
             THRESHOLD,
             [
@@ -151,7 +100,8 @@ def steps(tools: DeepHand, voxel_size: float, contour: float) -> list[tuple[str,
         (
             PROGRAM,
             [
-                *("--alphaModel", str(tools.alpha_model), "--handModel", str(tools.hand_model)),
+                *("--alphaModel", str(tools.networks[ALPHA_MODEL])),
+                *("--handModel", str(tools.networks[HAND_MODEL])),
                 *("-o", _EXTRA, "--alphaThr", f"{ALPHA_THRESHOLD:.6f}"),
                 *("--pathVf", _FILTERED, "--pathVmask", _MASK),
             ],

@@ -10,7 +10,6 @@ that step is left out, and the answers are interpolated here.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,16 +19,9 @@ from numpy.typing import NDArray
 from vrs_scipion.files import InputError
 from vrs_scipion.maps.density import Mask, Volume
 from vrs_scipion.maps.reading import read_density
-from vrs_scipion.methods.deep_learning_toolkit import (
-    chain_availability,
-    find_chain,
-    in_environment,
-    require_chain,
-    version_of,
-)
-from vrs_scipion.methods.engine import Availability
+from vrs_scipion.methods.deep_learning_toolkit import Chain, Step, Tools
 from vrs_scipion.methods.network_input import interpolate
-from vrs_scipion.methods.xmipp import XmippError, XmippProgram, run_xmipp
+from vrs_scipion.methods.xmipp import RESOLUTION_ENVIRONMENT, XmippError, as_volume
 
 MORPHOLOGY = "xmipp_transform_morphology"
 OPERATE = "xmipp_image_operate"
@@ -38,9 +30,7 @@ FILTER = "xmipp_transform_filter"
 THRESHOLD = "xmipp_transform_threshold"
 PROGRAM = "xmipp_deepRes_resolution"
 CONVERT = "xmipp_image_convert"
-PROGRAMS = (MORPHOLOGY, OPERATE, RESIZE, FILTER, THRESHOLD, PROGRAM, CONVERT)
 
-MODEL_ADVICE = "scipion3 installb deepLearningToolkit installs DeepRes' networks and environment"
 TIMEOUT_SECONDS = 4 * 3600.0
 """Half an hour is usual without a graphics card."""
 
@@ -48,8 +38,6 @@ _MAP, _MASK = "map.mrc", "mask.mrc"
 _DILATED, _MASKED = "tmp/Mask_dilate.vol", "tmp/operateVolume.vol"
 _BINARY, _ORIGINAL = "tmp/binaryMask.vol", "extra/originalVolume.vol"
 _ANSWER, _READABLE = "extra/deepRes_resolution.vol", "extra/deepRes_resolution.mrc"
-_KIND, _ENVIRONMENT = "deepRes", "xmipp_DLTK_v0.3"
-_SETTINGS = {"TF_FORCE_GPU_ALLOW_GROWTH": "true"}
 _BEGINS = 0.15
 _HALF = 0.5
 
@@ -63,35 +51,29 @@ class Range:
     finest, coarsest : Å
     voxel : of what it sees, Å
     model : its file
+    keyword : what the program calls it
     """
 
     finest: float
     coarsest: float
     voxel: float
     model: str
+    keyword: str
 
 
-USUAL = Range(2.5, 13.0, 1.0, "model_w13.h5")
-FINE = Range(1.5, 6.0, 0.5, "model_w7.h5")
+USUAL = Range(2.5, 13.0, 1.0, "model_w13.h5", "default")
+FINE = Range(1.5, 6.0, 0.5, "model_w7.h5", "highRes")
 
-
-@dataclass(frozen=True)
-class DeepRes:
-    """All that the chain needs.
-
-    Attributes
-    ----------
-    programs : by name
-    models : the networks' files, by their range
-    """
-
-    programs: Mapping[str, XmippProgram]
-    models: Mapping[Range, Path]
-
-    @property
-    def version(self) -> str:
-        """Of Xmipp, 'unknown' where nothing tells it."""
-        return version_of(self.programs, PROGRAM)
+DEEPRES = Chain(
+    method="DeepRes",
+    programs=(MORPHOLOGY, OPERATE, RESIZE, FILTER, THRESHOLD, PROGRAM, CONVERT),
+    main=PROGRAM,
+    kind="deepRes",
+    networks=(USUAL.model, FINE.model),
+    conda=RESOLUTION_ENVIRONMENT,
+    modules=("tensorflow", "xmipp_base", "xmippLib"),
+    settings={"TF_FORCE_GPU_ALLOW_GROWTH": "true"},
+)
 
 
 @dataclass(frozen=True)
@@ -113,56 +95,27 @@ def range_for(resolution: float) -> Range:
     return FINE if resolution < USUAL.finest else USUAL
 
 
-def find_deepres() -> DeepRes:
-    """The programs and networks.
-
-    Raises
-    ------
-    MissingError
-        if something is missing, with how to get it.
-    """
-    ranges = (USUAL, FINE)
-    names = [wanted.model for wanted in ranges]
-    programs, models = find_chain(PROGRAMS, PROGRAM, _KIND, names, MODEL_ADVICE)
-    programs[PROGRAM] = in_environment(programs[PROGRAM], _ENVIRONMENT, _SETTINGS)
-    return DeepRes(programs, dict(zip(ranges, models, strict=True)))
-
-
-def availability(*, preferred: bool = True) -> Availability:
-    """Whether Xmipp's DeepRes is here, with its version or how to get it."""
-    return chain_availability(find_deepres, "DeepRes", preferred)
-
-
-def require_deepres() -> DeepRes:
-    """The programs and networks.
-
-    Raises
-    ------
-    EngineUnavailableError
-        if something is missing, with how to get it.
-    """
-    return require_chain(find_deepres)
-
-
 def deepres(
-    tools: DeepRes,
+    tools: Tools,
     map_path: Path,
     mask_path: Path,
     mask: Mask,
     voxel_size: float,
     wanted: Range,
     *,
+    threads: int = 1,
     timeout_s: float = TIMEOUT_SECONDS,
 ) -> DeepResAnswer:
     """Local resolution of a map by DeepRes.
 
     Parameters
     ----------
-    tools : see ``require_deepres``
+    tools : what ``DEEPRES`` needs
     map_path, mask_path : MRC files with the axes in the order x, y, z
     mask : bool array (nz, ny, nx), what the mask's file holds
     voxel_size : Å; the programs take voxels for cubes
     wanted : which network
+    threads : how many threads a program may use
     timeout_s : seconds after which a program is killed
 
     Raises
@@ -177,8 +130,7 @@ def deepres(
         (folder / _MASK).symlink_to(mask_path.resolve())
         for inner in ("tmp", "extra"):
             (folder / inner).mkdir()
-        for program, arguments in steps(tools, voxel_size, wanted):
-            run_xmipp(tools.programs[program], arguments, folder, timeout_s)
+        tools.run(steps(voxel_size, wanted), folder, timeout_s, threads)
         answers = _read(folder / _READABLE, mask.shape, voxel_size, wanted)
     values = answers[answers > 0]
     if not values.size:
@@ -186,20 +138,20 @@ def deepres(
     return DeepResAnswer(values, _on_the_maps_grid(answers, mask))
 
 
-def steps(tools: DeepRes, voxel_size: float, wanted: Range) -> list[tuple[str, Sequence[str]]]:
+def steps(voxel_size: float, wanted: Range) -> list[Step]:
     """The programs in their order, each with its arguments."""
-    chain: list[tuple[str, Sequence[str]]] = [
+    chain: list[Step] = [
         (
             MORPHOLOGY,
             [
-                *("-i", f"{_MASK}:mrc", "-o", _DILATED),
+                *("-i", as_volume(_MASK), "-o", _DILATED),
                 *("--binaryOperation", "dilation", "--size", "1"),
             ],
         ),
-        (OPERATE, ["-i", f"{_MAP}:mrc", "--mult", _DILATED, "-o", _MASKED]),
+        (OPERATE, ["-i", as_volume(_MAP), "--mult", _DILATED, "-o", _MASKED]),
     ]
-    pairs = ((f"{_MASK}:mrc", _BINARY), (_MASKED, _ORIGINAL))
-    factor = ("--factor", f"{voxel_size / wanted.voxel:.6f}")
+    pairs = ((as_volume(_MASK), _BINARY), (_MASKED, _ORIGINAL))
+    factor = ("--factor", _factor(voxel_size, wanted))
     low_pass = ("--fourier", "low_pass", f"{voxel_size / (2 * wanted.voxel):.6f}")
     for source, target in pairs:
         if voxel_size > wanted.voxel:
@@ -219,7 +171,7 @@ def steps(tools: DeepRes, voxel_size: float, wanted: Range) -> list[tuple[str, S
         (
             PROGRAM,
             [
-                *("-dl", str(tools.models[wanted]), "-i", _ORIGINAL, "-m", _BINARY),
+                *("-dl", wanted.keyword, "-i", _ORIGINAL, "-m", _BINARY),
                 *("-s", f"{voxel_size:.6f}", "-o", _ANSWER),
             ],
         ),
@@ -232,12 +184,21 @@ def _read(path: Path, box: tuple[int, ...], voxel_size: float, wanted: Range) ->
         answers = read_density(path, wanted.voxel).values
     except (InputError, OSError) as error:
         raise XmippError(f"what {PROGRAM} wrote cannot be read: {error}") from error
-    expected = tuple(int(n * float(f"{voxel_size / wanted.voxel:.6f}")) for n in box)
+    expected = tuple(resized(n, _factor(voxel_size, wanted)) for n in box)
     if answers.shape != expected:
         raise XmippError(f"{PROGRAM} wrote {answers.shape} voxels where {expected} were expected")
     if not np.isfinite(answers).all() or answers.max() > wanted.coarsest:
         raise XmippError(f"{PROGRAM} wrote numbers that are no resolutions of its range")
     return answers
+
+
+def resized(voxels: int, factor: str) -> int:
+    """How many voxels Xmipp makes of so many: its factor is a 32-bit float, the product is cut."""
+    return int(voxels * float(np.float32(factor)))
+
+
+def _factor(voxel_size: float, wanted: Range) -> str:
+    return f"{voxel_size / wanted.voxel:.6f}"
 
 
 def _on_the_maps_grid(answers: Volume, mask: Mask) -> Volume:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 AUTO = "auto"
@@ -11,6 +11,10 @@ BUILTIN = "builtin"
 
 class EngineUnavailableError(RuntimeError):
     """An engine was asked for that is not here: one sentence that says how to get it."""
+
+
+class EngineFailedError(RuntimeError):
+    """An external engine did not do its work: one sentence that says what happened."""
 
 
 @dataclass(frozen=True)
@@ -30,14 +34,27 @@ class Availability:
     detail: str
     preferred: bool = True
 
+    @property
+    def absence(self) -> str:
+        """That it is not here, and how to get it."""
+        return f"{self.name} is not available here: {self.detail}"
 
-def choose(asked: str, external: Sequence[Availability]) -> str:
-    """Name of the engine to use.
+
+@dataclass(frozen=True)
+class Choice:
+    """The engine to use, and why it is not one that would have been taken before it."""
+
+    name: str
+    why_no_other: str = ""
+
+
+def choose(asked: str, external: Callable[[], Sequence[Availability]]) -> Choice:
+    """The engine to use.
 
     Parameters
     ----------
     asked : 'auto', 'builtin' or the name of an external engine
-    external : the external engines of the method, best first
+    external : looks for the external engines of the method, best first
 
     Raises
     ------
@@ -47,12 +64,15 @@ def choose(asked: str, external: Sequence[Availability]) -> str:
         if the method has no such engine.
     """
     if asked == BUILTIN:
-        return BUILTIN
+        return Choice(BUILTIN)
     if asked == AUTO:
-        return next((e.name for e in external if e.here and e.preferred), BUILTIN)
-    for engine in external:
+        preferred = [engine for engine in external() if engine.preferred]
+        taken = next((engine.name for engine in preferred if engine.here), BUILTIN)
+        absent = [engine.absence for engine in preferred if not engine.here]
+        return Choice(taken, "" if taken != BUILTIN else "; ".join(absent))
+    for engine in external():
         if engine.name == asked:
             if not engine.here:
-                raise EngineUnavailableError(f"{asked} is not available here: {engine.detail}")
-            return asked
+                raise EngineUnavailableError(engine.absence)
+            return Choice(asked)
     raise ValueError(f"there is no engine {asked!r} for this method")

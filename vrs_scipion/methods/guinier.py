@@ -47,6 +47,7 @@ class GuinierFit:
     fitted : which shells the line was fitted to, shape (shells,)
     slope : of the line, Å²
     intercept : of the line
+    b_factor : B in Å², 4 × the slope, of the amplitude's decay exp(B s²/4): minus the usual sign
     resolution, coarsest : the ends of the fit, Å
     """
 
@@ -55,13 +56,9 @@ class GuinierFit:
     fitted: NDArray[np.bool_]
     slope: float
     intercept: float
+    b_factor: float
     resolution: float
     coarsest: float = COARSEST
-
-    @property
-    def b_factor(self) -> float:
-        """B in Å², of the amplitude's decay exp(B s²/4): minus the usual sign."""
-        return 4 * self.slope
 
     @property
     def shells(self) -> int:
@@ -284,7 +281,7 @@ def _fit(shells: _Shells, transform: _Transform, resolution: float, coarsest: fl
         raise ValueError(f"the map has no amplitude at {d:.3g} Å, and zero has no logarithm")
     y = _log(amplitude)
     slope, intercept = _line(x[fitted], y[fitted])
-    return GuinierFit(x, y, fitted, slope, intercept, resolution, coarsest)
+    return GuinierFit(x, y, fitted, slope, intercept, 4 * slope, resolution, coarsest)
 
 
 def _correct(

@@ -25,7 +25,7 @@ from vrs_scipion.methods.guinier import (
     inverse_squares,
     require_fit_range,
 )
-from vrs_scipion.methods.xmipp import XmippError, XmippProgram, run_xmipp
+from vrs_scipion.methods.xmipp import XmippError, XmippProgram, as_volume, run_xmipp
 
 PROGRAM = "xmipp_volume_correct_bfactor"
 TIMEOUT_SECONDS = 1800.0
@@ -41,10 +41,11 @@ _PRINTED = 2e-5  # numbers come with six digits, and two of them are compared
 
 @dataclass(frozen=True)
 class Said:
-    """The line that the program says it fitted: ln amplitude = slope · 1/d² + intercept."""
+    """The line that the program says it fitted, ln amplitude = slope · 1/d² + intercept, and B."""
 
     slope: float
     intercept: float
+    b_factor: float
 
 
 def fit(
@@ -54,6 +55,7 @@ def fit(
     resolution: float,
     *,
     coarsest: float = COARSEST,
+    threads: int = 1,
     timeout_s: float = TIMEOUT_SECONDS,
 ) -> tuple[GuinierFit, CorrectedMap]:
     """Fit the Guinier plot of a map, and correct its B-factor, with Xmipp.
@@ -64,6 +66,7 @@ def fit(
     map_path : the map as an MRC file with the axes in the order x, y, z
     density : what the file holds
     resolution, coarsest : ends of the fit, Å
+    threads : how many threads the program may use
     timeout_s : seconds after which the program is killed
 
     Returns
@@ -83,7 +86,7 @@ def fit(
         # a path of the user's may hold '@' or ':', which Xmipp reads as parts of its own
         (folder / _INPUT).symlink_to(map_path.resolve())
         said = parse_messages(
-            run_xmipp(program, arguments(density, resolution, coarsest), folder, timeout_s)
+            run_xmipp(program, arguments(density, resolution, coarsest), folder, timeout_s, threads)
         )
         table = read_guinier(folder / _GUINIER)
         values = _read_corrected(folder / _OUTPUT, density)
@@ -93,7 +96,11 @@ def fit(
         raise XmippError(f"{PROGRAM} wrote a Guinier plot whose 1/d² are not those of the map")
     fitted = in_fit(longest, len(table), resolution, coarsest)
     return (
-        GuinierFit(x, table[:, 1], fitted, said.slope, said.intercept, resolution, coarsest),
+        GuinierFit(
+            *(x, table[:, 1], fitted),
+            *(said.slope, said.intercept, said.b_factor),
+            *(resolution, coarsest),
+        ),
         CorrectedMap(values, table[:, 3]),
     )
 
@@ -101,7 +108,7 @@ def fit(
 def arguments(density: Density, resolution: float, coarsest: float = COARSEST) -> list[str]:
     """The program's arguments, with seven digits: what a float32 in a header is worth."""
     return [
-        *("-i", _INPUT, "-o", _OUTPUT, "--auto"),
+        *("-i", as_volume(_INPUT), "-o", _OUTPUT, "--auto"),
         *("--sampling", f"{density.voxel_size[2]:.7g}"),
         *("--maxres", f"{resolution:.7g}"),
         *("--fit_minres", f"{coarsest:.7g}"),
@@ -109,7 +116,7 @@ def arguments(density: Density, resolution: float, coarsest: float = COARSEST) -
 
 
 def parse_messages(text: str) -> Said:
-    """Read slope and intercept from what the program wrote to standard error.
+    """Read slope, intercept and B from what the program wrote to standard error.
 
     Raises
     ------
@@ -131,7 +138,7 @@ def parse_messages(text: str) -> Said:
         raise XmippError(f"{PROGRAM} could not fit a line: its slope is {slope:g}")
     if not np.isclose(4 * slope, b, rtol=_PRINTED):
         raise XmippError(f"{PROGRAM} fitted a slope of {slope:g} but applied a B-factor of {b:g}")
-    return Said(slope, intercept)
+    return Said(slope, intercept, b)
 
 
 def read_guinier(path: Path) -> NDArray[np.float64]:

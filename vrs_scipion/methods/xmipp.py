@@ -7,31 +7,38 @@ executed counts: the plugin alone, without its binaries, does not.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from importlib import import_module
-from importlib.metadata import PackageNotFoundError, version
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from vrs_scipion.machine.plugin_question import bindings
 from vrs_scipion.machine.programs import ProgramError, run_program
-from vrs_scipion.methods.engine import Availability, EngineUnavailableError
+from vrs_scipion.machine.scipion_plugins import Environment, Plugin, ask
+from vrs_scipion.methods.engine import Availability, EngineFailedError, EngineUnavailableError
 
 NAME = "xmipp"
-HOME_VARIABLE = "XMIPP_HOME"
-ADVICE = (
-    "scipion3 installp -p scipion-em-xmipp installs it with its binaries; where Xmipp is installed "
-    f"already, set {HOME_VARIABLE} to its folder"
-)
+PLUGIN = Plugin("xmipp3", "scipion-em-xmipp", "XMIPP_HOME")
+HOME_VARIABLE = PLUGIN.home_variable
+ADVICE = PLUGIN.advice
 UNKNOWN_VERSION = "unknown"
 
-_PLUGIN = "scipion-em-xmipp"
+CONDA_ENVIRONMENTS = HAND_ENVIRONMENT, RESOLUTION_ENVIRONMENT = "xmipp_pyTorch", "xmipp_DLTK_v0.3"
+"""Those that the plugin keeps for the networks of DeepHand and of DeepRes."""
+
+_VERSION_FILE = "version-info.json"
 _VERSION_IN_A_NAME = re.compile(r"(?<!\d)v?(\d+\.\d+(?:\.\d+)*)(?!\d)")
+_REASON = re.compile(r"XMIPP_ERROR\s+\d+:\s*(.*?)\s*(?:^\s*File: .*)?\Z", re.DOTALL | re.MULTILINE)
+_MAGIC = (b"\x7fELF", b"#!")
+_THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+_LONGEST = 300
 
 
-class XmippError(RuntimeError):
+class XmippError(EngineFailedError):
     """A program of Xmipp did not do its work: one sentence that names it and what happened."""
 
 
@@ -45,17 +52,23 @@ class XmippProgram:
     path : the program
     environment : what it is to be run with
     version : of Xmipp, 'unknown' where nothing tells it
+    conda : the environments of Xmipp's networks, by name, where the plugin tells them
     """
 
     name: str
     path: Path
-    environment: Mapping[str, str]
+    environment: Environment
     version: str = UNKNOWN_VERSION
+    conda: Mapping[str, Environment] = field(default_factory=dict)
 
 
 def find_program(name: str) -> XmippProgram | None:
     """The program of this name, or None if it is not really there."""
-    return _from_plugin(name) or _from_home(name) or _from_path(name)
+    for home, environment, conda in _installations(name):
+        path = home / "bin" / name
+        if _can_run(path):
+            return XmippProgram(name, path, environment, _version(home), conda)
+    return None
 
 
 def require_program(name: str) -> XmippProgram:
@@ -66,9 +79,10 @@ def require_program(name: str) -> XmippProgram:
     EngineUnavailableError
         if it is not here, with how to get it.
     """
+    found = availability(name)
     program = find_program(name)
     if program is None:
-        raise EngineUnavailableError(f"{NAME} is not available here: {_missing(name)}")
+        raise EngineUnavailableError(found.absence)
     return program
 
 
@@ -82,12 +96,24 @@ def availability(name: str, *, preferred: bool = True) -> Availability:
     """
     program = find_program(name)
     if program is None:
-        return Availability(NAME, False, _missing(name), preferred)
+        return Availability(NAME, False, missing(name), preferred)
     return Availability(NAME, True, f"Xmipp {program.version} ({program.path})", preferred)
 
 
+def missing(name: str) -> str:
+    """That a program is not here, and how to get it."""
+    homes = [home for home, _, _ in _installations(name) if (home / "bin").is_dir()]
+    if homes:
+        return f"{name} cannot be run in {homes[0] / 'bin'}; {ADVICE}"
+    return f"no Xmipp was found; {ADVICE}"
+
+
 def run_xmipp(
-    program: XmippProgram, arguments: Sequence[str], folder: Path, timeout_s: float
+    program: XmippProgram,
+    arguments: Sequence[str],
+    folder: Path,
+    timeout_s: float,
+    threads: int = 1,
 ) -> str:
     """Run a program in ``folder`` and return what it wrote to standard error.
 
@@ -96,70 +122,87 @@ def run_xmipp(
     Raises
     ------
     XmippError
-        if it cannot be started, takes too long, or ends with an error.
+        if it cannot be started, takes too long, ends with an error, or without what its option
+        ``-o`` names.
     """
+    limits = dict.fromkeys(_THREAD_VARIABLES, str(threads))
     try:
         written = run_program(
             [str(program.path), *arguments],
             timeout_s=timeout_s,
             folder=folder,
-            environment=program.environment,
+            environment={**program.environment, **limits},
             name=program.name,
         )
     except ProgramError as error:
-        raise XmippError(str(error)) from error
+        raise XmippError(_sentence(program.name, error)) from error
+    if "-o" in arguments:
+        target = arguments[arguments.index("-o") + 1]
+        if not (folder / target).exists():
+            raise XmippError(f"{program.name} ended without an error and did not write {target}")
     return written.errors
 
 
-def _missing(name: str) -> str:
-    return f"{name} was not found; {ADVICE}"
+def as_volume(name: str) -> str:
+    """The name of an MRC file for the command line: a volume, whatever else its header may mean."""
+    return f"{name}:mrc"
 
 
-def _from_plugin(name: str) -> XmippProgram | None:
-    try:
-        plugin = import_module("xmipp3").Plugin
-        home = Path(plugin.getHome())
-        environment = {str(key): str(value) for key, value in plugin.getEnviron().items()}
-    except Exception:  # a plugin that is half installed is as good as none
-        return None
-    return _program(name, home, environment)
+def _sentence(name: str, error: ProgramError) -> str:
+    """What Xmipp gave for its reason, else what is known without it."""
+    found = _REASON.search(error.said)
+    return f"{name} refused: {' '.join(found[1].split())[:_LONGEST]}" if found else str(error)
 
 
-def _from_home(name: str) -> XmippProgram | None:
-    home = os.environ.get(HOME_VARIABLE)
-    if not home:
-        return None
-    environment = dict(os.environ)
-    for variable, folder in (("PATH", "bin"), ("LD_LIBRARY_PATH", "lib"), ("PYTHONPATH", "pylib")):
-        known = environment.get(variable)
-        first = str(Path(home) / folder)
-        environment[variable] = f"{first}{os.pathsep}{known}" if known else first
-    return _program(name, Path(home), environment)
+def _installations(name: str) -> Iterator[tuple[Path, Environment, Mapping[str, Environment]]]:
+    """Where Xmipp may be: its folder, its environment, and those of its networks."""
+    told = None
+    with suppress(ProgramError):  # a plugin that cannot be asked is as good as none
+        told = ask(PLUGIN, CONDA_ENVIRONMENTS)
+    if told is not None and told.home is not None:
+        yield told.home, _environment(told.home, told.environment), told.conda
+    if given := os.environ.get(HOME_VARIABLE):
+        yield Path(given), _environment(Path(given), os.environ), {}
+    if found := shutil.which(name):
+        home = Path(found).resolve().parent.parent
+        yield home, _environment(home, os.environ), {}
 
 
-def _from_path(name: str) -> XmippProgram | None:
-    found = shutil.which(name)
-    if found is None:
-        return None
-    path = Path(found)
-    return XmippProgram(name, path, dict(os.environ), _version(path.resolve().parent.parent))
+def _environment(home: Path, known: Environment) -> Environment:
+    """What Xmipp's own ``xmipp.bashrc`` sets, before everything else that is known."""
+    first = {
+        "PATH": [home / "bin"],
+        "LD_LIBRARY_PATH": [home / "lib", *bindings(home)[:1]],
+        "PYTHONPATH": bindings(home),
+    }
+    paths = {
+        name: os.pathsep.join([*map(str, folders), *filter(None, [known.get(name)])])
+        for name, folders in first.items()
+    }
+    return {**known, **paths, HOME_VARIABLE: str(home)}
 
 
-def _program(name: str, home: Path, environment: Mapping[str, str]) -> XmippProgram | None:
-    path = home / "bin" / name
+def _can_run(path: Path) -> bool:
     if not (path.is_file() and os.access(path, os.X_OK)):
-        return None
-    return XmippProgram(name, path, environment, _version(home))
+        return False
+    with path.open("rb") as file:
+        return file.read(4).startswith(_MAGIC)
 
 
 def _version(home: Path) -> str:
-    """Xmipp's version, which its programs do not tell: from its folder's name, or the plugin's."""
-    folder = home.resolve()
-    for part in (folder.name, folder.parent.name):
+    """Xmipp's version, which its programs do not tell: from its own note, or its folder's name."""
+    for folder in (home, home.resolve(), home.resolve().parent):
+        try:
+            told = json.loads((folder / _VERSION_FILE).read_text(encoding="utf-8"))
+            return str(told["xmipp"]["version_number"])
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+    for part in (home.resolve().name, home.resolve().parent.name):
         found = _VERSION_IN_A_NAME.search(part)
         if "xmipp" in part.lower() and found:
             return found[1]
-    try:
-        return f"{UNKNOWN_VERSION}, of {_PLUGIN} {version(_PLUGIN)}"
-    except PackageNotFoundError:
-        return UNKNOWN_VERSION
+    return (
+        f"{UNKNOWN_VERSION}, of {PLUGIN.package} {PLUGIN.version}"
+        if PLUGIN.version
+        else UNKNOWN_VERSION
+    )

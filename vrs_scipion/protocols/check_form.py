@@ -73,11 +73,10 @@ def add_criteria(form: Any, checks: tuple[Check, ...]) -> None:
 
 
 def choose_engine(protocol: EMProtocol, engine: str) -> None:
-    """Ask for ``engine`` in the form of ``protocol``, if it is a check that has it."""
-    check = getattr(protocol, "check", None)
-    if check is not None and len(check.engines) > 1 and engine in check.engines:
-        position = [AUTO, *check.engines].index(engine)
-        getattr(protocol, engine_parameter(check)).set(position)
+    """Ask for ``engine`` in the form of ``protocol``, which runs a check that has it."""
+    check: Check = protocol.check
+    position = [AUTO, *check.engines].index(engine)
+    getattr(protocol, engine_parameter(check)).set(position)
 
 
 def chosen_engine(protocol: EMProtocol, check: Check) -> str:
@@ -89,8 +88,10 @@ def chosen_engine(protocol: EMProtocol, check: Check) -> str:
 
 def missing_engine(protocol: EMProtocol, check: Check) -> list[str]:
     """Why the engine asked for cannot be used: nothing, or one sentence."""
+    asked = chosen_engine(protocol, check)
     try:
-        choose(chosen_engine(protocol, check), check.external(None))
+        if asked != AUTO:
+            choose(asked, lambda: check.external(None))
     except EngineUnavailableError as error:
         return [str(error)]
     return []

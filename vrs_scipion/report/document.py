@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -217,6 +217,7 @@ class Document:
     command: str
     software: tuple[Fact, ...]
     engines: tuple[EngineRow, ...]
+    engine_notes: tuple[str, ...]
     phantoms: str
     catalogue: str
     differences: tuple[Difference, ...]
@@ -289,6 +290,7 @@ def build_document(report: Report) -> Document:
             *(Fact(label=name, value=version) for name, version in report.software.items()),
         ),
         engines=tuple(_engine_row(check) for check in report.checks),
+        engine_notes=_engine_notes(report.checks),
         phantoms=prose.phantoms() if any(c.context for s in levels for c in s.checks) else "",
         catalogue=prose.catalogue() if any(c.rates for s in levels for c in s.checks) else "",
         differences=_differences(levels),
@@ -529,6 +531,14 @@ def _engine_row(check: CheckResult) -> EngineRow:
         seconds=duration(check.seconds),
         memory=memory(check.peak_memory_bytes),
     )
+
+
+def _engine_notes(checks: Iterable[CheckResult]) -> tuple[str, ...]:
+    """Why checks were not computed by the external engine that would be preferred."""
+    codes: dict[str, list[str]] = {}
+    for check in checks:
+        codes.setdefault(check.engine.why_no_other, []).append(check.code)
+    return tuple(f"{', '.join(codes[why])}: {why}." for why in codes if why)
 
 
 def _arguments(engine: Engine) -> str:

@@ -211,12 +211,16 @@ class Reference(Record):
 
 
 class Engine(Record):
-    """What computed the numbers, precisely enough to compute them again."""
+    """What computed the numbers, precisely enough to compute them again.
+
+    ``why_no_other`` says why it was not the external engine that would have been preferred.
+    """
 
     name: str
     version: str
     arguments: dict[str, Any] = Field(default_factory=dict)
     weights_sha256: str | None = None
+    why_no_other: str = ""
 
 
 class ResolutionEstimate(Record):

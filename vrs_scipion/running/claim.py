@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import ConfigDict, Field, ValidationError
 
+from vrs_scipion.entry.entry import Entry
 from vrs_scipion.entry.input import Kind
 from vrs_scipion.entry.inputs import FIELDS, INPUTS
 from vrs_scipion.entry.request import Request, Value
@@ -18,6 +20,7 @@ from vrs_scipion.running.upgrade import upgraded_request
 
 REQUEST_SCHEMA: Literal["vrs-request/2"] = "vrs-request/2"
 
+_SAME_NUMBER = 1e-5  # Scipion's databases keep fewer digits than a double has
 _UNSAFE = set('"$`\\\n')
 
 
@@ -67,8 +70,12 @@ def take_up(request: Request, out: Path, engine: str) -> Request:
     return Request({**earlier, **request.values}, request.origins)
 
 
-def claim(out: Path, request: Request, engine: str) -> Request:
+def claim(out: Path, request: Request, engine: str) -> tuple[Request, Claim]:
     """Note in ``out`` what it is for, and keep the small files of the request there.
+
+    Returns
+    -------
+    The request, with those files in place of the user's, and what was noted.
 
     Raises
     ------
@@ -84,10 +91,35 @@ def claim(out: Path, request: Request, engine: str) -> Request:
                 request = request.having(**{field.key: out / f"{field.key}{source.suffix}"})
         values = {k: str(v) if isinstance(v, Path) else v for k, v in request.values.items()}
         hashes = {key: sha256(path) for key, path in _files(request).items()}
-        save_model(Claim(values=values, sha256=hashes, engine=engine), out / REQUEST_FILE)
+        claimed = Claim(values=values, sha256=hashes, engine=engine)
+        save_model(claimed, out / REQUEST_FILE)
     except OSError as error:
         raise OutputError(f"{out} cannot be written to ({error.strerror})") from error
-    return request
+    return request, claimed
+
+
+def require_same(entry: Entry, claimed: Claim, out: Path) -> None:
+    """Refuse inputs that were prepared from other files or numbers than ``out`` was claimed for.
+
+    Raises
+    ------
+    OutputError
+        if one of them was.
+    """
+    for key in entry.given:
+        record, fields = entry.record(key), [one for one in INPUTS[key].fields if one.identifies]
+        files = [claimed.sha256.get(one.key) for one in fields if one.kind is Kind.PATH]
+        numbers = {one.key for one in fields if one.kind is Kind.NUMBER}
+        told = numbers & set(record.given) & set(claimed.values)
+        same = [source.sha256 for source in record.sources] == files and all(
+            math.isclose(record.given[name], claimed.values[name], rel_tol=_SAME_NUMBER)  # type: ignore[arg-type]
+            for name in told
+        )
+        if not same:
+            raise OutputError(
+                f"{out.name} holds {INPUTS[key].noun} of another validation among what was "
+                "prepared; give another output folder (--out) or remove that one"
+            )
 
 
 def _known(out: Path) -> Claim | None:

@@ -11,19 +11,21 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from vrs_scipion.checks.check import Check
+from vrs_scipion.checks.engines import Engines
 from vrs_scipion.checks.levels import asked_of, selected
+from vrs_scipion.entry.entry import Entry
 from vrs_scipion.entry.inputs import given_keys, inspect
 from vrs_scipion.entry.request import Request
 from vrs_scipion.files import written_whole
-from vrs_scipion.folders import FOLDERS, LOCK_FILE, REPORT_FILES, SCIPION
-from vrs_scipion.methods.engine import AUTO, choose
+from vrs_scipion.folders import ENTRY, FOLDERS, LOCK_FILE, REPORT_FILES, SCIPION
+from vrs_scipion.machine.scipion_environment import configure
+from vrs_scipion.methods.engine import AUTO
 from vrs_scipion.report.folder import A4, load_report, mirror
 from vrs_scipion.report.model import Report
-from vrs_scipion.running.claim import OutputError, claim, take_up
+from vrs_scipion.running.claim import OutputError, claim, require_same, take_up
 from vrs_scipion.running.job_queue import Queue, use_slurm_without_hosts
 from vrs_scipion.running.launching import ProtocolServer
 from vrs_scipion.running.project_graph import Graph, Observer, RunError, Wanted
-from vrs_scipion.running.scipion_environment import configure
 from vrs_scipion.running.upgrade import OLD_FOLDERS
 
 
@@ -49,7 +51,7 @@ def validate(
     ----------
     request : what to validate
     out : folder that ends with ``report.pdf``, ``report.html``, ``report.json`` and the results
-    engine : 'auto', 'builtin' or the external engine of the checks that have it
+    engine : what computes the checks that have a choice, see `vrs_scipion.checks.engines.Engines`
     threads : how many protocols run at once
     only, skip : codes of checks or marks of levels that are wanted alone, or not
     wait : for another validation at work in ``out`` to end, instead of refusing
@@ -60,31 +62,34 @@ def validate(
     Raises
     ------
     EngineUnavailableError, InputError, QueueError
-        if the engine or the queue is not here, or something cannot be validated; nothing is
-        written then.
+        if the engine of a single check or the queue is not here, or something cannot be validated;
+        nothing is written then.
     OutputError
         if ``out`` holds another validation, or is in use.
     ValueError
-        if ``only`` or ``skip`` name what is no check and no level.
+        if ``engine``, ``only`` or ``skip`` name what is no engine, no check and no level.
     RunError
         if the project could not make the report.
     """
     request, out = _anchored(request), out.absolute()
-    request = take_up(request, out, engine)
+    asked = Engines.named(engine)
+    request = take_up(request, out, str(asked))
     checks = _wanted_checks(request, only, skip)
-    _require_engine(engine, checks)
+    engines = asked.chosen(checks)
     if queue is not None:
         use_slurm_without_hosts()
     inspect(request)
-    request = claim(out, request, engine)
+    request, claimed = claim(out, request, str(asked))
     with _locked(out, wait):
         configure(out / SCIPION)
         with _kept_working_directory(), ProtocolServer(out / SCIPION) as server:
             try:
                 if queue is None:
                     server.start()
-                graph = Graph(Wanted(request, checks, engine, paper), out, server, queue)
+                graph = Graph(Wanted(request, checks, engines, paper), out, server, queue)
+                require_same(graph.prepared(), claimed, out)
                 graph.run(threads, observe)
+                require_same(Entry.at(graph.report_folder() / ENTRY), claimed, out)
                 _publish(graph.report_folder(), out)
                 graph.require_complete_report()
             except (OSError, sqlite3.Error) as error:
@@ -98,12 +103,6 @@ def _wanted_checks(
     request: Request, only: Collection[str], skip: Collection[str]
 ) -> tuple[Check, ...]:
     return selected(asked_of(given_keys(request)), only, skip)
-
-
-def _require_engine(engine: str, checks: Collection[Check]) -> None:
-    for check in checks:
-        if engine in check.engines:
-            choose(engine, check.external(None))
 
 
 def _anchored(request: Request) -> Request:

@@ -23,11 +23,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vrs_scipion.checks.check import Check
+from vrs_scipion.entry.entry import Entry
 from vrs_scipion.entry.input import Field
-from vrs_scipion.entry.inputs import given_keys
+from vrs_scipion.entry.inputs import INPUTS, given_keys
 from vrs_scipion.entry.request import Request
 from vrs_scipion.files import written_whole
-from vrs_scipion.folders import BOXES_FILE, PROJECT
+from vrs_scipion.folders import BOXES_FILE, DATABASE
 from vrs_scipion.report.folder import PAPERS
 from vrs_scipion.running import launching
 from vrs_scipion.running.job_queue import Queue, in_queue, why_it_ended
@@ -77,11 +78,14 @@ Observer = Callable[[list[Progress]], None]
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a project is to hold: boxes for everything given, and for the checks that are wanted."""
+    """What a project is to hold: boxes for everything given, and for the checks that are wanted.
+
+    ``engines`` are the names of those to ask for, by the code of the check.
+    """
 
     request: Request
     checks: Sequence[Check]
-    engine: str
+    engines: Mapping[str, str]
     paper: str
 
 
@@ -98,15 +102,8 @@ class Graph:
         server: ProtocolServer,
         queue: Queue | None = None,
     ) -> None:
-        from pyworkflow.project import Manager
-
         _quieten_scipion()
-        manager = Manager()
-        if (Path(manager.getProjectPath(PROJECT)) / "project.sqlite").exists():
-            self.project: Project = manager.loadProject(PROJECT)
-        else:
-            self.project = manager.createProject(PROJECT)
-        os.chdir(self.project.path)
+        self.project = _project(out / DATABASE)
         self._boxes: dict[str, Protocol] = self._filled(wanted)
         self._protocols: list[Protocol] = list(self._boxes.values())
         _note_boxes(self._boxes, out)
@@ -137,6 +134,19 @@ class Graph:
         except BaseException:
             self._stop()
             raise
+
+    def prepared(self) -> Entry:
+        """The inputs that were prepared in this project before."""
+        from vrs_scipion.workflow import prepare_key
+
+        boxes = {key: self._boxes.get(prepare_key(key)) for key in INPUTS}
+        return Entry(
+            {
+                key: Path(self.project.path, box.outputEntry.getFolder())
+                for key, box in boxes.items()
+                if box is not None and box.isFinished()
+            }
+        )
 
     def report_folder(self) -> Path:
         """The validation folder of the report's protocol.
@@ -196,7 +206,8 @@ class Graph:
             protocol = known[box.key] = loaded[names[box.key]]
             protocol.setObjLabel(box.label)
             protocol._prerequisites.clear()
-            choose_engine(protocol, wanted.engine)
+            if box.key in wanted.engines:
+                choose_engine(protocol, wanted.engines[box.key])
             self.project._storeProtocol(protocol)
 
     def _point(self, box: Box, known: Mapping[str, Protocol], paper: str) -> None:
@@ -370,6 +381,23 @@ class Graph:
         if key in self._started:
             return Progress(label, State.RUNNING, time.monotonic() - self._started[key])
         return Progress(label, State.WAITING, 0.0)
+
+
+def _project(database: Path) -> Project:
+    """The project with this database, made where it is not there; to work in from here on.
+
+    Scipion's own manager would look for it where the environment says, which may be elsewhere.
+    """
+    from pwem import Domain
+    from pyworkflow.project import Project
+
+    project = Project(Domain, str(database.parent))
+    if database.exists():
+        project.load()
+    else:
+        project.create()
+    os.chdir(project.path)
+    return project
 
 
 def _quieten_scipion() -> None:

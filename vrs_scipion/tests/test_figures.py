@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import tempfile
-import types
 import unittest
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -37,6 +36,7 @@ from vrs_scipion.figures.slices import (
     max_variance_indices,
     slice_panels,
 )
+from vrs_scipion.machine.scipion_plugins import Told
 
 VOXEL = (2.0, 1.5, 1.0)
 X, Y, Z = np.eye(3)
@@ -373,25 +373,24 @@ for line in lines:
 class TestDrawIsosurface(MapInFolder):
     def setUp(self) -> None:
         super().setUp()
-        patch = mock.patch.dict(sys.modules, {"chimera": None})
-        patch.start()
-        self.addCleanup(patch.stop)
+        self.plugin_says(None)
         self.map = self.write(three_arms())
         self.out = self.folder / "surface.png"
 
     def pretend_chimerax(self, first_line: str, script: str) -> None:
         """Put a program, which is not ChimeraX, where the plugin ``chimera`` would have it."""
         (self.folder / "stand_in.py").write_text(script)
-        program = self.folder / "ChimeraX"
+        program = self.folder / "bin" / "ChimeraX"
+        program.parent.mkdir(exist_ok=True)
         stand_in = self.folder / "stand_in.py"
         program.write_text(f'{first_line}exec {sys.executable} "{stand_in}" "$@"\n')
         program.chmod(0o755)
-        plugin = types.SimpleNamespace(
-            getProgram=lambda: str(program), getEnviron=lambda: {"PATH": "/usr/bin:/bin"}
-        )
-        module = types.ModuleType("chimera")
-        module.Plugin = plugin  # type: ignore[attr-defined]
-        sys.modules["chimera"] = module
+        self.plugin_says(Told(self.folder, {"PATH": "/usr/bin:/bin"}, {}))
+
+    def plugin_says(self, told: Told | None) -> None:
+        patch = mock.patch.object(engine_chimerax, "ask", return_value=told)
+        patch.start()
+        self.addCleanup(patch.stop)
 
     def test_matplotlib_is_the_last_resort_and_says_so(self) -> None:
         with mock.patch.object(engine_pyvista, "_PROGRAM", ("/bin/sh", "-c", "kill -SEGV $$")):
@@ -438,15 +437,11 @@ class TestDrawIsosurface(MapInFolder):
         )
 
     def test_chimerax_that_is_not_really_there(self) -> None:
-        module = types.ModuleType("chimera")
-        missing = str(self.folder / "missing")
-        plugin = types.SimpleNamespace(getProgram=lambda: missing, getEnviron=dict)
-        module.Plugin = plugin  # type: ignore[attr-defined]
-        for imported in (module, None):
-            with mock.patch.dict(sys.modules, {"chimera": imported}):
-                self.assertIsNone(engine_chimerax.find_chimerax())
-                with self.assertRaisesRegex(EngineError, "installp"):
-                    draw_isosurface(self.map, 0.5, self.out, engine="chimerax")
+        for told in (Told(self.folder / "missing", {}, {}), Told(None, {}, {}), None):
+            self.plugin_says(told)
+            self.assertIsNone(engine_chimerax.find_chimerax())
+            with self.assertRaisesRegex(EngineError, "installp"):
+                draw_isosurface(self.map, 0.5, self.out, engine="chimerax")
 
     def test_chimerax_commands(self) -> None:
         lines = engine_chimerax.script(0.25).splitlines()

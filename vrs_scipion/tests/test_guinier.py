@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import math
 import os
-import stat
 import sys
-import tempfile
-import types
 import unittest
 from collections.abc import Callable
 from dataclasses import replace
 from importlib import import_module
 from itertools import permutations
 from pathlib import Path
-from unittest import mock
 
 import mrcfile
 import numpy as np
@@ -27,6 +23,7 @@ from vrs_scipion.checks.level0_d_bfactor import CHECK
 from vrs_scipion.checks.run import run_check
 from vrs_scipion.entry.inputs import prepare
 from vrs_scipion.entry.request import Request
+from vrs_scipion.machine.scipion_plugins import Told
 from vrs_scipion.maps.density import Density, Triple
 from vrs_scipion.maps.reading import read_density
 from vrs_scipion.maps.writing import write_volume
@@ -42,6 +39,7 @@ from vrs_scipion.methods.guinier import (
 )
 from vrs_scipion.results import CheckResult, Outcome
 from vrs_scipion.tests.mrc_files import mrc_bytes, write
+from vrs_scipion.tests.xmipp_stand_in import REFUSES, VERSION, StandInTest
 
 SHARED = Path(vrs_scipion.__file__).resolve().parents[2] / "shared" / "data"
 
@@ -316,8 +314,9 @@ STAND_IN = """\
 #!{python}
 # A stand-in for xmipp_volume_correct_bfactor: writes what the real one writes, in its format,
 # for a map whose Guinier plot is the line -20 x - 5.
-import shutil, struct, sys, time
+import os, shutil, struct, sys, time
 options = dict(zip(sys.argv, sys.argv[1:]))
+options["-i"] = options["-i"].removesuffix(":mrc")
 assert "--auto" in sys.argv
 n = struct.unpack("<i", open(options["-i"], "rb").read(4))[0]
 edge, finest = n * float(options["--sampling"]), float(options["--maxres"])
@@ -338,29 +337,10 @@ sys.exit(code)
 """
 
 
-class XmippTest(unittest.TestCase):
-    """Machines with and without Xmipp, whatever the one that runs the tests has."""
-
-    def setUp(self) -> None:
-        kept = tempfile.TemporaryDirectory()
-        self.addCleanup(kept.cleanup)
-        self.folder = Path(kept.name)
-        self.home = self.folder / "xmipp-3.25.06"
-        patches = (
-            mock.patch.dict(os.environ, {"PATH": "/usr/bin:/bin"}),
-            mock.patch.dict(sys.modules, {"xmipp3": None}),
-        )
-        for patch in patches:
-            patch.start()
-            self.addCleanup(patch.stop)
-        os.environ.pop(xmipp.HOME_VARIABLE, None)
-
+class XmippTest(StandInTest):
     def make_stand_in(self, behaviour: str = "") -> Path:
-        path = self.home / "bin" / guinier_xmipp.PROGRAM
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(STAND_IN.format(python=sys.executable, behaviour=behaviour))
-        path.chmod(path.stat().st_mode | stat.S_IXUSR)
-        return path
+        script = STAND_IN.format(python=sys.executable, behaviour=behaviour)
+        return self.install_program(guinier_xmipp.PROGRAM, script)
 
     def put_on_path(self, behaviour: str = "") -> None:
         path = self.make_stand_in(behaviour)
@@ -383,10 +363,10 @@ class TestFindingXmipp(XmippTest):
         self.put_on_path()
         program = self.found()
         assert program is not None
-        self.assertEqual(program.version, "3.25.06")
+        self.assertEqual(program.version, VERSION)
         here = xmipp.availability(guinier_xmipp.PROGRAM, preferred=False)
         self.assertEqual((here.name, here.here, here.preferred), ("xmipp", True, False))
-        self.assertIn("3.25.06", here.detail)
+        self.assertIn(VERSION, here.detail)
 
     def test_in_its_home(self) -> None:
         path = self.make_stand_in()
@@ -398,21 +378,21 @@ class TestFindingXmipp(XmippTest):
 
     def test_where_the_plugin_has_it(self) -> None:
         path = self.make_stand_in()
-        plugin = mock.Mock()
-        plugin.getHome.return_value = str(self.home)
-        plugin.getEnviron.return_value = {"FROM": "plugin"}
-        module = types.SimpleNamespace(Plugin=plugin)
-        with mock.patch.dict(sys.modules, {"xmipp3": module}):
-            program = self.found()
-            assert program is not None
-            self.assertEqual((program.path, program.environment), (path, {"FROM": "plugin"}))
-            path.unlink()
-            self.assertIsNone(self.found(), "the plugin without its programs")
-            plugin.getHome.side_effect = RuntimeError("half installed")
-            self.assertIsNone(self.found())
+        self.plugin_says(Told(self.home, {"FROM": "plugin"}, {}))
+        program = self.found()
+        assert program is not None
+        self.assertEqual((program.path, program.environment["FROM"]), (path, "plugin"))
+        path.unlink()
+        self.assertIsNone(self.found(), "the plugin without its programs")
+        self.plugin_says(Told(None, {}, {}))
+        self.assertIsNone(self.found(), "a plugin that knows no home: never the current folder")
 
     def test_what_cannot_be_executed_is_not_here(self) -> None:
         path = self.make_stand_in()
+        path.write_bytes(b"")
+        os.environ[xmipp.HOME_VARIABLE] = str(self.home)
+        self.assertIsNone(self.found(), "left behind by a build that failed")
+        self.make_stand_in()
         path.chmod(0o644)
         os.environ[xmipp.HOME_VARIABLE] = str(self.home)
         self.assertIsNone(self.found())
@@ -447,12 +427,13 @@ class TestXmippEngine(XmippTest):
         density = noise((8, 8, 8), (float(np.float32(1.2)),) * 3)
         self.assertEqual(
             " ".join(guinier_xmipp.arguments(density, 3.2)),
-            "-i map.mrc -o corrected.mrc --auto --sampling 1.2 --maxres 3.2 --fit_minres 15",
+            "-i map.mrc:mrc -o corrected.mrc --auto --sampling 1.2 --maxres 3.2 --fit_minres 15",
         )
 
     def test_it_fails(self) -> None:
         self.failing("ended with code 3: no licence", "sys.exit(print('no licence') or 3)")
         self.failing("crashed with SIGKILL", "import os; os.kill(os.getpid(), 9)")
+        self.failing("correct_bfactor refused: Incorrect file size.* 2000000 bytes.$", REFUSES)
         self.failing("not ready after 0.5 s", "time.sleep(60)", 0.5)
 
     def test_it_writes_nonsense(self) -> None:
@@ -462,7 +443,9 @@ class TestXmippEngine(XmippTest):
         self.failing("wrote no Guinier plot", "table = False")
         self.failing("1/d² are not those of the map", "edge *= 2")
         self.failing("not a table of 5 columns", "finest = 1e9")
-        self.failing("did not say which line .*: bye", "sys.exit(print('bye', file=sys.stderr))")
+        self.failing("and did not write corrected.mrc", "sys.exit(print('bye', file=sys.stderr))")
+        says_bye = "open(options['-o'], 'w'); sys.exit(print('bye', file=sys.stderr))"
+        self.failing("did not say which line .*: bye", says_bye)
 
     def test_tables_that_make_no_sense(self) -> None:
         path = self.folder / "x.guinier"
@@ -567,7 +550,7 @@ class TestCheck(XmippTest):
     def test_xmipp_is_taken_for_cubes(self) -> None:
         self.put_on_path()
         result = self.run_on(gaussian(40, 1.5), 4.0)
-        self.assertEqual((result.engine.name, result.engine.version), ("xmipp", "3.25.06"))
+        self.assertEqual((result.engine.name, result.engine.version), ("xmipp", VERSION))
         self.assertEqual(self.measured(result, "b_factor"), -80)
         self.assertIn("--auto", result.engine.arguments["arguments"])
         chosen = self.run_on(gaussian(40, 1.5), 4.0, engine="builtin")
@@ -581,8 +564,17 @@ class TestCheck(XmippTest):
         self.assertEqual(asked.engine.name, "xmipp")
         self.assertIn("takes box and voxels for cubes", asked.paragraphs[0])
 
-    def test_a_program_that_fails_fails_the_check(self) -> None:
-        self.put_on_path("slope = b_factor = 'nan'")
-        result = self.run_on(gaussian(40, 1.5), 4.0)
+    def test_a_program_that_fails_fails_the_check_that_asked_for_it(self) -> None:
+        self.put_on_path("slope = b_factor = '-nan'")
+        result = self.run_on(gaussian(40, 1.5), 4.0, engine="xmipp")
         self.assertEqual(result.outcome, Outcome.FAILED)
+        self.assertEqual(result.engine.name, "xmipp")
         self.assertIn("could not fit a line", result.reason)
+
+    def test_auto_falls_back_and_says_why(self) -> None:
+        self.put_on_path("sys.exit(print(\"No module named 'x'\", file=sys.stderr) or 1)")
+        result = self.run_on(gaussian(40, 1.5), 4.0)
+        self.assertEqual((result.engine.name, result.engine.version), self.builtin)
+        for said in (result.engine.why_no_other, " ".join(result.paragraphs)):
+            self.assertIn("xmipp was found here and failed", said)
+            self.assertIn("No module named 'x'", said)

@@ -205,7 +205,7 @@ class TestRefusals(HeadlessTest):
     def test_an_engine_that_is_not_here(self) -> None:
         environment = {"PATH": "/nowhere", "HOME": str(self.folder)}
         done = subprocess.run(
-            [*self.arguments(), "--engine", "xmipp"],
+            [*self.arguments(), "--engine", "builtin,0.d=xmipp"],
             capture_output=True,
             text=True,
             cwd=self.folder,

@@ -446,7 +446,7 @@ class TestThePackageMissing(unittest.TestCase):
             missing = local_ucm.availability()
         self.assertFalse(missing.here)
         with self.assertRaisesRegex(EngineUnavailableError, "pip install scipion-em-ucm"):
-            choose(local_ucm.NAME, [missing])
+            choose(local_ucm.NAME, lambda: [missing])
 
     def test_a_package_that_cannot_be_imported(self) -> None:
         with (
@@ -458,7 +458,7 @@ class TestThePackageMissing(unittest.TestCase):
     def test_auto_stays_built_in(self) -> None:
         here = mock.Mock(return_value=object())
         with mock.patch.object(local_ucm, "find_spec", here):
-            self.assertEqual(choose("auto", [local_ucm.availability()]), "builtin")
+            self.assertEqual(choose("auto", lambda: [local_ucm.availability()]).name, "builtin")
 
 
 if __name__ == "__main__":

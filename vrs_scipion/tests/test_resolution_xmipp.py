@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import unittest
 from importlib import import_module
@@ -16,13 +15,13 @@ from vrs_scipion.entry.inputs import prepare
 from vrs_scipion.entry.request import Request
 from vrs_scipion.maps.density import Mask
 from vrs_scipion.maps.reading import read_density
-from vrs_scipion.methods import deepres_xmipp
-from vrs_scipion.methods.deepres_xmipp import FINE, USUAL, Range, range_for
+from vrs_scipion.methods import deep_learning_toolkit, deepres_xmipp
+from vrs_scipion.methods.deepres_xmipp import DEEPRES, FINE, USUAL, Range, range_for
 from vrs_scipion.methods.engine import EngineUnavailableError
 from vrs_scipion.methods.xmipp import XmippError
 from vrs_scipion.results import CheckResult, Outcome
 from vrs_scipion.tests.mrc_files import mrc_bytes, write
-from vrs_scipion.tests.xmipp_stand_in import StandInTest
+from vrs_scipion.tests.xmipp_stand_in import VERSION, StandInTest
 
 # A stand-in for the programs of Xmipp, none of which it computes: it notes how it was called, and
 # writes volumes of the sizes that they would have. Its resolutions rise along x, from 4 Å by 0.05
@@ -40,12 +39,13 @@ source = options["-i"].removesuffix(":mrc")
 target = options.get("-o", source)
 values = mrcfile.read(source).astype(np.float32)
 if name == "xmipp_image_resize":
-    old, factor = values.shape, float(options["--factor"])
-    index = [np.minimum(np.arange(int(n * factor)) * n // max(1, int(n * factor)), n - 1)
-             for n in old]
+    old, factor = values.shape, float(np.float32(options["--factor"]))
+    new = [int(n * factor) for n in old]
+    index = [np.clip(np.rint((np.arange(m) - m // 2) * (n / m)).astype(int) + n // 2, 0, n - 1)
+             for n, m in zip(old, new)]
     values = values[np.ix_(*index)]
 if name == "xmipp_deepRes_resolution":
-    assert os.path.exists(options["-dl"])
+    assert options["-dl"] in ("default", "highRes")
     mask = mrcfile.read(options["-m"]) > 0.15
     assert mask.shape == values.shape
     values = np.where(mask, 4 + 0.05 * np.arange(values.shape[2]), 0).astype(np.float32)
@@ -61,10 +61,9 @@ def setUpModule() -> None:
 
 
 class XmippTest(StandInTest):
-    def install(self, behaviour: str = "pass", models: bool = True) -> None:
+    def install(self, behaviour: str = "pass", networks: bool = True) -> None:
         script = STAND_IN.format(python=sys.executable, log=str(self.log), behaviour=behaviour)
-        names = [wanted.model for wanted in (USUAL, FINE)] if models else []
-        self.install_stand_ins(deepres_xmipp.PROGRAMS, script, "deepRes", names)
+        self.install_chain(DEEPRES, script, networks=networks)
 
     def a_map(self, voxel: float = 1.3) -> tuple[Path, Path, Mask]:
         values = np.zeros((20, 20, 20), np.float32)
@@ -80,35 +79,32 @@ class XmippTest(StandInTest):
         self, voxel: float = 1.3, wanted: Range = USUAL, behaviour: str = "pass"
     ) -> deepres_xmipp.DeepResAnswer:
         self.install(behaviour)
-        tools = deepres_xmipp.require_deepres()
+        tools = deep_learning_toolkit.require(DEEPRES)
         path, mask_path, mask = self.a_map(voxel)
         return deepres_xmipp.deepres(tools, path, mask_path, mask, voxel, wanted, timeout_s=60)
-
-    def calls(self) -> list[str]:
-        return [" ".join(json.loads(line)) for line in self.log.read_text().splitlines()]
 
 
 class TestChain(XmippTest):
     def test_not_here(self) -> None:
-        self.assertIn("scipion-em-xmipp", deepres_xmipp.availability().detail)
-        self.install(models=False)
-        missing = deepres_xmipp.availability()
+        absent = deep_learning_toolkit.availability(DEEPRES, True)
+        self.assertIn("scipion-em-xmipp", absent.detail)
+        self.install(networks=False)
+        missing = deep_learning_toolkit.availability(DEEPRES, True)
         self.assertFalse(missing.here)
         self.assertIn("model_w13.h5", missing.detail)
         with self.assertRaisesRegex(EngineUnavailableError, "deepLearningToolkit"):
-            deepres_xmipp.require_deepres()
+            deep_learning_toolkit.require(DEEPRES)
 
     def test_here(self) -> None:
         self.install()
-        here = deepres_xmipp.availability()
-        self.assertTrue(here.here)
-        self.assertIn("3.25.06", here.detail)
-        program = deepres_xmipp.require_deepres().programs[deepres_xmipp.PROGRAM]
+        here = deep_learning_toolkit.availability(DEEPRES, True)
+        self.assertTrue(here.here, here)
+        self.assertIn(VERSION, here.detail)
+        program = deep_learning_toolkit.require(DEEPRES).programs[deepres_xmipp.PROGRAM]
         self.assertEqual(program.environment["TF_FORCE_GPU_ALLOW_GROWTH"], "true")
 
     def test_coarse_voxels(self) -> None:
         self.measure(1.3)
-        model = self.home / "models" / "deepRes" / "model_w13.h5"
         self.assertEqual(
             self.calls(),
             [
@@ -121,7 +117,7 @@ class TestChain(XmippTest):
                 "1.300000",
                 "xmipp_transform_threshold -i tmp/binaryMask.vol -o tmp/binaryMask.vol --select "
                 "below 0.150000 --substitute binarize",
-                f"xmipp_deepRes_resolution -dl {model} -i extra/originalVolume.vol -m "
+                "xmipp_deepRes_resolution -dl default -i extra/originalVolume.vol -m "
                 "tmp/binaryMask.vol -s 1.300000 -o extra/deepRes_resolution.vol",
                 "xmipp_image_convert -i extra/deepRes_resolution.vol -o "
                 "extra/deepRes_resolution.mrc -t vol",
@@ -150,7 +146,7 @@ class TestChain(XmippTest):
         self.assertIs(range_for(2.5), USUAL)
         self.measure(0.8, FINE, "values = np.minimum(values, 5.9)")
         program = next(c for c in self.calls() if c.startswith(deepres_xmipp.PROGRAM))
-        self.assertIn("model_w7.h5", program)
+        self.assertIn("-dl highRes", program)
         self.assertIn("--factor 1.600000", self.calls()[2])
 
     def test_what_is_read(self) -> None:
@@ -162,11 +158,17 @@ class TestChain(XmippTest):
                 self.assertTrue(np.isnan(answer.volume[~mask]).all())
                 there = np.isfinite(answer.volume)
                 self.assertGreater(np.count_nonzero(there), 0.8 * np.count_nonzero(mask))
-                box = int(20 * voxel)
+                box = deepres_xmipp.resized(20, f"{voxel:.6f}")
                 x = np.broadcast_to((np.arange(20) - 10) * (box / 20) + box // 2, mask.shape)
                 np.testing.assert_allclose(answer.volume[there], 4 + 0.05 * x[there], atol=0.03)
                 self.assertTrue((answer.values > 0).all())
                 self.assertGreater(answer.values.size, 100)
+
+    def test_numbers_on_the_command_line_are_floats_of_32_bits(self) -> None:
+        """Xmipp 6.0.0 makes 104 voxels of 100 by 1.05."""
+        self.assertEqual(deepres_xmipp.resized(100, "1.050000"), 104)
+        self.assertEqual(deepres_xmipp.resized(20, "1.050000"), 20)
+        self.assertEqual(self.measure(1.05).volume.shape, (20, 20, 20))
 
     def test_failures(self) -> None:
         for behaviour, words in (
@@ -175,6 +177,7 @@ class TestChain(XmippTest):
             ("values[5, 5, 5] = 14", "no resolutions of its range"),
             ("values[5, 5, 5] = np.nan", "cannot be read|no resolutions"),
             ("values = values[1:]", "voxels where"),
+            ("sys.exit(0)", "ended without an error and did not write extra/deepRes_resolution"),
         ):
             with self.subTest(words=words), self.assertRaisesRegex(XmippError, words):
                 self.measure(behaviour=behaviour)
@@ -197,7 +200,7 @@ class TestCheckByXmipp(XmippTest):
             with self.subTest(resolution=resolution):
                 result = self.run_check(resolution)
                 self.assertIs(result.outcome, outcome, result.reason)
-                self.assertEqual((result.engine.name, result.engine.version), ("xmipp", "3.25.06"))
+                self.assertEqual((result.engine.name, result.engine.version), ("xmipp", VERSION))
                 share = result.measurements["reported_percentile"].value or 0
                 self.assertGreaterEqual(share, lowest)
                 self.assertLessEqual(share, highest)

@@ -48,7 +48,7 @@ from vrs_scipion.wizards import VrsResolutionWizard, VrsVoxelSizeWizard
 _FORM = """
 import os, subprocess, sys
 from pathlib import Path
-from vrs_scipion.running.scipion_environment import configure
+from vrs_scipion.machine.scipion_environment import configure
 home, name, run, *screenshot = sys.argv[1:]
 configure(Path(home))
 from pyworkflow.project import Project

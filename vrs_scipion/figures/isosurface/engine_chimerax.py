@@ -23,8 +23,11 @@ from vrs_scipion.figures.isosurface.engine import (
     draw_by_program,
 )
 from vrs_scipion.figures.isosurface.views import VIEWS
+from vrs_scipion.machine.programs import ProgramError
+from vrs_scipion.machine.scipion_plugins import Plugin, ask
 
 NAME = "chimerax"
+PLUGIN = Plugin("chimera", "scipion-em-chimera", "CHIMERA_HOME")
 
 _SCRIPT = "views.cxc"
 _STOPS = 17
@@ -50,15 +53,15 @@ class ChimeraX:
 def find_chimerax() -> ChimeraX | None:
     """Return the ChimeraX that Scipion's plugin knows, or None if it is not really there."""
     try:
-        from chimera import Plugin
-
-        program = Path(Plugin.getProgram())
-        environment = {str(name): str(value) for name, value in Plugin.getEnviron().items()}
-    except Exception:  # a plugin that is half installed is as good as none
+        told = ask(PLUGIN)
+    except ProgramError:  # a plugin that cannot be asked is as good as none
         return None
+    if told is None or told.home is None:
+        return None
+    program = told.home / "bin" / "ChimeraX"
     if not (program.is_file() and os.access(program, os.X_OK)):
         return None
-    return ChimeraX(program, environment)
+    return ChimeraX(program, told.environment)
 
 
 def render(
@@ -89,9 +92,7 @@ def render(
     """
     found = find_chimerax()
     if found is None:
-        raise EngineError(
-            "ChimeraX is not installed in Scipion (`scipion3 installp -p scipion-em-chimera`)"
-        )
+        raise EngineError(f"ChimeraX is not available here: {PLUGIN.advice}")
     (folder / "map.mrc").symlink_to(map_path.resolve())
     if colouring is not None:
         _write_colours(colouring, map_path, folder / "colours.mrc")
