@@ -99,7 +99,7 @@ def find(chain: Chain) -> Tools:
             raise MissingError(missing(name))
         programs[name] = program
     main = programs[chain.main]
-    advice = f"{INSTALL} installs {chain.method}'s networks and what runs them"
+    advice = f"{INSTALL} installs the networks of {chain.method} and what runs them"
     networks = {name: _network(main, chain.kind, name) for name in chain.networks}
     for name, path in networks.items():
         if not _is_network(path):
@@ -118,7 +118,7 @@ def availability(chain: Chain, preferred: bool) -> Availability:
         version = find(chain).version
     except MissingError as error:
         return Availability(NAME, False, str(error), preferred)
-    return Availability(NAME, True, f"Xmipp {version} with {chain.method}'s networks", preferred)
+    return Availability(NAME, True, f"Xmipp {version} with the networks of {chain.method}", preferred)
 
 
 def require(chain: Chain) -> Tools:

@@ -105,7 +105,7 @@ class TestChain(XmippTest):
         self.install()
         here = deep_learning_toolkit.availability(DEEPHAND, False)
         self.assertEqual((here.name, here.here, here.preferred), ("xmipp", True, False), here)
-        self.assertIn(f"Xmipp {VERSION} with DeepHand", here.detail)
+        self.assertIn(f"Xmipp {VERSION} with the networks of DeepHand", here.detail)
 
     def test_the_programs_and_their_arguments(self) -> None:
         self.assertEqual(self.judge(), 0.25)
