@@ -48,7 +48,7 @@ setup(
         ],
         "vrs_scipion.methods": ["weights/*"],
         "vrs_scipion.batch": ["templates/*"],
-        "vrs_scipion.report": ["context.json", "rates.json", "templates/*", "schema/*.json"],
+        "vrs_scipion.report": ["rates.json", "templates/*", "schema/*.json"],
     },
     python_requires=">=3.10,<3.12",
     install_requires=[

@@ -20,14 +20,13 @@ from vrs_scipion.results.numbers import number
 COARSEST = 5.0
 """Resolution in Å beyond which the hand of an α-helix cannot be seen."""
 
-UNCERTAIN = {BUILTIN: (0.3, 0.7), xmipp.NAME: (0.4, 0.6)}
-"""Scores between which the report says that the hand is uncertain, by engine: the built-in network
-gives such scores to maps that show no hand."""
+FEWEST_VOTERS = 100
+"""Points of the mask on a helix below which the built-in network's score is chance."""
 
 _KEY, _LABEL = "helix_confidence", "Helix probability"
 _AXIS_ORDER = ("axes in the order", "axis order")
 _SAME_VOXEL = 1e-3
-_DOUBT = " Between {low:g} and {high:g} it is uncertain: α-helices should be looked at by eye."
+_SUFFIX = {BUILTIN: "", xmipp.NAME: "_xmipp"}
 
 
 def measure_hand(task: Task) -> Findings:
@@ -149,31 +148,49 @@ def _draw(found: Findings) -> None:
 
 
 def _judge(found: Findings, score: float) -> None:
-    engine = found.engine.name
-    key = "hand_highest" if engine == BUILTIN else "hand_highest_xmipp"
-    low, high = UNCERTAIN[engine]
-    uncertain = low <= score <= high
-    meaning = "it is uncertain" if uncertain else "the map seems to be the mirror image"
+    suffix = _SUFFIX[found.engine.name]
+    right, mirrored = (found.task.limit(f"hand_{end}{suffix}") for end in ("right", "highest"))
     found.paragraphs.append(
         f"The hand is {score:.3f}, on a scale from 0, the right hand, to 1, the mirrored one."
-        + (_DOUBT.format(low=low, high=high) if uncertain else "")
     )
-    mirrored = score >= found.task.limit(key)
-    found.judge(key, score, detail=meaning if mirrored else "")
-    if uncertain:
-        found.headline = f"The hand of the map is uncertain ({score:.3f})."
-    elif mirrored:
-        found.headline = f"The map seems to be mirrored (hand {score:.3f})."
-    else:
-        found.headline = f"The map seems to have the right hand ({score:.3f})."
+    found.cannot_tell = _doubt(found, score, right, mirrored)
+    if found.cannot_tell:
+        found.headline = f"The hand of the map cannot be told ({score:.3f})."
+        return
+    is_mirrored = score >= mirrored
+    found.judge(
+        f"hand_highest{suffix}",
+        score,
+        detail="the map seems to be the mirror image" if is_mirrored else "",
+    )
+    found.headline = (
+        f"The map seems to be mirrored (hand {score:.3f})."
+        if is_mirrored
+        else f"The map seems to have the right hand ({score:.3f})."
+    )
+
+
+def _doubt(found: Findings, score: float, right: float, mirrored: float) -> str:
+    """Why the score does not tell the hand; '' where it does."""
+    if right < score < mirrored:
+        return (
+            f"The hand, {score:.3f}, lies between {number(right)} and {number(mirrored)}, where "
+            "scores of both hands lie: look at the α-helices by eye."
+        )
+    voters = found.measurements["helix_voxels"].value
+    if voters is not None and voters < FEWEST_VOTERS:
+        return (
+            f"Only {voters:,} points of the map may be on an α-helix; a score of fewer than "
+            f"{FEWEST_VOTERS} is chance."
+        )
+    return ""
 
 
 _MIRRORED = (
     "The map is most often the mirror image of the molecule: a model of the wrong hand "
     "refines as well as one of the right hand. Look at an α-helix, which should turn like "
     "a right-handed screw. If it does not, mirror the map and its half maps along one "
-    "axis, and the orientations of the particles with them. A score that is called "
-    "uncertain tells nothing."
+    "axis, and the orientations of the particles with them."
 )
 
 CHECK = Check(
@@ -194,18 +211,18 @@ CHECK = Check(
         "α-helices have a say: where too few points of the map look like one, as in nucleic acids, "
         "β-sheets or noise, there is no score, and the check does not apply. A score near 0.5 "
         "says that helices were found, or something like them, but that their hand could not be "
-        "told: it is called uncertain, not mirrored."
+        "told: the check cannot tell then."
     ),
     answer=measure_hand,
     applies=_not_applicable,
     limits=(
         Limit(
             "hand_highest",
-            0.6,
+            0.7,
             "",
             "Highest hand",
             "The check warns when the hand is not below this: 0 is the right hand, 1 the mirrored "
-            "one. The built-in network gives less to most maps that show no hand.",
+            "one. The built-in network gives less to maps that show no hand.",
             "the hand",
             "<",
             advice=_MIRRORED,
@@ -213,14 +230,35 @@ CHECK = Check(
             service_words=f"the limit that {SERVICE} has for DeepHand's scores",
         ),
         Limit(
+            "hand_right",
+            0.3,
+            "",
+            "Hand that is surely right",
+            "Between this and the highest hand the check cannot tell.",
+            "the hand",
+            "<=",
+            role="advice",
+        ),
+        Limit(
             "hand_highest_xmipp",
-            0.5,
+            0.6,
             "",
             "Highest hand by DeepHand",
             "The same of the scores of DeepHand's networks, run by Xmipp.",
             "the hand",
             "<",
             advice=_MIRRORED,
+            service=0.5,
+        ),
+        Limit(
+            "hand_right_xmipp",
+            0.4,
+            "",
+            "Hand by DeepHand that is surely right",
+            "Between this and the highest hand by DeepHand the check cannot tell.",
+            "the hand",
+            "<=",
+            role="advice",
         ),
     ),
     references=(
@@ -241,7 +279,8 @@ CHECK = Check(
     differs=(
         "The order of the axes in the file is honoured before the hand is judged: ignoring it "
         "mirrors the map. Without an α-helix there is no score. The built-in network is not "
-        "DeepHand, and its scores are not the service's: those between 0.3 and 0.7 tell nothing, "
-        "or little, and it warns from 0.6 on. The service's limit, 0.5, is printed beside it."
+        "DeepHand, and its scores are not the service's: between 0.3 and 0.7 (0.4 and 0.6 by "
+        "DeepHand), and where fewer than a hundred points vote, the check cannot tell, which is "
+        "never a pass. The service's limit, 0.5, is printed beside it."
     ),
 )

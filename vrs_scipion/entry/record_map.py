@@ -91,6 +91,11 @@ class MapRecord(InputRecord):
         return (self.source,)
 
     @property
+    def contour_sigma(self) -> float:
+        """The contour level as programs of graphics say it: standard deviations from the mean."""
+        return (self.contour - self.mean) / self.standard_deviation
+
+    @property
     def facts(self) -> tuple[Fact, ...]:
         return (
             Fact(label="File", value=self.source.name, kind="name"),
@@ -100,7 +105,10 @@ class MapRecord(InputRecord):
                 label="Voxel size",
                 value=f"{voxel_words(self.voxel_size)} ({self.voxel_size_from})",
             ),
-            Fact(label="Contour level", value=f"{self.contour:.6g} ({self.contour_from})"),
+            Fact(
+                label="Contour level",
+                value=f"{self.contour:.6g}, {self.contour_sigma:.3g} σ ({self.contour_from})",
+            ),
             Fact(label="Reported resolution", value=self.resolution_words),
             Fact(label="Hard mask", value=_mask_words(self.hard_mask)),
             Fact(label="Soft mask", value=_mask_words(self.soft_mask)),

@@ -118,7 +118,9 @@ def availability(chain: Chain, preferred: bool) -> Availability:
         version = find(chain).version
     except MissingError as error:
         return Availability(NAME, False, str(error), preferred)
-    return Availability(NAME, True, f"Xmipp {version} with the networks of {chain.method}", preferred)
+    return Availability(
+        NAME, True, f"Xmipp {version} with the networks of {chain.method}", preferred
+    )
 
 
 def require(chain: Chain) -> Tools:

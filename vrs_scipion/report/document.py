@@ -17,7 +17,6 @@ from vrs_scipion.entry.inputs import FIELDS
 from vrs_scipion.entry.records import Fact
 from vrs_scipion.report import prose
 from vrs_scipion.report.compile import resolution_sentence, score_remarks, worry
-from vrs_scipion.report.context import context_sentences
 from vrs_scipion.report.formats import date_in_words, duration, memory, moment
 from vrs_scipion.report.gauge import Gauge, gauge_of
 from vrs_scipion.report.model import Report, ReportEntry, ReportInput, Score
@@ -104,8 +103,7 @@ class MeasurementRow:
 class CheckSection:
     """Everything that the report says about one check.
 
-    ``headline`` is its sentence in the summary; ``rates`` says how often its verdict is right,
-    ``context`` compares what it measured with simulated maps.
+    ``headline`` is its sentence in the summary; ``rates`` says how often its verdict is right.
     """
 
     number: str
@@ -120,7 +118,6 @@ class CheckSection:
     criteria: tuple[CriterionRow, ...]
     advice: tuple[CriterionRow, ...]
     rates: str
-    context: tuple[str, ...]
     warnings: tuple[str, ...]
     citations: tuple[Citation, ...]
     measurements: tuple[MeasurementRow, ...]
@@ -218,7 +215,6 @@ class Document:
     software: tuple[Fact, ...]
     engines: tuple[EngineRow, ...]
     engine_notes: tuple[str, ...]
-    phantoms: str
     catalogue: str
     differences: tuple[Difference, ...]
     references: tuple[ReferenceItem, ...]
@@ -291,7 +287,6 @@ def build_document(report: Report) -> Document:
         ),
         engines=tuple(_engine_row(check) for check in report.checks),
         engine_notes=_engine_notes(report.checks),
-        phantoms=prose.phantoms() if any(c.context for s in levels for c in s.checks) else "",
         catalogue=prose.catalogue() if any(c.rates for s in levels for c in s.checks) else "",
         differences=_differences(levels),
         references=bibliography.items(),
@@ -366,9 +361,7 @@ def _level_sections(
             title=level.title,
             score=_score_words(scores.get(level.mark)),
             checks=tuple(
-                _check_section(
-                    check, f"{first}.{second}", report.entry.resolution, numbering, bibliography
-                )
+                _check_section(check, f"{first}.{second}", numbering, bibliography)
                 for second, check in enumerate(by_level[level.mark], start=1)
             ),
         )
@@ -388,7 +381,6 @@ def _score_words(score: Score | None) -> str:
 def _check_section(
     check: CheckResult,
     place: str,
-    resolution: float | None,
     numbering: Numbering,
     bibliography: _Bibliography,
 ) -> CheckSection:
@@ -408,7 +400,6 @@ def _check_section(
         criteria=tuple(_criterion_row(item) for item in verdicts) if counts else (),
         advice=tuple(_criterion_row(item) for item in (advice if counts else check.criteria)),
         rates=rates_sentence(check),
-        context=context_sentences(check, resolution),
         warnings=check.warnings,
         citations=bibliography.cite(check.references),
         measurements=tuple(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from vrs_scipion.report.context import context_table
 from vrs_scipion.report.rates import rate_table
 from vrs_scipion.results.model import Reference
 
@@ -86,19 +85,6 @@ CONTEXT = (
     ),
 )
 """Paragraphs, each with the references that it cites."""
-
-
-def phantoms() -> str:
-    """How the simulated maps were made that measured values are compared with."""
-    made = context_table().provenance
-    ratios = " or ".join(f"{ratio:g}" for ratio in made.snr)
-    return (
-        "The simulated maps that some values are compared with are the package's own phantoms, "
-        f"validated by version {made.vrs_version}: {made.phantoms}, with a signal-to-noise ratio "
-        f"of {ratios} inside the molecule and {len(made.seeds)} random seeds each. They have "
-        "neither the flexibility, the preferred orientations nor the processing of real maps: a "
-        "value outside their range is unlike a clean map of helices, not wrong."
-    )
 
 
 def catalogue() -> str:

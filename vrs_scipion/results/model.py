@@ -84,13 +84,13 @@ class Criterion(Record):
     @computed_field  # type: ignore[prop-decorator]
     @property
     def requirement(self) -> str:
-        """What is asked, e.g. 'the largest decentering is below 20 %'."""
-        return f"{self.subject} is {_WORDS[self.comparison]} {quantity(self.limit, self.unit)}"
+        """What is asked, e.g. 'the largest decentering should be below 20 %'."""
+        return f"{self.subject} should be {self._bound}"
 
     @computed_field  # type: ignore[prop-decorator]
     @property
     def sentence(self) -> str:
-        """What was found, e.g. 'The largest decentering (X) is 27.1 %, not below 20 %.'"""
+        """What was found, e.g. 'The largest decentering (X) is 27.1 %; should be below 20 %.'"""
         subject = self.subject[:1].upper() + self.subject[1:]
         if self.detail:
             subject += f" ({self.detail})"
@@ -98,9 +98,11 @@ class Criterion(Record):
             if self.vacuous:
                 return f"{subject} has nothing to be measured on: {self.vacuous}."
             return f"{subject} is undefined."
-        bound = f"{_WORDS[self.comparison]} {quantity(self.limit, self.unit)}"
-        link = "," if self.passed else ", not"
-        return f"{subject} is {quantity(self.value, self.unit)}{link} {bound}."
+        return f"{subject} is {quantity(self.value, self.unit)}; should be {self._bound}."
+
+    @property
+    def _bound(self) -> str:
+        return f"{_WORDS[self.comparison]} {quantity(self.limit, self.unit)}"
 
 
 _WORDS = {"<": "below", "<=": "at most", ">": "above", ">=": "at least"}

@@ -519,7 +519,7 @@ class TestCheck(XmippTest):
         result = self.run_on(values, 4.0)
         self.assertGreater(self.measured(result, "b_factor"), 0)
         self.assertIn("oversharpened", result.warnings[0])
-        self.assertIn("not at most 24", result.warnings[0])
+        self.assertIn("should be at most 24", result.warnings[0])
         relaxed = self.run_on(values, 4.0, limits={"b_factor_highest": 1000.0})
         self.assertEqual(relaxed.outcome, Outcome.OK)
 

@@ -380,4 +380,4 @@ class TestForms(ProtocolTest):
         prepared = self.prepare(self.import_map())
         strict = self.run_protocol(self.check(VrsProtMass, prepared, limit_0a_space=60.0))
         result = load_result(self.in_project(strict.outputOutcome.getFolder()))
-        self.assertIn("not above 60", result.warnings[0])
+        self.assertIn("should be above 60", result.warnings[0])

@@ -34,7 +34,6 @@ from vrs_scipion.folders import ENTRY, HTML_FILE, PDF_FILE, RESULT_FILE
 from vrs_scipion.maps.writing import write_volume
 from vrs_scipion.report import surface_mesh as mesh_module
 from vrs_scipion.report.build import build_report
-from vrs_scipion.report.context import Row, context_sentences, context_table
 from vrs_scipion.report.document import build_document
 from vrs_scipion.report.folder import LETTER, load_report, place_of
 from vrs_scipion.report.gauge import gauge_of
@@ -52,7 +51,6 @@ from vrs_scipion.results.model import (
     Column,
     Criterion,
     Engine,
-    Measurement,
     SurfaceColours,
     Table,
 )
@@ -228,40 +226,6 @@ class TestTables(unittest.TestCase):
         text = as_script_data({"a": "</script><!--"})
         self.assertNotIn("<", text)
         self.assertEqual(json.loads(text), {"a": "</script><!--"})
-
-
-class TestContext(unittest.TestCase):
-    def check(self, row: Row, value: float | None) -> CheckResult:
-        return CheckResult(
-            code=row.check,
-            name="n",
-            outcome=Outcome.OK,
-            engine=Engine(name="builtin", version="1"),
-            measurements={row.key: Measurement(value=value, unit="u", description="what, how")},
-        )
-
-    def test_where_a_value_lies(self) -> None:
-        rows = context_table().rows
-        self.assertTrue(rows)
-        for row in rows:
-            self.assertTrue(row.lowest <= row.median <= row.highest)
-            for value, word in (
-                (row.lowest - 1, "below"),
-                (row.median, "among"),
-                (row.highest + 1, "above"),
-            ):
-                (said,) = context_sentences(self.check(row, value), row.resolution)
-                self.assertIn(f"lies {word} them", said)
-                self.assertIn("the what goes from", said)
-
-    def test_silent_where_nothing_is_known(self) -> None:
-        row = context_table().rows[0]
-        self.assertEqual(context_sentences(self.check(row, 1.0), None), ())
-        self.assertEqual(context_sentences(self.check(row, 1.0), 60.0), ())
-        other = self.check(row, 1.0).model_copy(update={"engine": Engine(name="x", version="1")})
-        self.assertEqual(context_sentences(other, row.resolution), ())
-        unknown = row.model_copy(update={"key": "unknown"})
-        self.assertEqual(context_sentences(self.check(unknown, 1.0), 4.0), ())
 
 
 class TestRates(unittest.TestCase):
