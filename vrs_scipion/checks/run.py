@@ -107,7 +107,9 @@ def failed(check: Check, reason: str, inputs: Mapping[str, InputUsed] | None = N
 
 def not_run(check: Check) -> CheckResult:
     """Stands for a check that nobody asked for, or whose result is gone."""
-    return _without_numbers(check, Outcome.NOT_RUN, "There is no result of it beside the others.")
+    reason = "There is no result of it beside the others."
+    result = _without_numbers(check, Outcome.NOT_RUN, reason)
+    return result.model_copy(update={"headline": ""})
 
 
 def stamped(result: CheckResult, entry: Entry) -> CheckResult:

@@ -98,13 +98,22 @@ class Criterion(Record):
             if self.vacuous:
                 return f"{subject} has nothing to be measured on: {self.vacuous}."
             return f"{subject} is undefined."
-        return f"{subject} is {quantity(self.value, self.unit)}; should be {self._bound}."
+        near = " (borderline)" if self.is_borderline else ""
+        return f"{subject} is {quantity(self.value, self.unit)}; should be {self._bound}{near}."
+
+    @property
+    def is_borderline(self) -> bool:
+        """Whether the limit is missed by no more than a twentieth of itself."""
+        if self.value is None or self.passed:
+            return False
+        return abs(self.value - self.limit) <= _NEAR * abs(self.limit)
 
     @property
     def _bound(self) -> str:
         return f"{_WORDS[self.comparison]} {quantity(self.limit, self.unit)}"
 
 
+_NEAR = 0.05
 _WORDS = {"<": "below", "<=": "at most", ">": "above", ">=": "at least"}
 
 

@@ -426,19 +426,23 @@ class TestCheck(unittest.TestCase):
         self.assertIn("No α-helix", result.reason)
         self.assertIsNone(result.measurements["hand"].value)
 
-    def test_doubt_is_said(self) -> None:
+    def test_doubt_is_no_pass(self) -> None:
         density, _ = bundle()
-        unsure = replace(judged(), score=0.45)
-        with mock.patch("vrs_scipion.checks.level0_h_hand.hand_score", return_value=unsure):
-            result = self.run_on(density)
-        self.assertIs(result.outcome, Outcome.OK)
-        self.assertIn("uncertain", result.headline)
-        self.assertTrue(any("looked at by eye" in p for p in result.paragraphs))
-        unsure = replace(judged(), score=0.65)
-        with mock.patch("vrs_scipion.checks.level0_h_hand.hand_score", return_value=unsure):
-            result = self.run_on(density)
-        self.assertIn("uncertain", result.headline)
-        self.assertNotIn("seems to be mirrored", " ".join([result.headline, *result.paragraphs]))
+        many = judged().helix_voxels
+        for score, voters, words in (
+            (0.45, many, "lies between 0.3 and 0.7"),
+            (0.65, many, "lies between 0.3 and 0.7"),
+            (0.05, 45, "Only 45 points"),
+            (0.775, 45, "Only 45 points"),
+        ):
+            unsure = replace(judged(), score=score, helix_voxels=voters)
+            with mock.patch("vrs_scipion.checks.level0_h_hand.hand_score", return_value=unsure):
+                result = self.run_on(density)
+            with self.subTest(score=score, voters=voters):
+                self.assertIs(result.outcome, Outcome.UNDETERMINED, result.reason)
+                self.assertIn(words, result.reason)
+                self.assertIn("cannot be told", result.headline)
+                self.assertEqual(result.warnings, ())
 
     def test_engines_that_are_not_here(self) -> None:
         density, _ = bundle()

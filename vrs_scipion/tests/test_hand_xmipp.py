@@ -185,7 +185,7 @@ class TestCheckByXmipp(XmippTest):
         for answer, outcome, words in (
             ("0.2722", Outcome.OK, "right hand"),
             ("0.785", Outcome.WARNINGS, "mirrored"),
-            ("0.55", Outcome.WARNINGS, "uncertain"),
+            ("0.55", Outcome.UNDETERMINED, "cannot be told"),
         ):
             with self.subTest(answer=answer):
                 result = self.run_check(answer)
