@@ -21,7 +21,7 @@ from vrs_scipion.checks.local_values import (
     note_percentiles,
     remark_if_homogeneous,
 )
-from vrs_scipion.checks.sharpening import decays_plausibly
+from vrs_scipion.checks.sharpening import DECAY_SQUARES
 from vrs_scipion.checks.task import Task
 from vrs_scipion.entry.entry import Entry
 from vrs_scipion.maps.density import Density, Mask, Volume
@@ -44,8 +44,9 @@ from vrs_scipion.methods.local_resolution import (
     flattened,
     local_resolution,
 )
+from vrs_scipion.methods.resolution_by_looks import QUANTILE, ByLooks, resolution_by_looks
 from vrs_scipion.results import Column, Engine, Reference, ResolutionEstimate
-from vrs_scipion.results.numbers import number
+from vrs_scipion.results.numbers import number, with_error
 
 BEST, WORST = 2.0, 13.0
 """Å: reported resolutions between which the check applies."""
@@ -53,8 +54,11 @@ BEST, WORST = 2.0, 13.0
 UNSHARPENED = 1.0
 """Å: if flattening the spectrum changes the median by more, the map looks unsharpened."""
 
-BENEFIT = 1.5
-"""Error bars by which a voxel may be better than it looks, before the report is doubted."""
+DECISIVE = 1.3
+"""A claim is supported only if one so many times coarser is ruled out."""
+
+SERVICES_PERCENTILE = 0.1
+END_OF_SCALE = 0.98 * COARSEST
 
 VOLUME_FILE = "local_resolution.mrc"
 ERROR_FILE = "local_resolution_error.mrc"
@@ -88,65 +92,56 @@ def measure_local_resolution(task: Task) -> Findings:
     """Answer 0.e."""
     found, entry = Findings(task), task.entry
     reported = entry.resolution
-    assert reported is not None
     density, mask = entry.density(), entry.hard_mask()
     engine = _engine(found, density)
     measured = engine(task, density, mask, entry.map_path)
-    flat = _after_flattening(task, engine, density, mask, reported)
+    flat = _after_flattening(task, engine, density, mask, reported or measured.percentiles[0])
     local = LocalValues(_KEY, _WORDS, "Å", measured.values, _FORMAT)
     percentiles = note_percentiles(
         found, local, "Local resolution in the mask", _columns(measured, flat.measured)
     )
-    share = 100 * float(np.mean(local.inside < reported))
-    found.measure(
-        "reported_percentile", share, "%", "voxels whose local resolution is better than reported"
-    )
-    _describe(found, percentiles, reported, share)
-    possible = _possibly_better(measured, flat.measured if flat.trusted else None, reported)
+    _describe(found, percentiles)
     _describe_error(found, measured)
-    _describe_beyond_nyquist(found, entry, reported)
     _compare(found, percentiles[2], flat)
-    draw_distribution(found, local, percentiles, marks=[(reported, f"reported {number(reported)}")])
+    marks = [] if reported is None else [(reported, f"reported {number(reported)}")]
+    draw_distribution(found, local, percentiles, marks=marks)
     _keep(found, measured, density, percentiles)
     if percentiles[0] < COARSEST:
         remark_if_homogeneous(found, local, percentiles, _HOMOGENEOUS)
     else:
         found.paragraphs.append(
-            f"Nearly all of the molecule looks coarser than {number(COARSEST)} Å, beyond which "
-            "local resolutions are not told apart."
+            f"Nearly all of the molecule looks coarser than {number(COARSEST)} Å, which is the end "
+            "of the scale: beyond it local resolutions are not told apart."
         )
-    _judge(found, share, possible, percentiles[2], reported)
+    share = None if reported is None else 100 * float(np.mean(local.inside < reported))
+    if reported is not None and share is not None:
+        _describe_reported(found, entry, reported, share)
+    if measured.builtin is None:
+        _judge_alone(found, percentiles, share)
+    else:
+        believed = flat.measured if flat.trusted else measured
+        assert believed is not None
+        assert believed.builtin is not None
+        _judge(found, resolution_by_looks(believed.builtin.half_amplitude), reported)
+        if share is not None:
+            found.judge(
+                "reported_percentile_lowest",
+                share,
+                limit=SERVICES_PERCENTILE,
+                role="advice",
+                detail=f"as {SERVICE} does, without errors",
+            )
     return found
-
-
-def _possibly_better(measured: Measured, second: Measured | None, reported: float) -> float | None:
-    """% of voxels that may be as well resolved as reported, in the sharper of both maps.
-
-    The reported resolution is held against the one at half amplitude: that is where a map that
-    was filtered by its Fourier shell correlation ends (doi:10.1016/j.jmb.2003.07.013). Error
-    bars above the median one count as the median: not to know is no merit. None for an engine that
-    knows no errors.
-    """
-    results = [m.builtin for m in (measured, second) if m is not None and m.builtin is not None]
-    if not results:
-        return None
-    sharper = min(results, key=lambda result: float(np.nanmedian(result.half_amplitude)))
-    inside = np.isfinite(sharper.half_amplitude)
-    errors = sharper.uncertainty[inside]
-    best = sharper.half_amplitude[inside] - BENEFIT * np.minimum(errors, np.median(errors))
-    return 100 * float(np.mean(best < reported))
 
 
 def _not_applicable(entry: Entry) -> str:
     reported = entry.resolution
-    if reported is None:
-        return "No resolution was reported: there is nothing to compare the local one with."
-    if reported < BEST:
+    if reported is not None and reported < BEST:
         return (
             f"The reported resolution, {number(reported)} Å, is better than {number(BEST)} Å: "
             "local resolution was not learnt by looks there."
         )
-    if reported > WORST:
+    if reported is not None and reported > WORST:
         return (
             f"The reported resolution, {number(reported)} Å, is worse than {number(WORST)} Å: "
             "all such maps look alike."
@@ -251,7 +246,7 @@ def _after_flattening(
         return _Flattened(
             engine(task, flat, mask, path),
             f"{number(b_factor)} Å²",
-            decays_plausibly(b_factor, reported),
+            b_factor >= DECAY_SQUARES * reported**2,
         )
 
 
@@ -295,14 +290,31 @@ def _typical_errors(result: LocalResolution, percentiles: Sequence[float]) -> li
     return typical
 
 
-def _describe(found: Findings, percentiles: Sequence[float], reported: float, share: float) -> None:
+def _describe(found: Findings, percentiles: Sequence[float]) -> None:
     low, _, median, _, high = percentiles
     found.paragraphs.append(
-        f"The median of the local resolution is {median:.2f} Å, and 95 % of the voxels lie "
-        f"between {low:.2f} and {high:.2f} Å ({{tab:{_KEY}}}, {{fig:{_KEY}_histogram}}). "
+        f"The median of the local resolution is {_on_the_scale(median)}, and 95 % of the voxels "
+        f"lie between {_on_the_scale(low)} and {_on_the_scale(high)} ({{tab:{_KEY}}}, "
+        f"{{fig:{_KEY}_histogram}})."
+    )
+
+
+def _on_the_scale(resolution: float) -> str:
+    """A local resolution in words, unless it is an end of the scale."""
+    if resolution >= END_OF_SCALE:
+        return f"more than {number(END_OF_SCALE)} Å (the end of the scale)"
+    return f"{resolution:.1f} Å"
+
+
+def _describe_reported(found: Findings, entry: Entry, reported: float, share: float) -> None:
+    found.measure(
+        "reported_percentile", share, "%", "voxels whose local resolution is better than reported"
+    )
+    found.paragraphs.append(
         f"{share:.1f} % of the voxels are better resolved than the reported resolution, "
         f"{number(reported)} Å: it is at that percentile."
     )
+    _describe_beyond_nyquist(found, entry, reported)
 
 
 def _describe_error(found: Findings, measured: Measured) -> None:
@@ -371,29 +383,19 @@ def _compare(found: Findings, median: float, flattened: _Flattened) -> None:
     found.measure("flattened_p50", flat, "Å", "median after flattening the map's spectrum")
     text = (
         f"With the spectrum flattened by the B-factor of its Guinier plot, {flattened.about}, up "
-        f"to the end of that fit, the median is {flat:.2f} Å."
+        f"to the end of that fit, the median is {_on_the_scale(flat)}."
     )
-    if not flattened.trusted:
+    if flattened.trusted:
+        found.paragraphs.append(
+            f"{text} That map decides: by its looks a decay of the amplitudes, which sharpening "
+            "undoes, cannot be told from a lower resolution."
+            + (" As it is, the map looks unsharpened." if flat < median - UNSHARPENED else "")
+        )
+    else:
         found.paragraphs.append(
             f"{text} No map decays like that for want of sharpening alone: it was blurred or "
-            "low-pass filtered, flattening brings back noise, and the first number is the one to "
-            "be trusted."
+            "low-pass filtered, flattening brings back noise, and the map as it is decides."
         )
-        return
-    if flat < median - UNSHARPENED:
-        found.paragraphs.append(
-            f"{text} It differs by {median - flat:.1f} Å: the map looks unsharpened. By its looks "
-            "a decay of the amplitudes cannot be told from a lower resolution; of such a map the "
-            "second number is the more telling one."
-        )
-        return
-    if flat > median + UNSHARPENED:
-        found.paragraphs.append(
-            f"{text} It is worse by {flat - median:.1f} Å: flattening has amplified noise or "
-            "taken from fine detail, and the first number is the more telling one."
-        )
-        return
-    found.paragraphs.append(f"{text} The two agree: the map's sharpening does not mislead.")
 
 
 def _keep(
@@ -413,43 +415,65 @@ def _keep(
     draw_coloured_surface(found, local, density, found.task.entry.map_path)
 
 
-def _judge(
-    found: Findings, share: float, possible: float | None, median: float, reported: float
-) -> None:
-    if possible is None:
-        judged = found.judge("reported_percentile_lowest", share, role="verdict")
-    else:
-        found.measure(
-            "possibly_better",
-            possible,
-            "%",
-            f"voxels that may be as well resolved as reported, within {BENEFIT:g} error bars",
-        )
-        judged = found.judge(
-            "possibly_better_lowest",
-            possible,
-            detail=f"at half amplitude, within {BENEFIT:g} of their error bars, of the map or, if "
-            "it decays as unsharpened maps do and looks sharper then, of the flattened one",
-        )
-        found.judge(
-            "reported_percentile_lowest", share, detail=f"without error bars, as {SERVICE} does"
-        )
+def _judge_alone(found: Findings, percentiles: Sequence[float], share: float | None) -> None:
+    """The verdict on local resolutions without errors, of which Xmipp's network gives none."""
+    if share is None:
+        found.cannot_tell = "No resolution was reported to hold the local one against."
+        found.headline = f"The median of the local resolution is {_on_the_scale(percentiles[2])}."
+        return
+    judged = found.judge("reported_percentile_lowest", share, role="verdict")
     found.resolution_estimate = ResolutionEstimate(
-        method="DeepRes" if found.engine.name == xmipp.NAME else "Local resolution by looks",
-        value=median,
+        method="DeepRes", value=percentiles[2], contradicts=not judged.passed
     )
+    found.headline = (
+        "The reported resolution is within the range of the local one."
+        if judged.passed
+        else "The reported resolution is better than the local one of nearly every voxel."
+    )
+
+
+def _judge(found: Findings, looks: ByLooks, reported: float | None) -> None:
+    """The verdict, the headline and the estimate, all from one number and its error."""
+    found.measure(
+        "looks_resolution",
+        looks.resolution,
+        "Å",
+        "what the best resolved twentieth of the molecule looks like, on the scale of resolutions "
+        "reported by Fourier shell correlation",
+    )
+    found.measure("looks_error", looks.error, "Å", "its error (68 %), from one map to another")
+    said = f"{with_error(looks.resolution, looks.error)} Å"
+    best = f"At best this map looks like {said}"
+    if reported is None:
+        found.resolution_estimate = _estimate(looks, contradicts=False)
+        found.cannot_tell = "No resolution was reported to hold the local one against."
+        found.headline = f"{best}."
+        return
+    judged = found.judge("looks_errors_highest", max(0.0, looks.errors_beyond(reported)))
+    found.resolution_estimate = _estimate(looks, contradicts=not judged.passed)
+    claim = f"the reported resolution, {number(reported)} Å,"
+    coarsest = looks.at_most(found.task.limit("looks_errors_highest"))
     if not judged.passed:
-        found.headline = (
-            f"The reported resolution, {number(reported)} Å, is better than the local resolution "
-            f"of nearly every voxel (median {median:.2f} Å)."
+        found.headline = f"{best}: {claim} is finer than that."
+    elif coarsest > DECISIVE * reported:
+        found.cannot_tell = (
+            f"{best}, by which {number(reported)} Å cannot be told from "
+            f"{number(DECISIVE * reported)} Å."
         )
+        found.headline = f"{best}, which does not tell whether {claim} is right."
     elif found.warnings:
         found.headline = "The local resolution is suspiciously homogeneous."
     else:
-        found.headline = (
-            f"The reported resolution, {number(reported)} Å, is within the range of the local one "
-            f"and its errors (median {median:.2f} Å)."
-        )
+        found.headline = f"{best}, with which {claim} agrees."
+
+
+def _estimate(looks: ByLooks, contradicts: bool) -> ResolutionEstimate:
+    return ResolutionEstimate(
+        method="Local resolution (built-in network)",
+        value=looks.resolution,
+        error=looks.error,
+        contradicts=contradicts,
+    )
 
 
 _TOO_FINE_A_CLAIM = (
@@ -474,7 +498,7 @@ CHECK = Check(
         "Density looks different at each resolution: side chains, helices and domains disappear "
         "one after the other. DeepRes trained a neural network to tell the resolution around each "
         "voxel from the looks of the density alone, without half maps. The reported resolution "
-        "should lie within the range of these local ones, their errors granted. What networks see "
+        "should not be finer than the best resolved parts of the molecule look. What networks see "
         "is the map as it is: one that was not sharpened looks worse, so that it is measured again "
         f"with its spectrum flattened. Local resolutions from {FINEST:g} to {COARSEST:g} Å "
         "are told apart."
@@ -483,26 +507,27 @@ CHECK = Check(
     applies=_not_applicable,
     limits=(
         Limit(
-            "possibly_better_lowest",
-            0.1,
-            "%",
-            "Lowest share of voxels as well resolved as reported",
-            f"The check warns when fewer voxels than this may, within {BENEFIT:g} error bars, be "
-            "better resolved than reported.",
-            "the share of voxels that may be as well resolved as reported",
-            ">=",
+            "looks_errors_highest",
+            1.64,
+            "",
+            "Errors by which the map may look coarser",
+            "The check warns when the reported resolution is finer than what the best resolved "
+            "twentieth of the molecule looks like, by more than this many errors of that.",
+            "the number of errors by which the reported resolution is finer than the map looks",
+            "<=",
             advice=_TOO_FINE_A_CLAIM,
         ),
         Limit(
             "reported_percentile_lowest",
-            0.1,
+            QUANTILE,
             "%",
             "Lowest percentile of the reported resolution",
-            "The same without error bars: it decides for engines that know none.",
+            "Decides for engines that know no errors.",
             "the percentile of the reported resolution among the local ones",
             ">=",
             role="advice",
             advice=_TOO_FINE_A_CLAIM,
+            service=SERVICES_PERCENTILE,
         ),
     ),
     references=(
@@ -528,10 +553,10 @@ CHECK = Check(
     external=_external,
     differs=(
         "Local resolutions of another engine than Xmipp's DeepRes are not the service's numbers: "
-        "the engine that measured is named in the table of engines. The built-in one knows its "
-        "errors: a voxel counts as well resolved as reported if it may be so within one and a "
-        "half of its error bars, at half the filter's amplitude, in the map or, if it decays as "
-        "unsharpened maps do and looks sharper then, in the flattened one. The limit on their "
-        "share is the service's; its own criterion, which knows no errors, is printed beside it."
+        "the engine that measured is named in the table of engines. The service accepts a reported "
+        "resolution if a thousandth of the voxels is better; here it has to agree with the best "
+        "resolved twentieth of the molecule, within the error of that as simulated maps show it, "
+        "at half the filter's amplitude, in the map with its spectrum flattened or, where it was "
+        "filtered, as it is. The service's criterion is printed beside it."
     ),
 )

@@ -13,13 +13,8 @@ from vrs_scipion.checks.findings import Findings
 LOWEST, HIGHEST = "b_factor_lowest", "b_factor_highest"
 
 SERVICE_LOWEST, DECAY_SQUARES = -300.0, -15.0
-"""What the B-factor of a map's Guinier plot falls to, in Å² and in squares of the resolution, if
-nobody blurred or low-pass filtered the map."""
-
-
-def decays_plausibly(b_factor: float, resolution: float) -> bool:
-    """Whether a map of this resolution (Å) that nobody filtered may have this B-factor (Å²)."""
-    return b_factor >= min(SERVICE_LOWEST, DECAY_SQUARES * resolution**2)
+"""What the B-factor of a map's Guinier plot falls to, in Å² as the Validation Report Service has it
+and in squares of the resolution, if nobody blurred or low-pass filtered the map."""
 
 
 def sharpening_limits(

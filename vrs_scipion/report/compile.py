@@ -22,11 +22,8 @@ from vrs_scipion.report.model import (
     Warning,
 )
 from vrs_scipion.results.model import CheckResult, ResolutionEstimate
-from vrs_scipion.results.numbers import number
+from vrs_scipion.results.numbers import number, with_error
 from vrs_scipion.results.outcome import Outcome
-
-OVERESTIMATED_BELOW = 0.8
-"""A reported resolution below this fraction of the mean estimate may be overestimated."""
 
 
 class ForeignResultError(ValueError):
@@ -156,23 +153,24 @@ def resolution_sentence(
         return None
     values = [estimate.value for estimate in estimates]
     mean = math.fsum(values) / len(values)
-    return f"{_found(estimates, values, mean)} {_against(reported, mean)}"
+    return f"{_found(estimates, values, mean)} {_against(reported, estimates)}"
 
 
 def _found(estimates: Sequence[ResolutionEstimate], values: list[float], mean: float) -> str:
     if len(values) == 1:
-        return f"{estimates[0].method} estimates the resolution of the map at {number(mean)} Å."
+        found = with_error(mean, estimates[0].error)
+        return f"{estimates[0].method} estimates the resolution of the map at {found} Å."
     return (
         f"The resolution of the map estimated by {len(values)} methods goes from "
         f"{number(min(values))} to {number(max(values))} Å, with a mean of {number(mean)} Å."
     )
 
 
-def _against(reported: float | None, mean: float) -> str:
+def _against(reported: float | None, estimates: Sequence[ResolutionEstimate]) -> str:
     if reported is None:
         return "No resolution was reported to hold it against."
     said = f"The reported resolution is {number(reported)} Å"
-    if reported < OVERESTIMATED_BELOW * mean:
+    if any(estimate.contradicts for estimate in estimates):
         return f"{said}, which may be overestimated."
     return f"{said}."
 

@@ -235,10 +235,16 @@ class Engine(Record):
 
 
 class ResolutionEstimate(Record):
-    """A resolution in Å that a check found, with the name of its method."""
+    """A resolution in Å that a check found, with the name of its method.
+
+    ``error`` (68 %, Å) is null where the method knows none; ``contradicts`` says that the reported
+    resolution is finer than it allows.
+    """
 
     method: str
     value: float
+    error: float | None = None
+    contradicts: bool = False
 
 
 class InputUsed(Record):

@@ -333,7 +333,7 @@ class TestSummary(unittest.TestCase):
 
     def test_resolution(self) -> None:
         one = [ResolutionEstimate(method="A", value=9.87)]
-        two = [*one, ResolutionEstimate(method="B", value=12.13)]
+        two = [*one, ResolutionEstimate(method="B", value=12.13, contradicts=True)]
         self.assertIsNone(resolution_sentence([], 3.0))
         self.assertIn(
             "9.87 Å. The reported resolution is 8.7 Å.", str(resolution_sentence(one, 8.7))
@@ -341,7 +341,9 @@ class TestSummary(unittest.TestCase):
         said = str(resolution_sentence(two, 8.7))
         self.assertIn("2 methods goes from 9.87 to 12.13 Å, with a mean of 11 Å", said)
         self.assertIn("may be overestimated", said)
-        self.assertNotIn("overestimated", str(resolution_sentence(two, 8.8)))
+        self.assertNotIn("overestimated", str(resolution_sentence(one, 2.0)))
+        sure = ResolutionEstimate(method="C", value=3.4167, error=0.083)
+        self.assertIn("3.42 ± 0.08 Å.", str(resolution_sentence([sure], 3.2)))
         self.assertIn("No resolution was reported", str(resolution_sentence(one, None)))
 
     def test_warnings(self) -> None:

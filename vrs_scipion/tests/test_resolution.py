@@ -43,6 +43,7 @@ from vrs_scipion.methods.local_resolution_network import (
 )
 from vrs_scipion.methods.network_file import WeightsError
 from vrs_scipion.methods.network_input import FLOOR, interpolate
+from vrs_scipion.methods.resolution_by_looks import ByLooks, resolution_by_looks
 from vrs_scipion.results import CheckResult, Outcome
 from vrs_scipion.simulation import (
     Atoms,
@@ -310,19 +311,66 @@ class TestCheck(unittest.TestCase):
     def test_a_resolution_that_is_too_good(self) -> None:
         result = self.run_check(9.0, 2.6)
         self.assertIs(result.outcome, Outcome.WARNINGS)
-        self.assertIn("better than", result.headline)
+        self.assertIn("2.6 Å, is finer than that", result.headline)
         self.assertEqual(result.measurements["reported_percentile"].value, 0)
+        assert result.resolution_estimate is not None
+        self.assertTrue(result.resolution_estimate.contradicts)
+        said = f"At best this map looks like {result.measurements['looks_resolution'].value:.0f}"
+        self.assertTrue(result.headline.startswith(said), result.headline)
+
+    def test_without_a_reported_resolution_it_measures_all_the_same(self) -> None:
+        result = self.run_check(4.5, None)
+        self.assertIs(result.outcome, Outcome.UNDETERMINED)
+        self.assertIn("No resolution was reported", result.reason)
+        assert result.resolution_estimate is not None
+        self.assertEqual(
+            result.resolution_estimate.value, result.measurements["looks_resolution"].value
+        )
+        self.assertNotIn("reported_percentile", result.measurements)
 
     def test_does_not_apply(self) -> None:
-        for resolution, words in (
-            (None, "No resolution"),
-            (1.9, "better than 2 Å"),
-            (13.5, "worse than 13"),
-        ):
+        for resolution, words in ((1.9, "better than 2 Å"), (13.5, "worse than 13")):
             with self.subTest(resolution=resolution):
                 result = self.run_check(4.5, resolution)
                 self.assertIs(result.outcome, Outcome.NOT_APPLICABLE)
                 self.assertIn(words, result.reason)
+
+    def test_one_number_decides(self) -> None:
+        """Verdict, headline, reason and estimate of a looks resolution that is given."""
+        for looks, spread, reported, outcome, words in (
+            (3.4, 0.05, 3.2, Outcome.OK, "looks like 3.40 ± 0.17 Å, with which the reported"),
+            (3.4, 0.05, 2.6, Outcome.WARNINGS, "2.6 Å, is finer than that"),
+            (6.6, 0.25, 6.6, Outcome.UNDETERMINED, "does not tell whether the reported"),
+            (3.4, 0.25, 6.6, Outcome.OK, "agrees"),
+        ):
+            with (
+                self.subTest(looks=looks, reported=reported),
+                mock.patch(
+                    "vrs_scipion.checks.level0_e_deepres.resolution_by_looks",
+                    return_value=ByLooks(looks, spread),
+                ),
+            ):
+                result = self.run_check(4.5, reported)
+                self.assertIs(result.outcome, outcome, result.reason)
+                self.assertIn(words, result.headline)
+
+
+class TestByLooks(unittest.TestCase):
+    def test_the_best_twentieth(self) -> None:
+        """A map of which 6 % look like 3 Å: voxels without an answer do not count."""
+        values = np.full(1000, 9.0, np.float32)
+        values[:60], values[-100:] = 3.0, np.nan
+        looks = resolution_by_looks(values)
+        self.assertAlmostEqual(looks.resolution, 3 / 1.03, places=5)
+        self.assertAlmostEqual(looks.errors_beyond(looks.resolution), 0)
+        self.assertAlmostEqual(looks.at_most(-looks.errors_beyond(2.0)), 2.0)
+
+    @given(st.floats(1.5, 15), st.floats(1.5, 15))
+    def test_coarser_looks_are_coarser(self, first: float, second: float) -> None:
+        fine, coarse = sorted((first, second))
+        estimates = [resolution_by_looks(np.full(9, v, np.float32)) for v in (fine, coarse)]
+        self.assertLessEqual(estimates[0].resolution, estimates[1].resolution)
+        self.assertLessEqual(estimates[0].spread, estimates[1].spread)
 
 
 if __name__ == "__main__":
