@@ -2,9 +2,9 @@
 
     python benchmarks/load.py [SIDE ...] [--threads N] [--keep DIR]
 
-Each map is protein-like noise in a ball. Wall time, processor time and the peak of the memory of
-all processes together; then each protocol's share, its start included. How time and memory
-grow with the box stands at the end, as exponents of the number of voxels.
+Each map is a bundle of α-helices that grows with the box. Wall time, processor time and the peak of
+the memory of all processes together; then each protocol's share, its start included. How time and
+memory grow with the box stands at the end, as exponents of the number of voxels.
 """
 
 from __future__ import annotations
@@ -24,38 +24,48 @@ from pathlib import Path
 
 import numpy as np
 import psutil
-from scipy import fft
 
+from vrs_scipion.maps.density import Volume
 from vrs_scipion.maps.writing import write_volume
 from vrs_scipion.report.folder import load_report
+from vrs_scipion.simulation import (
+    NoiseSpectrum,
+    atoms_from_arrays,
+    contour_from_model,
+    gaussian_noise,
+    helix_bundle,
+    render,
+)
+from vrs_scipion.simulation.bundle import PACKING
 
 _VOXEL = 1.0
 _RESOLUTION = 3.2
 _RADIUS = 0.28  # of the box
-_NOISE = 0.05
+_RISE = 1.5
+"""Å, of an α-helix by residue."""
+_ROW = math.sqrt(3) / 2
+_B_FACTOR = 60.0
+_NOISE = 0.1
 _SAMPLE_S = 0.2
 _SERVER = "vrs_scipion.running.launching"
 _TARGETS = {100: (30, math.inf), 256: (90, 3), 512: (600, 12)}
 
 
-def protein_like(side: int) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
-    """Noise whose spectrum falls as exp(-B f² / 4), B = 60 Å², in a ball, in weak noise."""
-    rng = np.random.default_rng(side)
-    spectrum = fft.rfftn(rng.standard_normal((side,) * 3, np.float32), overwrite_x=True)
-    f = np.square(np.fft.fftfreq(side, _VOXEL)).astype(np.float32)
-    g = np.square(np.fft.rfftfreq(side, _VOXEL)).astype(np.float32)
-    for plane, fz in zip(spectrum, f, strict=True):
-        squared = fz + f[:, None] + g
-        plane *= np.exp(-15 * squared) * (squared < _RESOLUTION**-2)
-    values = fft.irfftn(spectrum, (side,) * 3, overwrite_x=True)
-    del spectrum
-    values /= values.std()
-    values += 2
-    steps = (np.arange(side, dtype=np.float32) - side // 2) / (side * _RADIUS)
-    for plane, z in zip(values, steps, strict=True):
-        plane *= z * z + steps[:, None] ** 2 + steps**2 < 1
-        plane += _NOISE * rng.standard_normal(plane.shape, np.float32)
-    return values.astype(np.float32, copy=False)
+def protein(side: int) -> Volume:
+    """A bundle of α-helices that grows with the box, in weak noise; its contour is 1."""
+    across = 2 * _RADIUS * side * _VOXEL
+    count = max(1, round(math.pi / 4 * across**2 / (_ROW * PACKING**2)))
+    longest = round(across / _RISE)
+    generator = np.random.default_rng(side)
+    bundle = helix_bundle(generator, count, residues=(round(0.8 * longest), longest))
+    positions = np.concatenate(bundle).reshape(-1, 3)
+    elements = tuple("NCCOC") * (len(positions) // 5)
+    atoms = atoms_from_arrays(positions, elements, np.full(len(positions), _B_FACTOR))
+    density = render(atoms, (side,) * 3, _VOXEL, _RESOLUTION)
+    noise = gaussian_noise(density.box, density.voxel_size, generator, NoiseSpectrum(_RESOLUTION))
+    contour = contour_from_model(density, atoms)
+    values: Volume = density.values / np.float32(contour) + np.float32(_NOISE) * noise
+    return values
 
 
 @dataclass
@@ -112,9 +122,9 @@ def _name(process: psutil.Process, names: Mapping[int, str]) -> str:
 
 def validate(side: int, threads: int, folder: Path) -> Cost:
     """Validate a map of this side; print what it took."""
-    path = folder / f"ball_{side}.mrc"
+    path = folder / f"bundle_{side}.mrc"
     if not path.exists():
-        write_volume(path, protein_like(side), (_VOXEL,) * 3)
+        write_volume(path, protein(side), (_VOXEL,) * 3)
     out = folder / f"out_{side}"
     cost = measured(
         [

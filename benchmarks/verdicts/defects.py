@@ -16,6 +16,11 @@ from vrs_scipion.simulation import low_pass
 
 COARSEST_HAND = 5.0
 """Å; 0.h does not apply beyond."""
+_COARSEST_STRUCTURE = 5.0
+"""Å; 0.i need not be sure beyond."""
+_SOFTNESS = 4.0
+_COARSEST_NOISE = 30.0
+"""Å."""
 
 
 @dataclass(frozen=True)
@@ -266,6 +271,70 @@ def _sharp(deposit: Deposit) -> Volume:
     )
 
 
+def _noise_in_envelope(softness: float) -> Edit:
+    """Noise of the map's spectrum in the molecule's envelope, which is this many resolutions soft.
+
+    What is longer than 30 Å is left to the envelope; the product is low-passed at the resolution.
+    """
+    return lambda deposit, generator: deposit.with_values(
+        _enveloped_noise(deposit, generator, softness)
+    ).contoured_again()
+
+
+def _noise_with_offset(sigmas: float) -> Edit:
+    """The same on the envelope itself, as high as this many standard deviations of the noise."""
+
+    def edit(deposit: Deposit, generator: np.random.Generator) -> Deposit:
+        noise = _enveloped_noise(deposit, generator)
+        step = sigmas * noise[deposit.molecule].std()
+        return deposit.with_values(noise + step * _envelope(deposit)).contoured_again()
+
+    return edit
+
+
+def _blob(noise: float) -> Edit:
+    """A shape without any detail, and in it this share of its height of noise."""
+
+    def edit(deposit: Deposit, generator: np.random.Generator) -> Deposit:
+        inside = _enveloped_noise(deposit, generator)
+        scale = noise / inside[deposit.molecule].std()
+        return deposit.with_values(_envelope(deposit) + scale * inside).contoured_again()
+
+    return edit
+
+
+def _random_phases(resolutions: float) -> Edit:
+    """No phase is right beyond so many resolutions."""
+    return lambda deposit, generator: deposit.with_values(
+        _randomised(deposit, generator, resolutions * deposit.resolution)
+    ).contoured_again()
+
+
+def _enveloped_noise(
+    deposit: Deposit, generator: np.random.Generator, softness: float = _SOFTNESS
+) -> Volume:
+    noise = fft.rfftn(_randomised(deposit, generator, np.inf))
+    noise[deposit.frequency < 1 / _COARSEST_NOISE] = 0
+    placed = fft.irfftn(noise, s=deposit.density.box) * _envelope(deposit, softness)
+    limited = fft.rfftn(placed) * low_pass(deposit.frequency, deposit.resolution)
+    return np.asarray(fft.irfftn(limited, s=placed.shape), np.float32)
+
+
+def _randomised(deposit: Deposit, generator: np.random.Generator, coarsest: float) -> Volume:
+    """The map with its own amplitudes and the phases of noise beyond a resolution in Å."""
+    own = fft.rfftn(deposit.density.values)
+    noise = fft.rfftn(generator.standard_normal(deposit.density.box, dtype=np.float32))
+    mixed = np.where(deposit.frequency > 1 / coarsest, np.abs(own) * noise / np.abs(noise), own)
+    return np.asarray(fft.irfftn(mixed, s=deposit.density.box), np.float32)
+
+
+def _envelope(deposit: Deposit, softness: float = _SOFTNESS) -> Volume:
+    """1 inside the molecule, let down by a Gaussian of this full width in resolutions."""
+    width = softness * deposit.resolution / deposit.density.voxel_size[0]
+    soft = ndimage.gaussian_filter(deposit.molecule.astype(np.float32), width / 2.355)
+    return np.asarray(soft / soft.max(), np.float32)
+
+
 DEFECTS: tuple[Defect, ...] = (
     Defect("decentred", "molecule off the centre", "% of the box, right minus left",
            (5, 10, 20, 25, 35), 25, ("0.a",), _decentred),
@@ -292,7 +361,7 @@ DEFECTS: tuple[Defect, ...] = (
     Defect("undersharpened", "undersharpened", "d² Å² too little",
            (10, 20, 40, 80), 40, ("0.d", "0.f"), _editing(lambda dial: _sharpened(-dial))),
     Defect("low_passed", "low-passed, resolution reported as before", "× the resolution",
-           (1.2, 1.5, 2.0, 3.0), 1.5, ("0.e",), _editing(_low_passed)),
+           (1.2, 1.5, 2.0, 3.0), 1.5, ("0.e", "0.i"), _editing(_low_passed)),
     Defect("overclaimed", "resolution claimed too good", "× better than it is",
            (1.2, 1.5, 2.0, 3.0), 1.5, ("0.e",), _editing(_claimed)),
     Defect("blurred_domain", "half of the molecule of worse resolution", "× the resolution",
@@ -319,6 +388,18 @@ DEFECTS: tuple[Defect, ...] = (
     Defect("wrong_voxels", "wrong voxel size", "%",
            (-10, -5, -2, 2, 5, 10), 5, (), _editing(_wrong_voxels),
            "A: an atomic model, whose bonds have known lengths"),
+    Defect("noise_in_envelope", "noise in a molecule's envelope", "resolutions, its softness",
+           (2, 3, 4, 6), 4, ("0.i",), _editing(_noise_in_envelope),
+           coarsest=_COARSEST_STRUCTURE),
+    Defect("noise_with_offset", "the same on a smooth pedestal", "deviations of the noise",
+           (0.5, 1, 2, 4), 2, ("0.i",), _editing(_noise_with_offset),
+           coarsest=_COARSEST_STRUCTURE),
+    Defect("blob", "a smooth blob with noise in it", "its height",
+           (0, 0.01, 0.1, 0.3), 0.01, ("0.i",), _editing(_blob),
+           coarsest=_COARSEST_STRUCTURE),
+    Defect("random_phases", "phases random beyond a resolution", "× the resolution",
+           (1.2, 1.5, 2, 4), 2, ("0.i",), _editing(_random_phases),
+           coarsest=_COARSEST_STRUCTURE),
     Defect("biased", "a reference averaged in", "its share",
            (0.1, 0.3, 0.5, 0.9), 0.5, (), _editing(_biased),
            "3 and above: a reconstruction from the particles without the reference"),

@@ -1,4 +1,4 @@
-"""Good maps of specimens that are no globular particle in a cubic box."""
+"""Good maps that are no globular particle in a cubic box, or come from another simulator."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 from recipe import Deposit, Recipe, diameter, drawn_atoms
 from scipy import ndimage
 from scipy.spatial.transform import Rotation
+from second_simulator import gemmi_deposit
 from specimens import Specimen, one_particle
 
 from vrs_scipion.simulation import Atoms
@@ -139,9 +140,14 @@ def _add_disc(deposit: Deposit, _: np.random.Generator) -> Deposit:
     return deposit.with_values(deposit.density.values + lipid)
 
 
+def _drawn_by_gemmi(recipe: Recipe) -> Recipe:
+    return replace(recipe, simulator=gemmi_deposit, decentring=0.0)
+
+
 _ODDITIES: dict[str, tuple[Callable[[Recipe], Recipe], Callable[[Specimen], bool]]] = {
     "non-cubic": (_non_cubic, lambda s: True),
     "filament": (_filament, lambda s: diameter(drawn_atoms(s.recipe.model)) < 110),
     "capsid": (_capsid, lambda s: len(drawn_atoms(s.recipe.model)) < _SHELL_ATOMS),
     "membrane": (_in_membrane, lambda s: True),
+    "second simulator": (_drawn_by_gemmi, lambda s: True),
 }

@@ -88,6 +88,9 @@ Assembly = Callable[[Atoms], Atoms]
 """From the atoms of a model's file to those of the specimen."""
 
 
+Simulator = Callable[["Recipe", np.random.Generator], Deposit]
+
+
 @dataclass(frozen=True)
 class Recipe:
     """A map to be made.
@@ -111,6 +114,7 @@ class Recipe:
     stretch : factors on the box's sides along z, y, x
     assembly : makes the specimen from the model's atoms; None if they are the specimen
     turned : whether the specimen has any orientation, rather than the model's
+    simulator : makes the map from all of this but the edits; None for ``vrs simulate``
     edits : what happens to the finished map
     """
 
@@ -130,6 +134,7 @@ class Recipe:
     stretch: tuple[float, float, float] = (1.0, 1.0, 1.0)
     assembly: Assembly | None = None
     turned: bool = True
+    simulator: Simulator | None = None
     edits: tuple[Edit, ...] = ()
 
     def edited(self, edit: Edit) -> Recipe:
@@ -140,7 +145,7 @@ class Recipe:
 def make(recipe: Recipe) -> Deposit:
     """Simulate the map that a recipe describes."""
     generator = np.random.default_rng([recipe.seed, 1])
-    deposit = _deposit(recipe, generator)
+    deposit = (recipe.simulator or _deposit)(recipe, generator)
     for edit in recipe.edits:
         deposit = edit(deposit, generator)
     return deposit

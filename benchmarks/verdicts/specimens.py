@@ -59,7 +59,7 @@ def good_specimens(models: Path, count: int, seed: int) -> list[Specimen]:
     Specimens in the order in which they were drawn, without those that are no single particle.
     """
     records = json.loads((models / "index.json").read_text(encoding="utf-8"))
-    usable = [r for r in records if _usable(r)]
+    usable = [r for r in records if usable(r)]
     generator = np.random.default_rng(seed)
     drawn: list[Specimen] = []
     for index in generator.permutation(len(usable)):
@@ -95,7 +95,8 @@ def one_particle(atoms: Atoms) -> bool:
     return bool(counts.max() >= _WHOLE * len(cells))
 
 
-def _usable(record: dict[str, object]) -> bool:
+def usable(record: dict[str, object]) -> bool:
+    """Whether a structure of ``index.json`` is of a size that is tried, and no prediction."""
     heavy = record["heavy"]
     assert isinstance(heavy, int)
     return _FEWEST_ATOMS <= heavy <= _MOST_ATOMS and not str(record["file"]).startswith(_EXCLUDED)

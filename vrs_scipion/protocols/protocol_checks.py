@@ -151,5 +151,9 @@ class VrsProtHand(VrsProtCheck):
     check = CHECKS["0.h"]
 
 
+class VrsProtStructure(VrsProtCheck):
+    check = CHECKS["0.i"]
+
+
 class VrsProtGlobalResolution(VrsProtCheck):
     check = CHECKS["1.a"]

@@ -47,7 +47,7 @@ class TestLevel0(unittest.TestCase):
             folder = Path(kept)
             request = Request.of(map=path, contour=known["contour"], resolution=known["resolution"])
             entry = prepare(request, folder / "entry")
-            for check in LEVELS[0].checks:
+            for check in (c for c in LEVELS[0].checks if c.code in known["checks"]):
                 result = run_check(check, entry, folder / check.code, engine=BUILTIN)
                 with self.subTest(map=name, check=check.code):
                     self.compare(result, known["checks"][check.code])

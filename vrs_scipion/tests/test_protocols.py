@@ -36,6 +36,7 @@ from vrs_scipion.protocols import (
     VrsProtPrepare,
     VrsProtPrepareHalfMaps,
     VrsProtReport,
+    VrsProtStructure,
     VrsProtValidate,
 )
 from vrs_scipion.protocols.check_form import choose_engine
@@ -56,6 +57,7 @@ CHECKS = (
     VrsProtLocalBFactor,
     VrsProtLocalOccupancy,
     VrsProtHand,
+    VrsProtStructure,
 )
 VOXEL = 1.25
 
@@ -295,7 +297,7 @@ class TestFaults(ProtocolTest):
         report = load_report(self.in_project(compiled.outputReport.getFolder()))
         self.assertEqual(
             [check.outcome for check in report.checks],
-            [Outcome.OK, Outcome.FAILED, Outcome.FAILED, *[Outcome.NOT_RUN] * 5],
+            [Outcome.OK, Outcome.FAILED, Outcome.FAILED, *[Outcome.NOT_RUN] * 6],
         )
         self.assertIn("mask_hard.mrc", report.checks[1].reason)
         self.assertIn("out of memory", report.checks[2].reason)

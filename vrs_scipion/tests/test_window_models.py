@@ -127,16 +127,16 @@ class TestFolder:
     def test_without_a_report_all_checks_are_expected(self, copy: Path) -> None:
         (copy / "report.json").unlink()
         found = contents(copy)
-        assert list(states(found)) == ["map", *(f"0.{letter}" for letter in "abcdefgh")]
+        assert list(states(found)) == ["map", *(f"0.{letter}" for letter in "abcdefghi")]
         assert states(found)["0.a"] is State.DONE
         assert states(found)["0.h"] is State.MISSING
         assert "was not run" in found.items[-1].reason
 
     def test_a_check_waits_until_its_folder_is_there(self, copy: Path) -> None:
         (copy / "report.json").unlink()
-        assert states(contents(copy, running=True))["0.h"] is State.WAITING
-        (copy / "checks" / "0.h").mkdir()
-        assert states(contents(copy, running=True))["0.h"] is State.RUNNING
+        assert states(contents(copy, running=True))["0.i"] is State.WAITING
+        (copy / "checks" / "0.i").mkdir()
+        assert states(contents(copy, running=True))["0.i"] is State.RUNNING
         stopped = contents(copy).items[-1]
         assert stopped.state is State.MISSING
         assert "was stopped" in stopped.reason
@@ -186,6 +186,7 @@ class TestFolder:
             ("0.f", "saved", None),
             ("0.g", "aborted", None),
             ("0.h", "finished", None),
+            ("0.i", "saved", None),
         )
         found = contents(tmp_path, running=True)
         assert states(found) == {
@@ -198,6 +199,7 @@ class TestFolder:
             "0.f": State.WAITING,
             "0.g": State.FAILED,
             "0.h": State.RUNNING,
+            "0.i": State.WAITING,
         }
         assert found.items[4].reason == "it was killed"
         assert found.items[5].reason == "It ended before it could leave a result."

@@ -1,0 +1,169 @@
+"""Good maps from a second simulator: gemmi's electron density, filters and noise of its own.
+
+It shares no code with ``vrs simulate``. gemmi draws the atoms with the form factors of X-rays, not
+of electrons, on a grid twice as fine; flat ice surrounds them; the noise follows from a Fourier
+shell correlation that falls as a logistic function, and is stronger at the centre of the box as in
+reconstructions; the map is weighted by the figure of merit of that correlation (Rosenthal and
+Henderson 2003, doi:10.1016/j.jmb.2003.07.013) and by a Butterworth filter at the resolution.
+"""
+
+from __future__ import annotations
+
+import gemmi
+import numpy as np
+from numpy.typing import NDArray
+from recipe import CUBIC_ANGSTROM_PER_DALTON, Deposit, Recipe
+from scipy import fft
+from scipy.spatial.transform import Rotation
+
+from vrs_scipion.maps.density import Density, Volume
+
+Reals = NDArray[np.float64]
+
+_FINER = 2
+_ICE = 0.6
+"""Mean inner potential of vitreous ice over that of protein."""
+_EXCLUDED = 2.5
+"""Å around an atom where there is no ice."""
+_ICE_B_FACTOR = 60.0
+"""Å², of the border between molecule and ice."""
+_FSC_AT_RESOLUTION = 0.143
+_FALL = (0.05, 0.12)
+"""Width of the correlation's fall, as a share of the frequency at which it is 0.143."""
+_ORDER = 24
+"""Of the Butterworth filter at the resolution."""
+_CENTRAL = 0.5
+"""By how much more noise there is at the centre of the box."""
+_FIT_FROM = 10.0
+_COARSEST_SHARPENED = 8.0
+_SILENT = 4.0
+
+
+def gemmi_deposit(recipe: Recipe, generator: np.random.Generator) -> Deposit:
+    """The map that a recipe describes; its regions, shift, mirror and stretch are not followed."""
+    model = _model(recipe, generator)
+    d, voxel = recipe.resolution, recipe.resolution / recipe.sampling
+    positions = np.array([a.pos.tolist() for a in _atoms(model)])
+    across = 2 * np.linalg.norm(positions - positions.mean(axis=0), axis=1).max()
+    n = 2 * fft.next_fast_len(round(recipe.roominess * across / voxel / 2), real=True)
+    atoms, molecule = _drawn(model, positions, n, voxel, recipe.blur * d**2)
+    frequency = _frequencies(n, voxel)
+    ice = np.fft.rfftn(molecule) * np.exp(-_ICE_B_FACTOR / 4 * frequency**2)
+    signal = atoms - _ICE * atoms[0, 0, 0].real / molecule.sum() * ice
+    correlation = _correlation(frequency, d, generator.uniform(*_FALL))
+    noise = _noise(signal, correlation, molecule, frequency, generator)
+    weight = np.sqrt(2 * correlation / (1 + correlation)) / np.sqrt(1 + (frequency * d) ** _ORDER)
+    if d <= _COARSEST_SHARPENED:
+        weight *= _sharpening(signal, frequency, d, recipe.left)
+    clean, loud = (_volume(f * weight, n) for f in (signal, noise * recipe.loudness))
+    sigma = float(loud.std())
+    volume = _mass(model) * CUBIC_ANGSTROM_PER_DALTON * recipe.enclosed
+    voxels = round(volume / voxel**3)
+    enclosing = float(np.partition(clean.ravel(), -voxels)[-voxels])
+    return Deposit(
+        density=Density(clean + loud, (voxel,) * 3),
+        contour=max(enclosing, _SILENT * sigma),
+        resolution=d,
+        molecule=molecule,
+        signal=clean,
+        noise_sigma=sigma,
+    )
+
+
+def _model(recipe: Recipe, generator: np.random.Generator) -> gemmi.Model:
+    """The first model of the file without water, hydrogen and second conformations, turned."""
+    structure = gemmi.read_structure(str(recipe.model))
+    structure.setup_entities()
+    structure.remove_alternative_conformations()
+    structure.remove_hydrogens()
+    structure.remove_waters()
+    model = structure[0]
+    for atom in _atoms(model):
+        atom.occ = atom.occ or 1.0
+    turn = gemmi.Transform()
+    rotation = Rotation.random(random_state=int(generator.integers(2**31)))
+    turn.mat.fromlist(rotation.as_matrix().tolist())
+    model.transform_pos_and_adp(turn)
+    return model
+
+
+def _atoms(model: gemmi.Model) -> list[gemmi.Atom]:
+    return [cra.atom for cra in model.all()]
+
+
+def _mass(model: gemmi.Model) -> float:
+    return sum(a.element.weight * a.occ for a in _atoms(model))
+
+
+def _drawn(
+    model: gemmi.Model, positions: Reals, n: int, voxel: float, blur: float
+) -> tuple[NDArray[np.complex128], NDArray[np.bool_]]:
+    """Half spectrum of the atoms on a grid of n³, and the voxels that they exclude solvent from."""
+    side = n * voxel
+    middle = (n // 2) * voxel - positions.mean(axis=0)
+    shift = gemmi.Transform()
+    shift.vec.fromlist(middle.tolist())
+    model.transform_pos_and_adp(shift)
+    cell = gemmi.UnitCell(side, side, side, 90, 90, 90)
+    calculator = gemmi.DensityCalculatorX()
+    calculator.d_min, calculator.blur = voxel, blur
+    calculator.grid.set_size(*(_FINER * n,) * 3)
+    calculator.grid.set_unit_cell(cell)
+    calculator.grid.spacegroup = gemmi.SpaceGroup("P 1")
+    calculator.add_model_density_to_grid(model)
+    fine = np.fft.rfftn(calculator.grid.array.transpose(2, 1, 0))
+    rows = np.r_[0 : n // 2, -(n // 2) : 0]
+    spectrum = fine[np.ix_(rows, rows, np.arange(n // 2 + 1))] / _FINER**3
+    mask = gemmi.FloatGrid(n, n, n)
+    mask.set_unit_cell(cell)
+    mask.spacegroup = calculator.grid.spacegroup
+    mask.mask_points_in_constant_radius(model, max(_EXCLUDED, 0.8 * voxel), 1)
+    return spectrum, np.ascontiguousarray(mask.array.transpose(2, 1, 0) > 0)
+
+
+def _frequencies(n: int, voxel: float) -> Reals:
+    along, half = np.fft.fftfreq(n, voxel), np.fft.rfftfreq(n, voxel)
+    return np.asarray(np.sqrt(along[:, None, None] ** 2 + along[:, None] ** 2 + half**2))
+
+
+def _correlation(frequency: Reals, d: float, fall: float) -> Reals:
+    odds = (1 - _FSC_AT_RESOLUTION) / _FSC_AT_RESOLUTION
+    return np.asarray(1 / (1 + odds * np.exp((frequency * d - 1) / fall)))
+
+
+def _noise(
+    signal: NDArray[np.complex128],
+    correlation: Reals,
+    molecule: NDArray[np.bool_],
+    frequency: Reals,
+    generator: np.random.Generator,
+) -> NDArray[np.complex128]:
+    """Half spectrum of the noise of two averaged half maps that correlate so in the molecule."""
+    n = molecule.shape[0]
+    amplitude = np.sqrt(_shell_means(np.abs(signal) ** 2, frequency) / molecule.mean())
+    level = amplitude * np.sqrt((1 - correlation) / (2 * correlation))
+    steps = (np.arange(n) - n // 2) / (n / 4)
+    square = steps[:, None, None] ** 2 + steps[:, None] ** 2 + steps**2
+    white = generator.standard_normal((n,) * 3) * (1 + _CENTRAL * np.exp(-square / 2))
+    noise: NDArray[np.complex128] = np.fft.rfftn(white) * level / n**1.5
+    return noise
+
+
+def _shell_means(values: Reals, frequency: Reals) -> Reals:
+    """The mean over shells of the width of one wave, at each coefficient."""
+    shell = np.rint(frequency / frequency[0, 0, 1]).astype(int).ravel()
+    means = np.bincount(shell, values.ravel()) / np.maximum(np.bincount(shell), 1)
+    return np.asarray(means[shell].reshape(values.shape))
+
+
+def _sharpening(spectrum: NDArray[np.complex128], frequency: Reals, d: float, left: float) -> Reals:
+    """Amplitudes that leave a Guinier slope of ``left`` · d² between 10 Å and the resolution."""
+    fitted = (frequency > 1 / _FIT_FROM) & (frequency < 1 / d)
+    power = _shell_means(np.abs(spectrum) ** 2, frequency)[fitted]
+    slope = np.polyfit(frequency[fitted] ** 2, np.log(power) / 2, 1)[0]
+    ends = np.minimum(frequency, 1 / d)
+    return np.asarray(np.exp((left * d**2 / 4 - slope) * ends**2))
+
+
+def _volume(spectrum: NDArray[np.complex128], n: int) -> Volume:
+    return np.fft.irfftn(spectrum, s=(n,) * 3).astype(np.float32)
