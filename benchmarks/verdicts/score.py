@@ -12,11 +12,12 @@ from defects import DEFECTS, Defect
 from scipy import stats
 
 from vrs_scipion import __version__
+from vrs_scipion.checks.levels import LEVELS
 from vrs_scipion.methods.engine import BUILTIN
 from vrs_scipion.report.rates import CheckRates, Detection, Rate, RateTable
 
 Record = dict[str, Any]
-CODES = ("0.a", "0.b", "0.c", "0.d", "0.e", "0.f", "0.g", "0.h")
+CODES = tuple(check.code for check in LEVELS[0].checks)
 
 
 def warned(record: Record, codes: Iterable[str] = CODES) -> bool:

@@ -15,16 +15,13 @@ from vrs_scipion.methods.background import (
     Background,
     analyse_background,
     beyond_sigmas,
-    far_from,
-    far_margin,
+    far_background,
 )
 from vrs_scipion.results import Reference
 from vrs_scipion.results.numbers import number
 
 _MOSTLY = 0.5
 _COMMON = 1e-3
-_ENOUGH = 0.1
-"""Share of the background that has to lie beyond the margin, to be judged alone."""
 
 
 def measure_background(task: Task) -> Findings:
@@ -38,14 +35,14 @@ def measure_background(task: Task) -> Findings:
     _note(found, measured)
     _describe(found, measured)
     _draw_outliers(found, density.values, background, measured)
-    margin, far = far_margin(entry.resolution), measured
-    clear = far_from(~background, density.voxel_size, margin)
-    if np.count_nonzero(clear) < _ENOUGH * measured.voxels:
-        margin = 0.0
-    else:
-        far = analyse_background(density.values, clear, density.voxel_size, task.threads)
+    clear, margin = far_background(~background, density.voxel_size, entry.resolution)
+    far = (
+        analyse_background(density.values, clear, density.voxel_size, task.threads)
+        if margin
+        else measured
+    )
     _describe_far(found, far, margin)
-    wave = _wave(task, found, density, clear if margin else background, far)
+    wave = _wave(task, found, density, clear, far)
     _judge(found, measured, far, wave)
     return found
 

@@ -163,8 +163,12 @@ class LevelStudy:
             if best.largest >= ONE_PIECE or stopped():
                 break
         return Suggestion(
-            _rounded(best.level), self._said(best, ceiling), best.largest >= ONE_PIECE
+            self._reached(best.level), self._said(best, ceiling), best.largest >= ONE_PIECE
         )
+
+    def _reached(self, level: float) -> float:
+        """A level rounded, but not beyond the map's maximum."""
+        return _rounded(level) if _rounded(level) <= self.range[1] else level
 
     def _usable(self, level: float) -> Pieces:
         """The pieces at a level; without a share where they reach all six faces of the box."""

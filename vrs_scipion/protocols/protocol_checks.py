@@ -151,5 +151,9 @@ class VrsProtHand(VrsProtCheck):
     check = CHECKS["0.h"]
 
 
+class VrsProtArtefacts(VrsProtCheck):
+    check = CHECKS["0.j"]
+
+
 class VrsProtGlobalResolution(VrsProtCheck):
     check = CHECKS["1.a"]
