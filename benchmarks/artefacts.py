@@ -65,22 +65,25 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--rows", type=Path)
     arguments = parser.parse_args()
-    kept = arguments.rows
-    if kept and kept.is_file():
-        rows = [tuple(row) for row in json.loads(kept.read_text(encoding="utf-8"))]
-    else:
-        rows = measured(arguments.models, arguments.structures, arguments.workers)
-        if kept:
-            kept.write_text(json.dumps(rows), encoding="utf-8")
+    rows = measured(arguments.models, arguments.structures, arguments.workers, arguments.rows)
     real = dict(real_maps(arguments.maps)) if arguments.maps else {}
     (_HERE / "artefacts.md").write_text(page(rows, real), encoding="utf-8")
 
 
-def measured(models: Path, count: int, workers: int) -> list[Row]:
-    """Everything that is made of ``count`` structures."""
-    chosen = [s for s in good_specimens(models, 3 * count, SEED) if _small(s)][:count]
-    with ProcessPoolExecutor(workers, initializer=os.nice, initargs=(5,)) as pool:
-        return [row for found in pool.map(measure_structure, chosen) for row in found]
+def measured(models: Path, count: int, workers: int, kept: Path | None) -> list[Row]:
+    """Everything that is made of ``count`` structures; ``kept`` has, and gets, a line for each."""
+    known = kept.read_text(encoding="utf-8").splitlines() if kept and kept.is_file() else []
+    found: dict[int, list[Row]] = {rows[0][0]: rows for rows in map(json.loads, known)}
+    if len(found) < count:
+        chosen = [s for s in good_specimens(models, 3 * count, SEED) if _small(s)][:count]
+        missing = [s for s in chosen if s.recipe.seed not in found]
+        with ProcessPoolExecutor(workers) as pool:
+            for rows in pool.map(measure_structure, missing):
+                found[rows[0][0]] = rows
+                if kept:
+                    with kept.open("a", encoding="utf-8") as lines:
+                        lines.write(json.dumps(rows) + "\n")
+    return [row for rows in found.values() for row in rows]
 
 
 def _small(specimen: Specimen) -> bool:

@@ -145,7 +145,8 @@ class TestCheck(unittest.TestCase):
         missing[28] = 0
         shifted[:, 31] = np.roll(shifted[:, 31], 4, axis=0)
         torn[:, :, 33:] = np.roll(torn[:, :, 33:], 3, axis=0)
-        away, slope = np.hypot(*np.ogrid[-30:30, -30:30]), np.linspace(-1, 1, SIDE)
+        away = np.hypot(*np.ogrid[-30:30, -30:30])
+        slope = np.linspace(-1, 1, SIDE)
         copy = np.roll(np.where(good >= CONTOUR, good, 0), (25, 22), (0, 2))
         step = np.ptp(good) / 15
         for key, words, bad in (
@@ -157,11 +158,7 @@ class TestCheck(unittest.TestCase):
             ("plane", "across Y does not go with its neighbours", shifted),
             ("plane", "across X does not go with its neighbours", torn),
             ("repeated_planes", "neighbouring planes repeat", good.repeat(2, axis=1)),
-            (
-                "ramp",
-                "a ramp runs through the box, most of it along X",
-                good + np.linspace(-1, 1, SIDE),
-            ),
+            ("ramp", "a ramp runs through the box, most of it along X", good + slope),
             ("rings", "rings lie about the Z axis", good + np.cos(away * 0.7)),
             ("ghost", "a weaker copy of the molecule lies beside it", good + 0.25 * copy),
         ):
