@@ -6,7 +6,7 @@ MODELS holds ``index.json`` and atomic structures, MAPS real maps with an ``inde
 Good maps are those of ``benchmarks/verdicts`` at three sharpening states, with their surroundings
 and with these set to zero 8 Å from the molecule, and in one of the states stored in 256 grey
 levels, in 16-bit integers, and averaged over cubes of 2³ voxels; there each artefact is put into
-them by its size. Even structures set the limits, odd ones are reported. Writes ``artefacts.md``
+them by its size. Good maps of even structures set the limits, odd ones are reported. Writes ``artefacts.md``
 beside this file; FILE keeps what was measured, and spares measuring again for other limits.
 """
 
@@ -111,7 +111,7 @@ def _made(specimen: Specimen) -> Iterator[tuple[str, float, Values]]:
         if number == specimen.recipe.seed // 2 % len(STATES):
             for kind, good in _stored(deposit, masked):
                 yield kind, 0.0, _measured(good)
-            for defect in SOUGHT:
+            for defect in () if specimen.calibrates else SOUGHT:
                 for dial in defect.tried:
                     yield defect.key, dial, _measured(_with(deposit, specimen, defect, dial))
 
@@ -196,7 +196,8 @@ def page(rows: list[Row], real: dict[str, Values]) -> str:
             f"Written by `python benchmarks/artefacts.py MODELS --maps MAPS`: {structures} atomic "
             f"structures, {len(good)} good maps of them (three sharpening states; as they are, "
             "masked, in 8 and 16 bits, binned), and each artefact at each of its sizes in one "
-            "state of each. Even structures set the limits, odd ones are reported.",
+            "state of each odd one. Good maps of even structures set the limits, odd ones are "
+            "reported.",
             "",
             "## Good maps",
             "",

@@ -487,7 +487,7 @@ DEFECTS: tuple[Defect, ...] = (
     Defect("quantised", "few grey levels", "levels",
            (256, 128, 64, 16), 16, ("0.j",), _editing(_quantised)),
     Defect("nearest_neighbour", "resampled by the nearest voxel", "× finer voxels",
-           (1.1, 1.3, 2.0), 1.3, ("0.j",), _editing(_resampled(0))),
+           (1.1, 1.3, 1.6), 1.3, ("0.j",), _editing(_resampled(0))),
     Defect("hot_voxels", "single voxels as bright as the brightest", "voxels",
            (1, 10, 100), 10, ("0.j",), _editing(_hot_voxels)),
     Defect("missing_plane", "planes set to zero", "planes",
