@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from recipe import Deposit, Edit, Recipe
 from scipy import fft, ndimage
 
-from vrs_scipion.maps.density import Volume
+from vrs_scipion.maps.density import Mask, Volume
 from vrs_scipion.maps.fourier import resample
 from vrs_scipion.simulation import low_pass
 
@@ -335,6 +335,155 @@ def _envelope(deposit: Deposit, softness: float = _SOFTNESS) -> Volume:
     return np.asarray(soft / soft.max(), np.float32)
 
 
+def _clipped(percent: float) -> Edit:
+    """The lowest values set to the highest of them; the highest to the lowest if negative."""
+
+    def edit(deposit: Deposit, _: np.random.Generator) -> Deposit:
+        values = deposit.density.values
+        if percent > 0:
+            return deposit.with_values(np.maximum(values, np.percentile(values, percent)))
+        return deposit.with_values(np.minimum(values, np.percentile(values, 100 + percent)))
+
+    return edit
+
+
+def _quantised(levels: float) -> Edit:
+    def edit(deposit: Deposit, _: np.random.Generator) -> Deposit:
+        values = deposit.density.values
+        low, step = values.min(), (values.max() - values.min()) / (levels - 1)
+        return deposit.with_values(low + step * np.rint((values - low) / step))
+
+    return edit
+
+
+def _resampled(order: int) -> Callable[[float], Edit]:
+    """On voxels that are finer by a factor, each the nearest one's value (0) or linear (1)."""
+
+    def make_edit(factor: float) -> Edit:
+        def edit(deposit: Deposit, _: np.random.Generator) -> Deposit:
+            size = deposit.density.voxel_size[0] / factor
+
+            def finer(values: Volume | Mask) -> Volume:
+                axes = [np.arange(int(n * factor)) / factor for n in values.shape]
+                grid = np.meshgrid(*axes, indexing="ij")
+                return ndimage.map_coordinates(
+                    values.astype(np.float32), grid, order=order, mode="nearest"
+                )
+
+            grid = replace(deposit.density, voxel_size=(size,) * 3)
+            return replace(
+                replace(deposit, density=grid).with_values(finer(deposit.density.values)),
+                molecule=finer(deposit.molecule) > 0.5,
+                signal=finer(deposit.signal),
+            )
+
+        return edit
+
+    return make_edit
+
+
+def _hot_voxels(count: float) -> Edit:
+    """So many single voxels, anywhere, as bright as the brightest."""
+
+    def edit(deposit: Deposit, generator: np.random.Generator) -> Deposit:
+        values = deposit.density.values.copy()
+        values.flat[generator.choice(values.size, int(count), replace=False)] = values.max()
+        return deposit.with_values(values)
+
+    return edit
+
+
+def _through_molecule(deposit: Deposit, generator: np.random.Generator) -> int:
+    """A Z plane of the middle half of the molecule."""
+    occupied = np.flatnonzero(deposit.molecule.any(axis=(1, 2)))
+    low, high = np.percentile(occupied, (25, 75)).astype(int)
+    return int(generator.integers(low, high + 1))
+
+
+def _missing_planes(count: float) -> Edit:
+    def edit(deposit: Deposit, generator: np.random.Generator) -> Deposit:
+        first, values = _through_molecule(deposit, generator), deposit.density.values.copy()
+        values[first : first + int(count)] = 0
+        return deposit.with_values(values)
+
+    return edit
+
+
+def _shifted_plane(voxels: float) -> Edit:
+    def edit(deposit: Deposit, generator: np.random.Generator) -> Deposit:
+        plane, values = _through_molecule(deposit, generator), deposit.density.values.copy()
+        values[plane] = np.roll(values[plane], int(voxels), axis=1)
+        return deposit.with_values(values)
+
+    return edit
+
+
+def _torn(voxels: float) -> Edit:
+    """All planes from one on shifted along x."""
+
+    def edit(deposit: Deposit, generator: np.random.Generator) -> Deposit:
+        plane, values = _through_molecule(deposit, generator), deposit.density.values.copy()
+        values[plane:] = np.roll(values[plane:], int(voxels), axis=2)
+        return deposit.with_values(values)
+
+    return edit
+
+
+def _ringed(sigmas: float) -> Edit:
+    """Cylinders about the z axis, a ring every three resolutions; in deviations of the noise."""
+
+    def edit(deposit: Deposit, _: np.random.Generator) -> Deposit:
+        _, y, x = deposit.density.box
+        away = np.hypot(*np.ogrid[-(y // 2) : y - y // 2, -(x // 2) : x - x // 2])
+        period = 3 * deposit.resolution / deposit.density.voxel_size[0]
+        rings = sigmas * deposit.noise_sigma * np.cos(2 * np.pi * away / period)
+        return deposit.with_values(deposit.density.values + rings.astype(np.float32))
+
+    return edit
+
+
+def _ramped(sigmas: float) -> Edit:
+    """A slope along x, from face to face so many deviations of the noise."""
+
+    def edit(deposit: Deposit, _: np.random.Generator) -> Deposit:
+        slope = np.linspace(-0.5, 0.5, deposit.density.box[2], dtype=np.float32)
+        values = deposit.density.values + np.float32(sigmas * deposit.noise_sigma) * slope
+        return deposit.with_values(values)
+
+    return edit
+
+
+def _ghosted(share: float) -> Edit:
+    """A weaker copy of the molecule, shifted by a third of the box along x, a quarter along z."""
+
+    def edit(deposit: Deposit, _: np.random.Generator) -> Deposit:
+        nz, _ny, nx = deposit.density.box
+        copy = np.roll(deposit.signal, (nz // 4, nx // 3), axis=(0, 2))
+        return deposit.with_values(deposit.density.values + np.float32(share) * copy)
+
+    return edit
+
+
+def _compressed(factor: float) -> Edit:
+    """Planes along z left out evenly, by interpolation; their distance called the same."""
+
+    def edit(deposit: Deposit, _: np.random.Generator) -> Deposit:
+        def shorter(values: Volume | Mask) -> Volume:
+            return ndimage.zoom(values.astype(np.float32), (1 / factor, 1, 1), order=3)
+
+        return replace(
+            deposit.with_values(shorter(deposit.density.values)),
+            molecule=shorter(deposit.molecule) > 0.5,
+            signal=shorter(deposit.signal),
+        )
+
+    return edit
+
+
+def _inverted(_: float) -> Edit:
+    return lambda deposit, _generator: deposit.with_values(-deposit.density.values)
+
+
 DEFECTS: tuple[Defect, ...] = (
     Defect("decentred", "molecule off the centre", "% of the box, right minus left",
            (5, 10, 20, 25, 35), 25, ("0.a",), _decentred),
@@ -403,6 +552,38 @@ DEFECTS: tuple[Defect, ...] = (
     Defect("biased", "a reference averaged in", "its share",
            (0.1, 0.3, 0.5, 0.9), 0.5, (), _editing(_biased),
            "3 and above: a reconstruction from the particles without the reference"),
+    Defect("half_voxels", "voxel size half of the true one", "%",
+           (-50,), -50, (), _editing(_wrong_voxels),
+           "0, where the mass is given: 0.b; A: an atomic model, whose bonds have known lengths"),
+    Defect("compressed", "compressed along z", "× shorter",
+           (1.3,), 1.3, (), _editing(_compressed),
+           "A: an atomic model, whose bonds have known lengths"),
+    Defect("linear_resampling", "resampled by linear interpolation", "× finer voxels",
+           (1.3,), 1.3, (), _editing(_resampled(1)),
+           "none: of it 0.d sees that fine detail is weaker, as from any other cause"),
+    Defect("clipped_low", "values stop at a lowest one", "% of the voxels",
+           (0.1, 1, 10, 50), 1, ("0.j",), _editing(_clipped)),
+    Defect("clipped_high", "values stop at a highest one", "% of the voxels",
+           (-0.01, -0.1, -1), -0.1, ("0.j",), _editing(_clipped)),
+    Defect("quantised", "few grey levels", "levels",
+           (256, 128, 64, 16), 16, ("0.j",), _editing(_quantised)),
+    Defect("nearest_neighbour", "resampled by the nearest voxel", "× finer voxels",
+           (1.1, 1.3, 1.6), 1.3, ("0.j",), _editing(_resampled(0))),
+    Defect("hot_voxels", "single voxels as bright as the brightest", "voxels",
+           (1, 10, 100), 10, ("0.j",), _editing(_hot_voxels)),
+    Defect("missing_plane", "planes set to zero", "planes",
+           (1, 2), 1, ("0.j",), _editing(_missing_planes)),
+    Defect("shifted_plane", "a plane shifted", "voxels",
+           (1, 2, 4, 8), 4, ("0.j",), _editing(_shifted_plane)),
+    Defect("torn", "one part shifted against the other", "voxels",
+           (1, 2, 4), 2, ("0.j",), _editing(_torn)),
+    Defect("rings", "rings about an axis", "standard deviations of the noise",
+           (0.1, 0.3, 0.5, 1.0), 0.5, ("0.j",), _editing(_ringed)),
+    Defect("ramp", "a ramp through the box", "standard deviations of the noise",
+           (0.2, 0.5, 1.0, 2.0), 1.0, ("0.j",), _editing(_ramped)),
+    Defect("ghost", "a weaker copy beside the molecule", "of its strength",
+           (0.05, 0.1, 0.2, 0.3), 0.2, ("0.j",), _editing(_ghosted)),
+    Defect("inverted", "contrast inverted", "", (1,), 1, ("0.j",), _editing(_inverted)),
 )  # fmt: skip
 
 BY_KEY = {defect.key: defect for defect in DEFECTS}

@@ -80,6 +80,7 @@ class Findings:
         role: Role | None = None,
         detail: str = "",
         vacuous: str = "",
+        advice: str = "",
     ) -> Criterion:
         """Hold a value against the check's limit of that key, and the service's where it differs.
 
@@ -92,6 +93,7 @@ class Findings:
         role : in place of the limit's own
         detail : what the value is of, e.g. 'along X'
         vacuous : why there was nothing to measure; the criterion is met then
+        advice : in place of the limit's own, where more is known of the cause
         """
         of = self.task.check.limit(key)
         held = of.at(self.task.limits, resolution) if limit is None else limit
@@ -107,7 +109,7 @@ class Findings:
             vacuous=vacuous,
         )
         if not criterion.passed:
-            criterion = criterion.model_copy(update={"advice": of.advice})
+            criterion = criterion.model_copy(update={"advice": advice or of.advice})
         self.criteria.append(criterion)
         service = of.services(self.task.limits, held)
         if service is not None:

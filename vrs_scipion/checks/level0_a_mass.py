@@ -9,7 +9,8 @@ import numpy as np
 from vrs_scipion.checks.check import Check, Limit
 from vrs_scipion.checks.findings import Findings
 from vrs_scipion.checks.task import Task
-from vrs_scipion.maps.masks import bounding_box
+from vrs_scipion.maps.density import Mask, Volume
+from vrs_scipion.maps.masks import bounding_box, runs_through
 from vrs_scipion.methods.mass import center_of_mass, center_of_mass_shift
 
 _AXES = ("z", "y", "x")
@@ -68,13 +69,59 @@ def measure_mass(task: Task) -> Findings:
     trusted = _stable(whole, inside, box)
     found.paragraphs.append(_center_paragraph("of the whole map", whole, shift))
     found.paragraphs.append(_center_paragraph("inside the hard mask", inside, mask_shift))
+    outside = _outside(density.values, mask)
+    found.measure(
+        "mass_outside", 100 * outside, "%", "sum of the density outside the mask, of that inside"
+    )
     if not trusted:
         found.paragraphs.append(
-            "The two centres differ by more than 1 % of the box: positive and negative densities "
-            "cancel over the whole map, so the verdict uses the centre inside the mask."
+            f"The two centres differ by more than 1 % of the box: {_why(outside)}. The verdict "
+            "uses the centre inside the mask."
         )
-    _judge(found, left, right, extent, decentering, shift if trusted else mask_shift)
+    through = runs_through(mask & (density.values >= task.entry.contour))
+    judged = [axis for axis in range(3) if not through[axis]]
+    if any(through):
+        found.paragraphs.append(_through_paragraph([a for a in _IN_READING_ORDER if through[a]]))
+    if not judged:
+        found.does_not_apply = (
+            "The density touches all faces of the box: there is no space around it to be measured, "
+            "and nothing to be centred."
+        )
+        return found
+    _judge(found, judged, left, right, extent, decentering, shift if trusted else mask_shift)
     return found
+
+
+def _outside(values: Volume, mask: Mask) -> float:
+    """Sum of the density outside the mask over that inside."""
+    whole = float(values.sum(dtype=np.float64))
+    inside = float(values.sum(where=mask, dtype=np.float64))
+    return (whole - inside) / inside if inside else float("nan")
+
+
+def _why(outside: float) -> str:
+    """What moves the centre of the whole map, from the sum outside the mask over that inside."""
+    share = f"{abs(outside):.3g} times" if abs(outside) > 2 else f"{100 * abs(outside):.3g} %"
+    if not np.isfinite(outside):
+        return "the density inside the mask sums to nothing"
+    if outside < 0:
+        return (
+            f"the density outside the mask is negative in sum and cancels {share} of that inside, "
+            "so that what is left has its centre elsewhere"
+        )
+    return (
+        f"the density outside the mask sums to {share} of that inside and is not spread evenly "
+        "around it"
+    )
+
+
+def _through_paragraph(axes: Sequence[int]) -> str:
+    names = " and ".join(_AXES[axis].upper() for axis in axes)
+    return (
+        f"The density touches both opposite faces of the box along {names}: it is a filament, a "
+        "sheet, or a part cut out of a larger map, of which no space and no centre is asked there. "
+        f"It is not judged along {names}."
+    )
 
 
 def _stable(whole: Sequence[float], inside: Sequence[float], box: Sequence[int]) -> bool:
@@ -94,17 +141,19 @@ def _center_paragraph(where: str, center: Sequence[float], shift: Sequence[float
 
 def _judge(
     found: Findings,
+    axes: Sequence[int],
     left: Sequence[float],
     right: Sequence[float],
     extent: Sequence[float],
     decentering: Sequence[float],
     shift: Sequence[float],
 ) -> None:
-    worst, furthest = _largest(decentering), _largest(shift)
+    """Hold the axes that the density does not run through against the limits."""
+    worst, furthest = _largest(decentering, axes), _largest(shift, axes)
     fractions = [
-        (100 * space / length, side, axis)
+        (100 * spaces[axis] / extent[axis], side, axis)
         for spaces, side in ((left, "left"), (right, "right"))
-        for axis, (space, length) in enumerate(zip(spaces, extent, strict=True))
+        for axis in axes
     ]
     tightest, side, tight_axis = min(fractions, key=lambda item: item[0])
     centred = (
@@ -114,18 +163,20 @@ def _judge(
         ),
     )
     roomy = found.judge("space", tightest, detail=f"{side} along {_AXES[tight_axis].upper()}")
-    found.judge("space_for_ctf", min((*left, *right)))
+    found.judge("space_for_ctf", min(spaces[axis] for spaces in (left, right) for axis in axes))
     if all(criterion.passed for criterion in centred):
         found.headline = "The map is well centred" + (
             "." if roomy.passed else ", but its box leaves little space around it."
         )
     else:
         found.headline = "The map is not well centred in its box."
+    if len(axes) < len(_AXES):
+        found.headline += " Where its density runs through the box it was not judged."
 
 
-def _largest(values: Sequence[float]) -> int:
-    """Index of the largest value; of an undefined one where there is one."""
-    return int(np.argmax(np.asarray(values)))
+def _largest(values: Sequence[float], axes: Sequence[int]) -> int:
+    """The axis of the largest value; of an undefined one where there is one."""
+    return axes[int(np.argmax([values[axis] for axis in axes]))]
 
 
 CHECK = Check(
@@ -135,14 +186,15 @@ CHECK = Check(
     purpose="Is the molecule centred, with room around it?",
     in_short=(
         "Spaces between the mask and the faces of the box, decentering, centre of mass of the "
-        "map and inside the mask."
+        "map and inside the mask; not along an axis on which the density touches both faces."
     ),
     explanation=(
         "A reconstruction should sit near the centre of its box, with enough empty space on each "
         "side for the contrast transfer function to be corrected: 30 Å is a common minimum, the "
         "exact length depends on the defocus. Spaces are measured from the faces of the box to the "
-        "mask with hard borders. Local and focused refinements, helices and subvolumes are not "
-        "expected to pass."
+        "mask with hard borders. Along an axis on which the density touches both opposite faces, "
+        "as filaments and parts of larger maps do, nothing is judged. Local and focused "
+        "refinements are not expected to pass."
     ),
     answer=measure_mass,
     limits=(
@@ -156,8 +208,8 @@ CHECK = Check(
             "the largest decentering",
             "<",
             advice=(
-                "Often a subvolume, a helix or a focused refinement, of which nothing else is to "
-                "be expected. Otherwise the particles were picked or re-extracted off centre: "
+                "Often a subvolume or a focused refinement, of which nothing else is to be "
+                "expected. Otherwise the particles were picked or re-extracted off centre: "
                 "shift the map to the centre of mass, re-extract the particles with that shift "
                 "and refine again. A contour level that takes in noise or a neighbour on one side "
                 "has the same effect."
@@ -216,6 +268,7 @@ CHECK = Check(
         "that one is judged when the two differ by more than 1 % of the box. The service asks for "
         "20 % of the box on each side, which a box of one and a half times the molecule does not "
         "have: here 15 % are enough, and the service's limit is printed beside it. The space is "
-        "also held against 30 Å."
+        "also held against 30 Å. The service judges filaments along their axis, too; here an axis "
+        "on which the density touches both faces is not judged."
     ),
 )

@@ -15,16 +15,14 @@ from vrs_scipion.methods.background import (
     Background,
     analyse_background,
     beyond_sigmas,
-    far_from,
-    far_margin,
+    far_background,
 )
+from vrs_scipion.methods.membrane import Disc, disc_around
 from vrs_scipion.results import Reference
 from vrs_scipion.results.numbers import number
 
 _MOSTLY = 0.5
 _COMMON = 1e-3
-_ENOUGH = 0.1
-"""Share of the background that has to lie beyond the margin, to be judged alone."""
 
 
 def measure_background(task: Task) -> Findings:
@@ -38,14 +36,23 @@ def measure_background(task: Task) -> Findings:
     _note(found, measured)
     _describe(found, measured)
     _draw_outliers(found, density.values, background, measured)
-    margin, far = far_margin(entry.resolution), measured
-    clear = far_from(~background, density.voxel_size, margin)
-    if np.count_nonzero(clear) < _ENOUGH * measured.voxels:
-        margin = 0.0
-    else:
-        far = analyse_background(density.values, clear, density.voxel_size, task.threads)
+    clear, margin = far_background(~background, density.voxel_size, entry.resolution)
+    far = (
+        analyse_background(density.values, clear, density.voxel_size, task.threads)
+        if margin
+        else measured
+    )
+    disc = disc_around(density.values, clear, density.voxel_size)
+    if disc is not None:
+        beyond, beyond_margin = far_background(
+            ~background | disc.where, density.voxel_size, entry.resolution
+        )
+        if beyond_margin:
+            clear, margin = beyond, beyond_margin
+            far = analyse_background(density.values, clear, density.voxel_size, task.threads)
+        _describe_disc(found, disc, judged=not beyond_margin)
     _describe_far(found, far, margin)
-    wave = _wave(task, found, density, clear if margin else background, far)
+    wave = _wave(task, found, density, clear, far)
     _judge(found, measured, far, wave)
     return found
 
@@ -115,6 +122,21 @@ def _describe(found: Findings, b: Background) -> None:
     )
 
 
+def _describe_disc(found: Findings, disc: Disc, judged: bool) -> None:
+    found.measure("disc_thickness", disc.thickness, "Å", "thickness of the disc around it")
+    found.measure("disc_diameter", disc.diameter, "Å", "its diameter")
+    found.paragraphs.append(
+        f"A disc about {disc.thickness:.0f} Å thick and {disc.diameter:.0f} Å wide stands out of "
+        "the background: a membrane, a nanodisc or a belt of detergent around the molecule, which "
+        "is no fault. "
+        + (
+            "Hardly any background is left beyond it, so that it is judged all the same."
+            if judged
+            else "Voxels as near to it as to the mask are not judged."
+        )
+    )
+
+
 def _describe_far(found: Findings, far: Background, margin: float) -> None:
     """Note what the verdict is based on."""
     found.measure("far_margin", margin, "Å", "distance from the mask of the voxels judged")
@@ -126,8 +148,9 @@ def _describe_far(found: Findings, far: Background, margin: float) -> None:
     found.measure("far_ratio", far.ratio, "", "their ratio to a Gaussian beyond 5σ")
     if not far.std:
         return
+    what = "the mask and the disc" if "disc_thickness" in found.measurements else "the mask"
     where = (
-        f"the {far.voxels:,} voxels farther than {number(margin)} Å from the mask, where the "
+        f"the {far.voxels:,} voxels farther than {number(margin)} Å from {what}, where the "
         "molecule's own density has died away"
         if margin
         else "the whole background, because there is hardly any far from the mask"
@@ -210,8 +233,10 @@ CHECK = Check(
         "thousandth of a standard deviation: the number of independent samples is estimated from "
         "the background's autocorrelation. The density of a perfect map does not end at the mask "
         "either: the verdict is that of the voxels farther than two resolutions from it (10 Å "
-        "where no resolution is reported). No single wave should run through it: stripes come "
-        "from the microscope or the processing, not from the molecule."
+        "where no resolution is reported). A disc of lipid or detergent around the molecule is no "
+        "fault: where its shape can be told, it is left out like the molecule. No single wave "
+        "should run through the background: stripes come from the microscope or the processing, "
+        "not from the molecule."
     ),
     answer=measure_background,
     limits=(
@@ -314,7 +339,8 @@ CHECK = Check(
         "away. The service's t-test, which takes each voxel of the whole background as "
         "independent, and its ratio of outliers are printed for information; the verdict takes "
         "voxels far from the mask, the number of independent samples, and the size of the mean "
-        "against σ, and whether a single wave runs through all of it, which the service does not "
-        "ask. A background that is mostly one exact value was masked, and is not judged."
+        "against σ, leaves out a disc of lipid where it can be told, and asks whether a single "
+        "wave runs through all of it, which the service does not. A background that is mostly one "
+        "exact value was masked, and is not judged."
     ),
 )

@@ -8,7 +8,9 @@ Both are accepted; what is used must make sense, and everything else is passed o
 
 from __future__ import annotations
 
+import math
 import re
+from collections.abc import Iterable
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat, ValidationError
@@ -21,6 +23,7 @@ ENTRY_PAGE = "https://www.ebi.ac.uk/emdb/{accession}"
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _PDB = re.compile(r"[0-9][a-z0-9]{3}|pdb_[a-z0-9]{8}", re.IGNORECASE)
 _SHOWN = 3
+_KDA = {"MDa": 1000.0, "kDa": 1.0}
 
 
 def _text_of(value: Any) -> Any:
@@ -37,6 +40,30 @@ _Text = Annotated[str, BeforeValidator(_text_of)]
 _Number = Annotated[FiniteFloat, BeforeValidator(_text_of)]
 _Positive = Annotated[FiniteFloat, Field(gt=0), BeforeValidator(_text_of)]
 _Count = Annotated[int, Field(gt=0), BeforeValidator(_text_of)]
+
+
+def _kilodaltons_of(value: Any) -> float | None:
+    """A mass in kDa; None of what is none, such as the mass of a filament per length."""
+    if not isinstance(value, dict) or value.get("units") not in _KDA:
+        return None
+    try:
+        mass = float(value["valueOf_"]) * _KDA[value["units"]]
+    except (KeyError, TypeError, ValueError):
+        return None
+    return mass if 0 < mass < math.inf else None
+
+
+def _whole_of(value: Any) -> int:
+    text = str(_text_of(value))
+    return int(text) if text.isdecimal() else 0
+
+
+def _sum(masses: Iterable[float | None]) -> float:
+    return float(f"{math.fsum(mass or 0 for mass in masses):.6g}")
+
+
+_Kilodaltons = Annotated[float | None, BeforeValidator(_kilodaltons_of)]
+_Whole = Annotated[int, BeforeValidator(_whole_of)]
 
 
 class _Part(BaseModel):
@@ -117,6 +144,47 @@ class _Determinations(_Part):
     structure_determination: Annotated[list[_Determination], BeforeValidator(_list_of)] = []
 
 
+class _Weights(_Part):
+    theoretical: _Kilodaltons = None
+    experimental: _Kilodaltons = None
+
+    @property
+    def best(self) -> float | None:
+        return self.theoretical or self.experimental
+
+
+class _Component(_Part):
+    """Of the sample, or a molecule of one: ``parent`` is 0 for what is not part of another."""
+
+    parent: _Whole = 0
+    number_of_copies: _Whole = 0
+    molecular_weight: _Weights = _Weights()
+
+
+class _Supramolecules(_Part):
+    supramolecule: Annotated[list[_Component], BeforeValidator(_list_of)] = []
+
+
+class _Macromolecules(_Part):
+    macromolecule: Annotated[list[_Component], BeforeValidator(_list_of)] = []
+
+
+class _Sample(_Part):
+    supramolecule_list: _Supramolecules = _Supramolecules()
+    macromolecule_list: _Macromolecules = _Macromolecules()
+
+    @property
+    def mass(self) -> float | None:
+        """In kDa: what the depositors say of the whole, or the sum over its molecules."""
+        parts = [part for part in self.supramolecule_list.supramolecule if part.parent == 0]
+        said = [part.molecular_weight.best for part in parts]
+        if said and all(said):
+            return _sum(said)
+        molecules = self.macromolecule_list.macromolecule
+        masses = [(one.molecular_weight.best or 0) * one.number_of_copies for one in molecules]
+        return _sum(masses) if masses and all(masses) else None
+
+
 class EmdbRecord(_Part):
     """The record of an entry, as far as it is used."""
 
@@ -124,6 +192,7 @@ class EmdbRecord(_Part):
     admin: _Admin = _Admin()
     crossreferences: _CrossReferences = _CrossReferences()
     structure_determination_list: _Determinations = _Determinations()
+    sample: _Sample = _Sample()
     map: _Map
 
     @property
@@ -151,6 +220,7 @@ class EmdbRecord(_Part):
             resolution=self._resolution(),
             voxel_size=(spacing.z, spacing.y, spacing.x) if spacing else None,
             pdb_ids=self._pdb_ids(),
+            mass=self.sample.mass,
         )
 
     def _contour(self) -> float | None:

@@ -31,6 +31,7 @@ def entry_request(fetched: Fetched, **given: Value | None) -> Request:
         "deposition": fetched.deposition_path,
         "contour": deposition.contour,
         "resolution": deposition.resolution,
+        "mass": deposition.mass,
         "title": deposition.title,
     }
     request = Request.of(**{**deposited, **Request.of(**given).values})

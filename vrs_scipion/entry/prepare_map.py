@@ -20,10 +20,10 @@ from vrs_scipion.maps.density import Density, Mask
 from vrs_scipion.maps.fourier import resample
 from vrs_scipion.maps.masks import (
     DILATION,
+    PIECE,
     connected_components,
     dilate,
     dilation_iterations,
-    hard_mask,
     soft_edge_sigma,
     soft_mask,
     touches_every_face,
@@ -40,12 +40,16 @@ _CROWDED = 0.5
 
 @dataclass(frozen=True)
 class InspectedMap:
-    """A map that can be validated, with its raw and hard mask and what is odd about it."""
+    """A map that can be validated, with its hard mask and what is odd about it.
+
+    ``pieces`` are the voxels of each piece of the molecule at the contour, the largest first.
+    """
 
     request: Request
     density: Density
     deposition: Deposition | None
     raw_voxels: int
+    pieces: tuple[int, ...]
     hard: Mask
     warnings: tuple[str, ...]
 
@@ -69,7 +73,7 @@ class InspectedMap:
         return self.request.origin("voxel")
 
     def given_by(self, name: str) -> str:
-        """Who gave contour or resolution: the archive, where its number was left as it is."""
+        """Who gave a number: the archive, where its own was left as it is."""
         deposition = self.deposition
         if deposition and getattr(deposition, name) == self.request.number(name):
             return deposition.source
@@ -93,7 +97,8 @@ def inspect_map(request: Request, before: Mapping[str, object]) -> InspectedMap:
             f"no voxel reaches the contour level {contour:g}; the map's maximum is "
             f"{float(density.values.max()):.6g}: give a lower level",
         )
-    largest = connected_components(raw).largest
+    components = connected_components(raw)
+    largest = components.largest
     if touches_every_face(largest):
         raise InputError(
             path,
@@ -101,13 +106,14 @@ def inspect_map(request: Request, before: Mapping[str, object]) -> InspectedMap:
             f"box and fills {largest.mean():.0%} of it, so nothing is outside the molecule; give a "
             f"higher level (the map's maximum is {float(density.values.max()):.6g})",
         )
-    hard = dilate(largest, dilation_iterations(density.voxel_size))
+    hard = dilate(components.molecule, dilation_iterations(density.voxel_size))
     deposition = request.path("deposition")
     return InspectedMap(
         request,
         density,
         load_model(Deposition, deposition) if deposition else None,
         int(np.count_nonzero(raw)),
+        tuple(int(size) for size in components.pieces),
         hard,
         tuple(_oddities(request.number("resolution"), density, hard)),
     )
@@ -146,17 +152,18 @@ def prepare_map(inspected: InspectedMap, entry: Entry, folder: Path) -> MapRecor
         contour_from=inspected.given_by("contour"),
         resolution=resolution,
         resolution_from=inspected.given_by("resolution"),
+        mass=request.number("mass"),
+        mass_from=inspected.given_by("mass"),
         minimum=float(density.values.min()),
         maximum=float(density.values.max()),
         mean=whole.mean,
         standard_deviation=whole.std,
         raw_mask_voxels=inspected.raw_voxels,
+        mask_pieces=inspected.pieces,
         hard_mask=MaskFile(
             file=write("mask_hard.mrc", hard),
             voxels=int(np.count_nonzero(hard)),
-            description=_HARD_MASK.format(
-                contour=contour, distance=DILATION, iterations=iterations
-            ),
+            description=_mask_words(contour, len(inspected.pieces), iterations),
         ),
         dilation_iterations=iterations,
         soft_mask=MaskFile(
@@ -172,10 +179,16 @@ def prepare_map(inspected: InspectedMap, entry: Entry, folder: Path) -> MapRecor
     return record
 
 
-_HARD_MASK = (
-    "voxels at or above {contour:g}, largest connected component (26-neighbourhood), dilated by "
-    "{distance:g} Å ({iterations} × the 18-neighbourhood)"
-)
+def _mask_words(contour: float, pieces: int, iterations: int) -> str:
+    kept = (
+        "the largest connected component"
+        if pieces == 1
+        else f"the {pieces:,} connected components of at least {PIECE:.0%} of the largest"
+    )
+    return (
+        f"voxels at or above {contour:g}, {kept} (26-neighbourhood), dilated by {DILATION:g} Å "
+        f"({iterations} × the 18-neighbourhood)"
+    )
 
 
 def _title(request: Request, deposition: Deposition | None) -> str:
@@ -194,6 +207,9 @@ def _required(request: Request) -> tuple[Path, float]:
         raise InputError(path, f"a contour level of {contour} makes no sense; give a number")
     if d is not None and not (math.isfinite(d) and d > 0):
         raise InputError(path, f"a resolution of {d:g} Å makes no sense; give one above 0, or none")
+    mass = request.number("mass")
+    if mass is not None and not (math.isfinite(mass) and mass > 0):
+        raise InputError(path, f"a mass of {mass:g} kDa makes no sense; give one above 0, or none")
     return path, contour
 
 
@@ -239,13 +255,11 @@ def _write_resized(
             f"Resampled to voxels of {d / 2:g} Å, the map does not reach the contour level any "
             "more: checks on the resampled map have no mask.",
         )
-    mask = hard_mask(small.values, contour, small.voxel_size)
+    components = connected_components(small.values >= contour)
+    iterations = dilation_iterations(small.voxel_size)
+    mask = dilate(components.molecule, iterations)
     write_on_grid(folder / "mask_resized.mrc", mask, small)
-    described = _HARD_MASK.format(
-        contour=contour,
-        distance=DILATION,
-        iterations=dilation_iterations(small.voxel_size),
-    )
+    described = _mask_words(contour, components.pieces.size, iterations)
     return resized.model_copy(
         update={
             "hard_mask": MaskFile(
@@ -296,6 +310,15 @@ MAP = Input(
             "Instead of the one in the file's header.",
             unit="Å",
             metavar="S",
+        ),
+        Field(
+            "mass",
+            Kind.NUMBER,
+            "Mass of the molecule",
+            "Of all that the map should show, all copies together; 0.b holds the mass at the "
+            "contour level against it. None or 0 when it is not known.",
+            unit="kDa",
+            metavar="KDA",
         ),
         Field(
             "title",

@@ -23,6 +23,8 @@ from vrs_scipion.results.numbers import quantity
 
 MAP_SCHEMA: Literal["vrs-map/2"] = "vrs-map/2"
 
+_LISTED = 6
+
 
 class ResizedMap(Record):
     """The map on a grid whose Nyquist frequency is the reported resolution, with its mask."""
@@ -36,7 +38,8 @@ class ResizedMap(Record):
 class Deposition(Record):
     """What an archive says of a map that was deposited there; ``voxel_size`` in Å along z, y, x.
 
-    ``deposited`` is an ISO 8601 date; ``pdb_ids`` are the fitted models.
+    ``deposited`` is an ISO 8601 date; ``pdb_ids`` are the fitted models; ``mass`` is the sample's,
+    in kDa.
     """
 
     accession: str
@@ -48,6 +51,7 @@ class Deposition(Record):
     resolution: float | None = None
     voxel_size: Lengths | None = None
     pdb_ids: tuple[str, ...] = ()
+    mass: float | None = None
 
     @property
     def source(self) -> str:
@@ -56,7 +60,11 @@ class Deposition(Record):
 
 
 class MapRecord(InputRecord):
-    """A prepared map. ``*_from`` says where a value came from ('file header', …)."""
+    """A prepared map. ``*_from`` says where a value came from ('file header', …); ``mass`` in kDa.
+
+    ``mask_pieces`` are the voxels at the contour of each piece of the molecule that the masks hold,
+    the largest first; versions before 0.3.0 kept the largest alone and did not say.
+    """
 
     schema_version: Literal["vrs-map/2"] = Field(default=MAP_SCHEMA, alias="schema")
     title: str
@@ -73,11 +81,14 @@ class MapRecord(InputRecord):
     contour_from: str = "given by the user"
     resolution: float | None = None
     resolution_from: str = "given by the user"
+    mass: float | None = None
+    mass_from: str = "given by the user"
     minimum: float
     maximum: float
     mean: float
     standard_deviation: float
     raw_mask_voxels: int
+    mask_pieces: tuple[int, ...] = ()
     hard_mask: MaskFile
     dilation_iterations: int
     soft_mask: MaskFile
@@ -85,6 +96,7 @@ class MapRecord(InputRecord):
     resized: ResizedMap | None = None
 
     _counts: ClassVar[tuple[str, ...]] = ("contour", "resolution", "voxel_size")
+    _count_if_given: ClassVar[tuple[str, ...]] = ("mass",)
 
     @property
     def sources(self) -> tuple[SourceFile, ...]:
@@ -110,10 +122,24 @@ class MapRecord(InputRecord):
                 value=f"{self.contour:.6g}, {self.contour_sigma:.3g} σ ({self.contour_from})",
             ),
             Fact(label="Reported resolution", value=self.resolution_words),
-            Fact(label="Hard mask", value=_mask_words(self.hard_mask)),
+            *self._mass_facts(),
+            Fact(label="Hard mask", value=_mask_words(self.hard_mask) + self._shares()),
             Fact(label="Soft mask", value=_mask_words(self.soft_mask)),
             *(Fact(label="Note", value=note) for note in self.source.notes),
         )
+
+    def _mass_facts(self) -> Iterator[Fact]:
+        if self.mass is not None:
+            value = f"{quantity(self.mass, 'kDa')} ({self.mass_from})"
+            yield Fact(label="Mass of the molecule", value=value)
+
+    def _shares(self) -> str:
+        """Of each piece in the voxels at the contour, where there are several."""
+        if len(self.mask_pieces) < 2:
+            return ""
+        shares = [f"{100 * size / self.raw_mask_voxels:.1f} %" for size in self.mask_pieces]
+        more = f" and {len(shares) - _LISTED:,} more" if len(shares) > _LISTED else ""
+        return f"; they hold {', '.join(shares[:_LISTED])}{more} of those voxels"
 
     @property
     def resolution_words(self) -> str:

@@ -83,6 +83,8 @@ class InputRecord(Record):
 
     _counts: ClassVar[tuple[str, ...]] = ()
     """Names of the values that change what a check finds, beside the files."""
+    _count_if_given: ClassVar[tuple[str, ...]] = ()
+    """The same of those that older versions did not know: without one all is as it was."""
 
     @property
     def sources(self) -> tuple[SourceFile, ...]:
@@ -94,7 +96,9 @@ class InputRecord(Record):
         """What a result says of the input that it was computed from."""
         files = tuple(source.sha256 for source in self.sources)
         values = {name: getattr(self, name) for name in self._counts}
-        text = json.dumps({"files": files, **values}, sort_keys=True)
+        further = {name: getattr(self, name) for name in self._count_if_given}
+        given = {name: value for name, value in further.items() if value is not None}
+        text = json.dumps({"files": files, **values, **given}, sort_keys=True)
         return InputUsed(sha256=files, prepared=hashlib.sha256(text.encode()).hexdigest())
 
     @property

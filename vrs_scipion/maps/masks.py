@@ -12,6 +12,8 @@ from vrs_scipion.maps.density import Mask, Triple, Volume
 
 DILATION = 2.0
 """How far a mask reaches beyond the contour, in Å."""
+PIECE = 0.1
+"""A component of this share of the largest one's voxels is a piece of the molecule, no speck."""
 
 _TOUCHING = np.ones((3, 3, 3), np.bool_)
 _DILATING = np.abs(np.indices((3, 3, 3)) - 1).sum(axis=0) <= 2
@@ -38,6 +40,22 @@ class Components:
         """The largest component; of equal ones the first in scanning order."""
         mask: Mask = self.labels == int(np.argmax(self.sizes)) + 1
         return mask
+
+    @property
+    def pieces(self) -> NDArray[np.int64]:
+        """Voxels of the pieces of the molecule, the largest first."""
+        return np.sort(self.sizes[self._are_pieces])[::-1]
+
+    @property
+    def molecule(self) -> Mask:
+        """All pieces of the molecule: every component of 10 % of the largest or more."""
+        mask: Mask = np.append(False, self._are_pieces)[self.labels]
+        return mask
+
+    @property
+    def _are_pieces(self) -> Mask:
+        are: Mask = self.sizes >= PIECE * self.sizes.max()
+        return are
 
 
 def connected_components(mask: Mask) -> Components:
@@ -75,15 +93,15 @@ def dilate(mask: Mask, iterations: int) -> Mask:
 
 
 def hard_mask(values: Volume, contour: float, voxel_size: Triple) -> Mask:
-    """values ≥ contour, largest component (26), dilated by 2 Å (18-neighbourhood).
+    """values ≥ contour, the pieces of the molecule (26), dilated by 2 Å (18-neighbourhood).
 
     Raises
     ------
     ValueError
         if no voxel reaches the contour.
     """
-    largest = connected_components(values >= contour).largest
-    return dilate(largest, dilation_iterations(voxel_size))
+    molecule = connected_components(values >= contour).molecule
+    return dilate(molecule, dilation_iterations(voxel_size))
 
 
 def soft_edge_sigma(voxel_size: Triple) -> float:
@@ -156,12 +174,17 @@ def bounding_box(mask: Mask) -> tuple[tuple[int, int], ...]:
     return tuple(bounds)
 
 
-def touches_every_face(mask: Mask) -> bool:
-    """Whether the mask reaches all six faces of its box."""
-    return all(
+def runs_through(mask: Mask) -> tuple[bool, ...]:
+    """Whether the mask reaches both opposite faces of its box, along z, y, x."""
+    return tuple(
         first == 0 and last == n - 1
         for (first, last), n in zip(bounding_box(mask), mask.shape, strict=True)
     )
+
+
+def touches_every_face(mask: Mask) -> bool:
+    """Whether the mask reaches all six faces of its box."""
+    return all(runs_through(mask))
 
 
 def _bounding_slices(mask: Mask, margin: int) -> tuple[slice, ...]:

@@ -19,6 +19,8 @@ GAUSSIAN_BEYOND_5_SIGMA = 5.7330314375838657e-05
 """Percentage of a Gaussian's values farther than 5σ from its mean, 200 Φ(−5)."""
 
 _SIGMAS = 5.0
+_ENOUGH = 0.1
+"""Share of the background that has to lie beyond the margin, to be judged alone."""
 _MARGIN = 2.0
 """Resolutions."""
 _MARGIN_WITHOUT_RESOLUTION = 10.0
@@ -111,6 +113,18 @@ def beyond_sigmas(values: Volume, background: Mask, std: float) -> Mask:
 def far_margin(resolution: float | None) -> float:
     """Distance in Å from the mask at which the molecule's own density has died away."""
     return _MARGIN * resolution if resolution else _MARGIN_WITHOUT_RESOLUTION
+
+
+def far_background(mask: Mask, voxel_size: Triple, resolution: float | None) -> tuple[Mask, float]:
+    """Voxels in which the molecule's density has died away, and their distance from it in Å.
+
+    All voxels outside the mask, at a distance of 0, where hardly any are farther.
+    """
+    margin = far_margin(resolution)
+    far = far_from(mask, voxel_size, margin)
+    if np.count_nonzero(far) < _ENOUGH * (mask.size - np.count_nonzero(mask)):
+        return ~mask, 0.0
+    return far, margin
 
 
 def far_from(mask: Mask, voxel_size: Triple, margin: float) -> Mask:

@@ -20,7 +20,7 @@ from scipy.stats import norm
 from skimage.filters import threshold_otsu
 
 from vrs_scipion.maps.density import Density, Volume
-from vrs_scipion.maps.masks import connected_components, touches_every_face
+from vrs_scipion.maps.masks import Components, connected_components, touches_every_face
 from vrs_scipion.results.numbers import number
 
 LARGEST = 256
@@ -33,6 +33,8 @@ FALSE_DISCOVERIES = 0.01
 
 _MASKED = 0.5
 _STEP = 0.9
+_AROUND = tuple(2 ** (step / 4) for step in range(-8, 9))
+"""Volumes, in that at a level, at which the pieces are counted around it."""
 _MAD_TO_SIGMA = 1.4826
 _EULER = 0.5772156649015329
 
@@ -49,19 +51,32 @@ class Noise:
 
 @dataclass(frozen=True)
 class Pieces:
-    """Connected components (26-neighbourhood) at a level: how many, and the largest's share."""
+    """Connected components (26-neighbourhood) at a level.
+
+    ``count`` of them, of which ``alike`` are pieces of the molecule, of a size like the largest's,
+    which holds the share ``largest`` of the voxels.
+    """
 
     level: float
     count: int
     largest: float
+    alike: int = 0
+
+    @classmethod
+    def of(cls, level: float, components: Components) -> Pieces:
+        """The components found at a level."""
+        sizes = components.sizes
+        share = float(sizes.max() / sizes.sum())
+        return cls(level, int(sizes.size), share, int(components.pieces.size))
 
 
 @dataclass(frozen=True)
 class Suggestion:
-    """A level and how it was chosen, in sentences."""
+    """A level and how it was chosen, in sentences; ``whole`` where the molecule is one piece."""
 
     level: float
     reason: str
+    whole: bool = True
 
 
 class LevelStudy:
@@ -107,8 +122,17 @@ class LevelStudy:
         inside = self.values >= level
         if not inside.any():
             return Pieces(level, 0, 0.0)
-        sizes = connected_components(inside).sizes
-        return Pieces(level, int(sizes.size), float(sizes.max() / sizes.sum()))
+        return Pieces.of(level, connected_components(inside))
+
+    def around(self, level: float) -> list[Pieces]:
+        """The components at levels that enclose from a quarter to four times as much, ascending.
+
+        At most half of the box.
+        """
+        inside = max(1, int(self._sorted.size - np.searchsorted(self._sorted, np.float32(level))))
+        counts = (min(self._sorted.size // 2, round(inside * factor)) for factor in _AROUND)
+        levels = sorted({float(self._sorted[-max(1, count)]) for count in counts} | {level})
+        return [self.pieces(one) for one in levels]
 
     def floor(self) -> float:
         """The lowest level worth looking at: where the noise ends, and above 0."""
@@ -138,7 +162,13 @@ class LevelStudy:
                 best = found
             if best.largest >= ONE_PIECE or stopped():
                 break
-        return Suggestion(_rounded(best.level), self._said(best, ceiling))
+        return Suggestion(
+            self._reached(best.level), self._said(best, ceiling), best.largest >= ONE_PIECE
+        )
+
+    def _reached(self, level: float) -> float:
+        """A level rounded, but not beyond the map's maximum."""
+        return _rounded(level) if _rounded(level) <= self.range[1] else level
 
     def _usable(self, level: float) -> Pieces:
         """The pieces at a level; without a share where they reach all six faces of the box."""
@@ -148,8 +178,7 @@ class LevelStudy:
         components = connected_components(inside)
         if touches_every_face(components.largest):
             return Pieces(level, int(components.sizes.size), 0.0)
-        sizes = components.sizes
-        return Pieces(level, int(sizes.size), float(sizes.max() / sizes.sum()))
+        return Pieces.of(level, components)
 
     def _said(self, best: Pieces, ceiling: float) -> str:
         share = _percent(best.largest)

@@ -35,6 +35,11 @@ def center_of_mass_shift(center: Sequence[float], box: Sequence[int]) -> tuple[f
     return tuple(100 * abs(c - n / 2) / n for c, n in zip(center, box, strict=True))
 
 
+def mass_of(volume: float) -> float:
+    """kDa of protein that fill ``volume`` Å³."""
+    return volume / CUBIC_ANGSTROM_PER_DALTON / 1000
+
+
 def mass_vs_threshold(values: Volume, voxel_volume: float) -> list[tuple[float, int, float, float]]:
     """Voxels above k·max/25 for k = 1 … 24 as (threshold, voxels, kDa, residues).
 

@@ -51,6 +51,7 @@ class VrsMapInput:
             contour=_number(self.contour),  # type: ignore[attr-defined]
             resolution=_number(self.resolution) or None,  # type: ignore[attr-defined]
             voxel=_voxel_size(volume, path),
+            mass=_number(self.mass) or None,  # type: ignore[attr-defined]
             title=str(self.title.get() or ""),  # type: ignore[attr-defined]
             deposition=volume.getDepositionFile() if isinstance(volume, VrsMap) else None,
         )

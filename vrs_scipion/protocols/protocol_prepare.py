@@ -74,7 +74,7 @@ class VrsProtPrepare(VrsMapInput, VrsProtPrepareInput):
     """
 
     key = "map"
-    fields = {"contour": "contour", "resolution": "resolution", "title": "title"}
+    fields = {key: key for key in ("contour", "resolution", "mass", "title")}
 
     def _defineParams(self, form: Any) -> None:
         self._defineMapParams(form)

@@ -79,7 +79,7 @@ def compile_report(
         created=_with_zone(created).isoformat(timespec="seconds"),
         grade=mark,
         level=mark,
-        entry=_identity(entry),
+        entry=_identity(entry, found.get("0.b")),
         inputs=_inputs(entry, {look.code: look for look in looks}),
         summary=_summary(ordered, estimates, entry.resolution, score),
         checks=ordered,
@@ -269,8 +269,10 @@ def _inputs(entry: Entry, looks: Mapping[str, CheckResult]) -> dict[str, ReportI
     }
 
 
-def _identity(entry: Entry) -> ReportEntry:
+def _identity(entry: Entry, mask: CheckResult | None) -> ReportEntry:
+    """The map, with the mass at its contour level as the check of the mask found it."""
     record = entry.map
+    mass = mask.measurements.get("mass_kda") if mask else None
     return ReportEntry(
         map=record.source.name,
         title=record.title,
@@ -283,6 +285,9 @@ def _identity(entry: Entry) -> ReportEntry:
         contour_from=record.contour_from,
         resolution=record.resolution,
         resolution_from=record.resolution_from,
+        mass=record.mass,
+        mass_from=record.mass_from if record.mass is not None else "",
+        mass_at_contour=mass.value if mass else None,
         source=record.origin_of_data,
         deposition=record.deposition,
         hard_mask=_mask(record.hard_mask),

@@ -462,6 +462,7 @@ def _front(report: Report) -> tuple[Fact, ...]:
         Fact(label="Map", value=entry.map, kind="name"),
         *_source(entry),
         Fact(label="Reported resolution", value=_resolution(entry)),
+        *_mass(entry),
         Fact(label="Validation level", value=words),
         Fact(label="Report made on", value=date_in_words(moment(report.created))),
     )
@@ -488,6 +489,16 @@ def _resolution(entry: ReportEntry) -> str:
     if entry.resolution is None:
         return "none given"
     return f"{quantity(entry.resolution, 'Å')} ({entry.resolution_from})"
+
+
+def _mass(entry: ReportEntry) -> list[Fact]:
+    """The mass at the contour level, and beside it the molecule's where that is known."""
+    if entry.mass_at_contour is None:
+        return []
+    said = f"{quantity(entry.mass_at_contour, 'kDa')} of protein"
+    if entry.mass is not None:
+        said += f"; the molecule has {quantity(entry.mass, 'kDa')} ({entry.mass_from})"
+    return [Fact(label="Mass at the contour level", value=said)]
 
 
 def command_line(report: Report) -> str:

@@ -12,7 +12,11 @@ from vrs_scipion.results.model import REPORT_SCHEMA, CheckResult, Record, Resolu
 
 
 class ReportEntry(Record):
-    """The map that the report is about. ``voxel_size`` is the geometric mean over the axes."""
+    """The map that the report is about. ``voxel_size`` is the geometric mean over the axes.
+
+    ``mass`` is the molecule's as it was given, ``mass_at_contour`` that of protein which would fill
+    what is above the contour level, both in kDa.
+    """
 
     map: str
     title: str
@@ -25,6 +29,9 @@ class ReportEntry(Record):
     contour_from: str
     resolution: float | None
     resolution_from: str
+    mass: float | None = None
+    mass_from: str = ""
+    mass_at_contour: float | None = None
     source: str
     deposition: Deposition | None = None
     hard_mask: str = ""

@@ -400,7 +400,7 @@ def _change(document: Any, bench: Bench) -> None:
 def tables(bench: Bench) -> None:
     """Tables of a batch."""
     rng = bench.random
-    columns = ["map", "contour", "resolution", "voxel", "title", "half1", "half2", "name"]
+    columns = ["map", "contour", "resolution", "voxel", "mass", "title", "half1", "half2", "name"]
     rng.shuffle(columns)
     columns = columns[: rng.randint(1, 8)] + ["x"] * (rng.random() < 0.1)
     cells: list[Callable[[], str]] = [bench.text, lambda: repr(bench.number()), lambda: "EMD-3488"]

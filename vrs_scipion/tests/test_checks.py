@@ -29,6 +29,7 @@ from vrs_scipion.entry.inputs import prepare
 from vrs_scipion.entry.request import Request
 from vrs_scipion.figures.plotting import plot_file
 from vrs_scipion.figures.spectrum import spectra_plot
+from vrs_scipion.files import InputError
 from vrs_scipion.folders import RESULT_FILE, TRACEBACK_FILE
 from vrs_scipion.maps.masks import dilate
 from vrs_scipion.methods.background import GAUSSIAN_BEYOND_5_SIGMA, analyse_background, t_test
@@ -152,7 +153,7 @@ class TestMass(CheckTest):
         result = self.run_on(values, 0.5)
         self.assertGreater(result.measurements["center_of_mass_shift_y"].value or 0, 1000)
         self.assertTrue(all(c.passed for c in result.criteria if c.key == "center_of_mass_shift"))
-        self.assertIn("the verdict uses the centre inside the mask", " ".join(result.paragraphs))
+        self.assertIn("The verdict uses the centre inside the mask", " ".join(result.paragraphs))
 
     def test_densities_that_cancel_exactly(self) -> None:
         values = self.box_of_ones()
@@ -160,6 +161,29 @@ class TestMass(CheckTest):
         result = self.run_on(values, 0.5)
         self.assert_measured(result, center_of_mass_x=None, mask_center_of_mass_x=31.5)
         self.assertIn("undefined", " ".join(result.paragraphs))
+
+    def test_a_background_pulls_the_centre_and_nothing_cancels(self) -> None:
+        values = self.box_of_ones()
+        values[:, :, 60:] = 0.1
+        result = self.run_on(values, 0.5)
+        outside = result.measurements["mass_outside"].value
+        assert outside is not None
+        self.assertAlmostEqual(outside, 100 * 0.1 * 50 * 64 * 10 / (10 * 12 * 4), places=4)
+        text = " ".join(result.paragraphs)
+        self.assertIn("the density outside the mask sums to 6.67 times", text)
+        self.assertNotIn("cancel", text)
+
+    def test_an_axis_that_the_density_runs_through_is_not_judged(self) -> None:
+        values = np.zeros((30, 60, 60), np.float32)
+        values[:, 24:36, 24:36] = 1
+        result = self.run_on(values, 0.5)
+        self.assert_measured(result, space_left_z=0, space_left_x=22)
+        self.assertEqual(result.outcome, Outcome.OK)
+        self.assertIn("It is not judged along Z.", " ".join(result.paragraphs))
+        self.assertFalse(any("along Z" in c.detail for c in result.criteria))
+        off = self.run_on(np.roll(values, 20, axis=2), 0.5)
+        self.assertEqual(off.outcome, Outcome.WARNINGS)
+        self.assertTrue(all("X" in text for text in off.warnings))
 
     def test_thirty_angstrom_are_reported_without_a_verdict(self) -> None:
         result = self.run_on(self.box_of_ones(), 0.5, voxel=(0.5, 0.5, 0.5))
@@ -230,6 +254,71 @@ class TestMask(CheckTest):
         self.assertIn("No other component remains.", text)
         self.assertNotIn("nan", text)
 
+    def two_halves(self, bridge: float, second: int = 8) -> np.ndarray:
+        """Two cubes of 8³ and ``second``·8² voxels, joined by a bar of the value ``bridge``."""
+        values = np.zeros((50, 40, 40), np.float32)
+        values[10:18, 16:24, 16:24] = 1
+        values[18:30, 18:22, 18:22] = bridge
+        values[30 : 30 + second, 16:24, 16:24] = 1
+        return values
+
+    def test_two_halves_are_both_kept_and_the_level_called_too_high(self) -> None:
+        result = self.run_on(self.two_halves(0.4), 0.5)
+        alone = int(np.sum(_twice_dilated(8)))
+        self.assert_measured(
+            result,
+            mask_pieces=2,
+            mask_voxels=2 * alone,
+            mask_overlap=1,
+            constructed_voxels=alone,
+            overlap=0.5,
+            disconnected=50,
+            mass_kda=1024 / 1207,
+        )
+        self.assertEqual(self.entry.map.mask_pieces, (512, 512))
+        self.assertIn("they hold 50.0 %, 50.0 %", str(self.entry.map.facts))
+        advice = [c.advice for c in result.criteria if not c.passed and c.role == "verdict"]
+        self.assertIn("the contour level is too high", advice[0])
+        self.assertIn("At 0.4 they are one piece", advice[0])
+        self.assertIn("several pieces of like size", result.headline)
+
+    def test_two_copies_are_apart_at_every_level(self) -> None:
+        result = self.run_on(self.two_halves(0), 0.5)
+        advice = next(c.advice for c in result.criteria if c.key == "pieces")
+        self.assertIn("report them as several", advice)
+
+    def test_a_lump_warns_up_to_where_it_is_a_piece(self) -> None:
+        for voxels, expected in ((20, set()), (99, {"lump"}), (100, {"pieces"})):
+            values = np.zeros((50, 40, 40), np.float32)
+            values[10:20, 10:20, 10:20] = 1
+            values[40, 20:30, 20:30] = np.arange(100).reshape(10, 10) < voxels
+            criteria = self.run_on(values, 0.5, resolution=9.0).criteria
+            failed = {c.key for c in criteria if c.role == "verdict" and not c.passed}
+            self.assertEqual(failed, expected, voxels)
+
+    def test_specks_call_the_level_too_low(self) -> None:
+        values = self.two_halves(1)
+        values[2:48:4, 2:10:4, 2:38:4] = 0.6
+        result = self.run_on(values, 0.5)
+        self.assertIn("many specks", result.headline)
+        advice = next(c.advice for c in result.criteria if c.key == "components_for_95")
+        self.assertIn("the contour level is too low", advice)
+        self.assertIn("Try 0.601.", advice)
+
+    def test_the_mass_at_the_contour_against_the_given_one(self) -> None:
+        path = write(self.folder / "map.mrc", mrc_bytes(self.two_halves(1)))
+        shown = (1024 + 12 * 16) / 1207
+        for mass, role, passed in ((shown * 2, "verdict", True), (shown * 8, "verdict", False)):
+            request = Request.of(map=path, contour=0.5, mass=mass)
+            entry = prepare(request, self.folder / f"entry_{mass}")
+            result = run_check(self.check, entry, self.folder / "out")
+            found = next(c for c in result.criteria if c.key == "mass_factor")
+            assert found.value is not None
+            self.assertAlmostEqual(found.value, mass / shown, places=5)
+            self.assertEqual((found.role, found.passed), (role, passed))
+        with self.assertRaisesRegex(InputError, "a mass of -1 kDa makes no sense"):
+            prepare(Request.of(map=path, contour=0.5, mass=-1.0), self.folder / "none")
+
     def test_mass_against_threshold(self) -> None:
         values = np.zeros((10, 10, 10), np.float32)
         values[0, 0, :5] = 25
@@ -259,7 +348,7 @@ class TestMask(CheckTest):
         self.assert_measured(result, components=count, components_for_95=needed, overlap=1 / count)
         self.assertEqual(len(result.tables["components"].rows), 100)
         self.assertIn(f"the first 100 of {needed:,}", result.tables["components"].caption)
-        self.assertEqual(len(result.warnings), 3)
+        self.assertEqual(len(result.warnings), 4)
 
     @settings(max_examples=100, deadline=None)
     @given(st.lists(st.integers(1, 10**6), min_size=1, max_size=200))

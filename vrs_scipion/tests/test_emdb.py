@@ -111,6 +111,26 @@ class TestFetching(EmdbTest):
         self.assertEqual(entry.map.resolution_from, "EMDB entry EMD-3488")
         self.assertEqual(entry.title, "mine")
 
+    def test_the_mass_of_the_sample(self) -> None:
+        def weight(value: str, units: str = "MDa") -> dict[str, Any]:
+            return {"molecular_weight": {"theoretical": {"valueOf_": value, "units": units}}}
+
+        whole = {"supramolecule": [weight("0.0645") | {"parent": "0"}, weight("1") | {"parent": 1}]}
+        chains = {"macromolecule": [weight("0.0151") | {"number_of_copies": "2"}]}
+        filament = {"supramolecule": [weight("12", "kDa/nm") | {"parent": 0}]}
+        for sample, mass in (
+            ({"supramolecule_list": whole, "macromolecule_list": chains}, 64.5),
+            ({"macromolecule_list": chains}, 30.2),
+            ({"supramolecule_list": filament}, None),
+            ({"macromolecule_list": {"macromolecule": weight("none")}}, None),
+            ({"name": "of which nothing more is known"}, None),
+        ):
+            found = parse_record(json.dumps(record(sample=sample)).encode(), ACCESSION)
+            self.assertEqual(found.deposition().mass, mass)
+        self.serve(sample={"supramolecule_list": whole})
+        entry = prepare(entry_request(fetch(ACCESSION, self.archive)), self.folder / "entry")
+        self.assertEqual((entry.map.mass, entry.map.mass_from), (64.5, "EMDB entry EMD-3488"))
+
     def test_half_maps_go_with_it(self) -> None:
         fetched = fetch(ACCESSION, self.archive)
         halves = {f"half{n}": self.folder / f"half{n}.mrc" for n in (1, 2)}
