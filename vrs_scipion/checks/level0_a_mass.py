@@ -9,6 +9,7 @@ import numpy as np
 from vrs_scipion.checks.check import Check, Limit
 from vrs_scipion.checks.findings import Findings
 from vrs_scipion.checks.task import Task
+from vrs_scipion.maps.kind import Trait
 from vrs_scipion.maps.masks import bounding_box
 from vrs_scipion.methods.mass import center_of_mass, center_of_mass_shift
 
@@ -145,6 +146,7 @@ CHECK = Check(
         "expected to pass."
     ),
     answer=measure_mass,
+    relies_on=(Trait.SHAPE, Trait.ALONE),
     limits=(
         Limit(
             "decentering",

@@ -9,6 +9,7 @@ from vrs_scipion.checks.findings import Findings
 from vrs_scipion.checks.pictures import slices
 from vrs_scipion.checks.task import Task
 from vrs_scipion.figures.mass import mass_plot
+from vrs_scipion.maps.kind import Trait
 from vrs_scipion.maps.masks import connected_components
 from vrs_scipion.methods.components import SHARE, Blobs, rank_components
 from vrs_scipion.methods.mass import (
@@ -189,6 +190,7 @@ CHECK = Check(
         "of the raw mask that lies inside the constructed one, from 0 to 1."
     ),
     answer=measure_mask,
+    relies_on=(Trait.SHAPE, Trait.ALONE),
     limits=(
         Limit(
             "components_for_95",

@@ -113,8 +113,21 @@ def measure_local_resolution(task: Task) -> Findings:
             f"Nearly all of the molecule looks coarser than {number(COARSEST)} Å, beyond which "
             "local resolutions are not told apart."
         )
-    _judge(found, share, possible, percentiles[2], reported)
+    _judge(found, share, possible, _telling(percentiles[2], flat), reported)
     return found
+
+
+@dataclass(frozen=True)
+class _Telling:
+    """The median, Å, that says most of the map's resolution, and whether of the flattened map."""
+
+    median: float
+    flattened: bool
+
+    @property
+    def words(self) -> str:
+        of = ", with the spectrum flattened" if self.flattened else ""
+        return f"median {self.median:.2f} Å{of}"
 
 
 def _possibly_better(measured: Measured, second: Measured | None, reported: float) -> float | None:
@@ -358,6 +371,15 @@ def _describe_beyond_nyquist(found: Findings, entry: Entry, reported: float) -> 
         )
 
 
+def _telling(median: float, flat: _Flattened) -> _Telling:
+    """Of a map that looks unsharpened the flattened one's, else that of the map as it is."""
+    if flat.measured is not None and flat.trusted:
+        flattened_median = flat.measured.percentiles[2]
+        if flattened_median < median - UNSHARPENED:
+            return _Telling(flattened_median, True)
+    return _Telling(median, False)
+
+
 def _compare(found: Findings, median: float, flattened: _Flattened) -> None:
     """The second line: what a flat spectrum changes."""
     if flattened.measured is None:
@@ -410,7 +432,7 @@ def _keep(
 
 
 def _judge(
-    found: Findings, share: float, possible: float | None, median: float, reported: float
+    found: Findings, share: float, possible: float | None, telling: _Telling, reported: float
 ) -> None:
     if possible is None:
         judged = found.judge("reported_percentile_lowest", share, role="verdict")
@@ -430,21 +452,22 @@ def _judge(
         found.judge(
             "reported_percentile_lowest", share, detail=f"without error bars, as {SERVICE} does"
         )
+    method = "DeepRes" if found.engine.name == xmipp.NAME else "Local resolution by looks"
     found.resolution_estimate = ResolutionEstimate(
-        method="DeepRes" if found.engine.name == xmipp.NAME else "Local resolution by looks",
-        value=median,
+        method=f"{method} of the map with its spectrum flattened" if telling.flattened else method,
+        value=telling.median,
     )
     if not judged.passed:
         found.headline = (
             f"The reported resolution, {number(reported)} Å, is better than the local resolution "
-            f"of nearly every voxel (median {median:.2f} Å)."
+            f"of nearly every voxel ({telling.words})."
         )
     elif found.warnings:
         found.headline = "The local resolution is suspiciously homogeneous."
     else:
         found.headline = (
             f"The reported resolution, {number(reported)} Å, is within the range of the local one "
-            f"and its errors (median {median:.2f} Å)."
+            f"and its errors ({telling.words})."
         )
 
 

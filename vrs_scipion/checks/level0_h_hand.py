@@ -154,6 +154,10 @@ def _judge(found: Findings, score: float) -> None:
     mirrored = score >= found.task.limit(key)
     found.judge(key, score, detail=meaning if mirrored else "")
     if uncertain:
+        found.cannot_tell = (
+            f"The hand is {score:.3f}; between {low:g} and {high:g} a score tells nothing: look at "
+            "an α-helix by eye."
+        )
         found.headline = f"The hand of the map is uncertain ({score:.3f})."
     elif mirrored:
         found.headline = f"The map seems to be mirrored (hand {score:.3f})."
@@ -177,7 +181,8 @@ CHECK = Check(
     in_short=(
         "A network of our own votes at the α-helices, in seconds and without a GPU; its model "
         "card is ``vrs_scipion/methods/weights/hand.md``, its training is in ``training/``. "
-        "Where too little looks like a helix the check does not apply."
+        "Where too little looks like a helix the check does not apply; a score from 0.3 to 0.7 "
+        "is no verdict."
     ),
     explanation=(
         "A reconstruction from projections is determined up to a mirror image: images alone do "
@@ -187,7 +192,7 @@ CHECK = Check(
         "α-helices have a say: where too few points of the map look like one, as in nucleic acids, "
         "β-sheets or noise, there is no score, and the check does not apply. A score near 0.5 "
         "says that helices were found, or something like them, but that their hand could not be "
-        "told: it is called uncertain, not mirrored."
+        "told: it is called uncertain, and the check says that it cannot tell."
     ),
     answer=measure_hand,
     applies=_not_applicable,
@@ -198,7 +203,7 @@ CHECK = Check(
             "",
             "Highest hand",
             "The check warns when the hand is not below this: 0 is the right hand, 1 the mirrored "
-            "one. The built-in network gives less to most maps that show no hand.",
+            "one. Scores from 0.3 to 0.7 give no verdict: the check cannot tell.",
             "the hand",
             "<",
             advice=_MIRRORED,
@@ -234,7 +239,8 @@ CHECK = Check(
     differs=(
         "The order of the axes in the file is honoured before the hand is judged: ignoring it "
         "mirrors the map. Without an α-helix there is no score. The built-in network is not "
-        "DeepHand, and its scores are not the service's: those between 0.3 and 0.7 tell nothing, "
-        "or little, and it warns from 0.6 on. The service's limit, 0.5, is printed beside it."
+        "DeepHand, and its scores are not the service's: those between 0.3 and 0.7, and of "
+        "DeepHand's between 0.4 and 0.6, are no verdict. The service's limit, 0.5, is printed "
+        "beside it."
     ),
 )

@@ -149,7 +149,7 @@ def _answer(
     results: Mapping[str, CheckResult] | None,
 ) -> Findings:
     task = Task(check, entry, folder, limits, threads=threads, results=results or {})
-    reason = check.applies(entry)
+    reason = check.does_not_apply(entry)
     if reason:
         found = Findings(task)
         found.does_not_apply = reason

@@ -18,6 +18,7 @@ from vrs_scipion.entry.records import (
     triple,
     voxel_words,
 )
+from vrs_scipion.maps.kind import Recognised, VolumeKind
 from vrs_scipion.results.model import Record
 from vrs_scipion.results.numbers import quantity
 
@@ -56,13 +57,18 @@ class Deposition(Record):
 
 
 class MapRecord(InputRecord):
-    """A prepared map. ``*_from`` says where a value came from ('file header', …)."""
+    """A prepared map. ``*_from`` says where a value came from ('file header', …).
+
+    ``kind`` says what the volume is, ``kind_evidence`` by what that was seen.
+    """
 
     schema_version: Literal["vrs-map/2"] = Field(default=MAP_SCHEMA, alias="schema")
     title: str
     origin_of_data: str = "user data"
     deposition: Deposition | None = None
     source: SourceFile
+    kind: VolumeKind = VolumeKind.DENSITY
+    kind_evidence: str = ""
     map_file: str
     box: Box
     voxel_size: Lengths
@@ -87,6 +93,11 @@ class MapRecord(InputRecord):
     _counts: ClassVar[tuple[str, ...]] = ("contour", "resolution", "voxel_size")
 
     @property
+    def recognised(self) -> Recognised:
+        """What kind of volume it is."""
+        return Recognised(self.kind, self.kind_evidence)
+
+    @property
     def sources(self) -> tuple[SourceFile, ...]:
         return (self.source,)
 
@@ -94,6 +105,7 @@ class MapRecord(InputRecord):
     def facts(self) -> tuple[Fact, ...]:
         return (
             Fact(label="File", value=self.source.name, kind="name"),
+            *self._kind_facts(),
             Fact(label="SHA-256", value=self.source.sha256, kind="code"),
             Fact(label="Box", value=f"{triple(self.box)} voxels (x × y × z)"),
             Fact(
@@ -106,6 +118,11 @@ class MapRecord(InputRecord):
             Fact(label="Soft mask", value=_mask_words(self.soft_mask)),
             *(Fact(label="Note", value=note) for note in self.source.notes),
         )
+
+    def _kind_facts(self) -> Iterator[Fact]:
+        if self.kind is not VolumeKind.DENSITY:
+            noun, evidence = self.kind.noun, self.kind_evidence
+            yield Fact(label="Kind", value=f"{noun[:1].upper()}{noun[1:]}: {evidence}")
 
     @property
     def resolution_words(self) -> str:

@@ -74,7 +74,12 @@ class VrsProtPrepare(VrsMapInput, VrsProtPrepareInput):
     """
 
     key = "map"
-    fields = {"contour": "contour", "resolution": "resolution", "title": "title"}
+    fields = {
+        "contour": "contour",
+        "contour_from": "contour_from",
+        "resolution": "resolution",
+        "title": "title",
+    }
 
     def _defineParams(self, form: Any) -> None:
         self._defineMapParams(form)

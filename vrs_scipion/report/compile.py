@@ -26,7 +26,8 @@ from vrs_scipion.results.numbers import number
 from vrs_scipion.results.outcome import Outcome
 
 OVERESTIMATED_BELOW = 0.8
-"""A reported resolution below this fraction of the mean estimate may be overestimated."""
+"""A reported resolution below this fraction of the mean estimate may be overestimated, if a check
+that made an estimate warns."""
 
 
 class ForeignResultError(ValueError):
@@ -84,7 +85,7 @@ def compile_report(
         level=mark,
         entry=_identity(entry),
         inputs=_inputs(entry, {look.code: look for look in looks}),
-        summary=_summary(ordered, estimates, entry.resolution, score),
+        summary=_summary(entry, ordered, estimates, score),
         checks=ordered,
         score=score,
         levels=_levels(entry, ordered),
@@ -148,15 +149,26 @@ def score_remarks(score: Score) -> tuple[str, ...]:
     return tuple(remarks)
 
 
+def doubt_resolution(checks: Sequence[CheckResult]) -> bool:
+    """Whether a check that estimates the resolution warns; else the reported one stands."""
+    return any(
+        check.outcome is Outcome.WARNINGS and check.resolution_estimate is not None
+        for check in checks
+    )
+
+
 def resolution_sentence(
-    estimates: Sequence[ResolutionEstimate], reported: float | None
+    estimates: Sequence[ResolutionEstimate], reported: float | None, *, doubted: bool
 ) -> str | None:
-    """The resolutions that the checks found against the reported one; None without any."""
+    """The resolutions that the checks found against the reported one; None without any.
+
+    ``doubted`` says whether the checks allow to call it overestimated.
+    """
     if not estimates:
         return None
     values = [estimate.value for estimate in estimates]
     mean = math.fsum(values) / len(values)
-    return f"{_found(estimates, values, mean)} {_against(reported, mean)}"
+    return f"{_found(estimates, values, mean)} {_against(reported, mean, doubted)}"
 
 
 def _found(estimates: Sequence[ResolutionEstimate], values: list[float], mean: float) -> str:
@@ -168,11 +180,11 @@ def _found(estimates: Sequence[ResolutionEstimate], values: list[float], mean: f
     )
 
 
-def _against(reported: float | None, mean: float) -> str:
+def _against(reported: float | None, mean: float, doubted: bool) -> str:
     if reported is None:
         return "No resolution was reported to hold it against."
     said = f"The reported resolution is {number(reported)} Å"
-    if reported < OVERESTIMATED_BELOW * mean:
+    if doubted and reported < OVERESTIMATED_BELOW * mean:
         return f"{said}, which may be overestimated."
     return f"{said}."
 
@@ -183,9 +195,11 @@ def worry(report: Report) -> str:
     crashed = [check for check in report.checks if check.outcome is Outcome.FAILED]
     undecided = [check for check in report.checks if check.outcome is Outcome.UNDETERMINED]
     score = report.score
+    kind = [report.entry.kind_sentence] if report.entry.kind_sentence else []
     if not score.evaluable:
-        return "No check could be evaluated: this report says nothing about the map's quality."
-    words = [_how_many(len(said), score.evaluable - score.failed)]
+        nothing = "No check could be evaluated: this report says nothing about the map's quality."
+        return " ".join([*kind, nothing])
+    words = [*kind, _how_many(len(said), score.evaluable - score.failed)]
     words += [check.headline for check in said if check.headline]
     if crashed:
         words.append(f"Nothing is known of what could not be computed: {_names(crashed)}.")
@@ -216,15 +230,16 @@ def _how_many(troubled: int, computed: int) -> str:
 
 
 def _summary(
+    entry: Entry,
     checks: Sequence[CheckResult],
     estimates: Sequence[ResolutionEstimate],
-    reported: float | None,
     score: Score,
 ) -> tuple[str, ...]:
+    kind = entry.map.recognised.sentence
     headlines = [check.headline for check in checks if check.headline]
-    resolution = resolution_sentence(estimates, reported)
+    resolution = resolution_sentence(estimates, entry.resolution, doubted=doubt_resolution(checks))
     said = " ".join([score_sentence(score), *score_remarks(score)])
-    return (*headlines, *([resolution] if resolution else []), said)
+    return (*([kind] if kind else []), *headlines, *([resolution] if resolution else []), said)
 
 
 def _warnings(entry: Entry, checks: Sequence[CheckResult]) -> tuple[Warning, ...]:
@@ -283,6 +298,8 @@ def _identity(entry: Entry) -> ReportEntry:
         box=record.box,
         contour=record.contour,
         contour_from=record.contour_from,
+        kind=record.kind,
+        kind_sentence=record.recognised.sentence,
         resolution=record.resolution,
         resolution_from=record.resolution_from,
         source=record.origin_of_data,

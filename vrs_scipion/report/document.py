@@ -16,7 +16,7 @@ from vrs_scipion.checks.levels import CHECKS, LEVELS, grade_in_words, is_number,
 from vrs_scipion.entry.inputs import FIELDS
 from vrs_scipion.entry.records import Fact
 from vrs_scipion.report import prose
-from vrs_scipion.report.compile import resolution_sentence, score_remarks, worry
+from vrs_scipion.report.compile import doubt_resolution, resolution_sentence, score_remarks, worry
 from vrs_scipion.report.context import context_sentences
 from vrs_scipion.report.formats import date_in_words, duration, memory, moment
 from vrs_scipion.report.gauge import Gauge, gauge_of
@@ -258,7 +258,12 @@ def build_document(report: Report) -> Document:
         grade=report.grade,
         grade_in_words=grade_in_words(report.grade),
         worry=worry(report),
-        resolution=resolution_sentence(report.resolution_estimates, report.entry.resolution) or "",
+        resolution=resolution_sentence(
+            report.resolution_estimates,
+            report.entry.resolution,
+            doubted=doubt_resolution(report.checks),
+        )
+        or "",
         front=_front(report),
         context=context,
         levels=tuple((level.mark, level.adds) for level in LEVELS if is_number(level)),
@@ -468,6 +473,7 @@ def _front(report: Report) -> tuple[Fact, ...]:
     return (
         Fact(label="Map", value=entry.map, kind="name"),
         *_source(entry),
+        Fact(label="Contour level", value=f"{entry.contour:.6g} ({entry.contour_from})"),
         Fact(label="Reported resolution", value=_resolution(entry)),
         Fact(label="Validation level", value=words),
         Fact(label="Report made on", value=date_in_words(moment(report.created))),

@@ -8,11 +8,15 @@ from pydantic import ConfigDict, Field
 
 from vrs_scipion.entry.record_map import Deposition
 from vrs_scipion.entry.records import Box, Fact, Lengths, SourceFile
+from vrs_scipion.maps.kind import VolumeKind
 from vrs_scipion.results.model import REPORT_SCHEMA, CheckResult, Record, ResolutionEstimate
 
 
 class ReportEntry(Record):
-    """The map that the report is about. ``voxel_size`` is the geometric mean over the axes."""
+    """The map that the report is about. ``voxel_size`` is the geometric mean over the axes.
+
+    ``kind_sentence`` says what the volume is where it is no density of a molecule; '' else.
+    """
 
     map: str
     title: str
@@ -27,6 +31,8 @@ class ReportEntry(Record):
     resolution_from: str
     source: str
     deposition: Deposition | None = None
+    kind: VolumeKind = VolumeKind.DENSITY
+    kind_sentence: str = ""
     hard_mask: str = ""
     soft_mask: str = ""
     notes: tuple[str, ...] = ()

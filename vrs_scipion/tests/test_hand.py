@@ -431,12 +431,14 @@ class TestCheck(unittest.TestCase):
         unsure = replace(judged(), score=0.45)
         with mock.patch("vrs_scipion.checks.level0_h_hand.hand_score", return_value=unsure):
             result = self.run_on(density)
-        self.assertIs(result.outcome, Outcome.OK)
+        self.assertIs(result.outcome, Outcome.UNDETERMINED)
+        self.assertIn("tells nothing", result.reason)
         self.assertIn("uncertain", result.headline)
         self.assertTrue(any("looked at by eye" in p for p in result.paragraphs))
         unsure = replace(judged(), score=0.65)
         with mock.patch("vrs_scipion.checks.level0_h_hand.hand_score", return_value=unsure):
             result = self.run_on(density)
+        self.assertIs(result.outcome, Outcome.UNDETERMINED)
         self.assertIn("uncertain", result.headline)
         self.assertNotIn("seems to be mirrored", " ".join([result.headline, *result.paragraphs]))
 

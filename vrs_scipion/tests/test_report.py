@@ -334,15 +334,17 @@ class TestSummary(unittest.TestCase):
     def test_resolution(self) -> None:
         one = [ResolutionEstimate(method="A", value=9.87)]
         two = [*one, ResolutionEstimate(method="B", value=12.13)]
-        self.assertIsNone(resolution_sentence([], 3.0))
-        self.assertIn(
-            "9.87 Å. The reported resolution is 8.7 Å.", str(resolution_sentence(one, 8.7))
-        )
-        said = str(resolution_sentence(two, 8.7))
+        self.assertIsNone(resolution_sentence([], 3.0, doubted=True))
+        said = str(resolution_sentence(one, 8.7, doubted=True))
+        self.assertIn("9.87 Å. The reported resolution is 8.7 Å.", said)
+        said = str(resolution_sentence(two, 8.7, doubted=True))
         self.assertIn("2 methods goes from 9.87 to 12.13 Å, with a mean of 11 Å", said)
         self.assertIn("may be overestimated", said)
-        self.assertNotIn("overestimated", str(resolution_sentence(two, 8.8)))
-        self.assertIn("No resolution was reported", str(resolution_sentence(one, None)))
+        for reported, doubted in ((8.8, True), (8.7, False)):
+            said = str(resolution_sentence(two, reported, doubted=doubted))
+            self.assertNotIn("overestimated", said)
+        said = str(resolution_sentence(one, None, doubted=True))
+        self.assertIn("No resolution was reported", said)
 
     def test_warnings(self) -> None:
         report = make_report(full_check(), warnings=("The box is odd.",))

@@ -15,7 +15,14 @@ from hypothesis import strategies as st
 from scipy import fft
 
 import vrs_scipion
-from vrs_scipion.checks.level0_e_deepres import CHECK, ERROR_FILE, VOLUME_FILE
+from vrs_scipion.checks.level0_e_deepres import (
+    CHECK,
+    ERROR_FILE,
+    VOLUME_FILE,
+    Measured,
+    _Flattened,
+    _telling,
+)
 from vrs_scipion.checks.run import run_check
 from vrs_scipion.entry.inputs import prepare
 from vrs_scipion.entry.request import Request
@@ -312,6 +319,23 @@ class TestCheck(unittest.TestCase):
         self.assertIs(result.outcome, Outcome.WARNINGS)
         self.assertIn("better than", result.headline)
         self.assertEqual(result.measurements["reported_percentile"].value, 0)
+
+    def test_the_number_that_is_reported_is_the_telling_one(self) -> None:
+        def measured(median: float) -> Measured:
+            values = np.full(9, median, np.float32)
+            return Measured(values, values)
+
+        for flat, trusted, expected in (
+            (4.4, True, (4.4, True)),
+            (4.4, False, (10.7, False)),
+            (10.0, True, (10.7, False)),
+            (12.0, True, (10.7, False)),
+        ):
+            telling = _telling(10.7, _Flattened(measured(flat), "-100 Å²", trusted))
+            self.assertAlmostEqual(telling.median, expected[0], places=5)
+            self.assertEqual(telling.flattened, expected[1])
+            self.assertEqual("flattened" in telling.words, expected[1])
+        self.assertEqual(_telling(10.7, _Flattened(None, "")).median, 10.7)
 
     def test_does_not_apply(self) -> None:
         for resolution, words in (
