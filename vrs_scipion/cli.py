@@ -140,13 +140,26 @@ def _fill_simulate(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=command.run)
 
 
+def _fill_contour(parser: argparse.ArgumentParser) -> None:
+    from vrs_scipion.running import contour
+
+    parser.description = contour.DESCRIPTION
+    contour.add_arguments(parser)
+    parser.set_defaults(run=contour.run)
+
+
 def _fill_doctor(parser: argparse.ArgumentParser) -> None:
-    parser.description = "Say which engines and viewers are here, and how to get the others."
+    parser.description = (
+        "Say which engines and viewers are here, and how to get the others; of a map, everything "
+        "that was read from its header and how it was understood."
+    )
+    parser.add_argument("map", metavar="MAP", nargs="?", help="a map's file")
     parser.set_defaults(run=_doctor)
 
 
 _COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
     "validate": ("validate a map", _fill_validate),
+    "contour": ("suggest a contour level for a map, and say why", _fill_contour),
     "demo": ("validate a phantom made on the spot", _fill_demo),
     "batch": ("validate the maps of a table", _fill_batch),
     "report": ("write the pages of a finished validation again", _fill_report),
@@ -376,12 +389,16 @@ def _show(options: argparse.Namespace) -> int:
     return show.run(options)
 
 
-def _doctor(_: argparse.Namespace) -> int:
+def _doctor(options: argparse.Namespace) -> int:
     from vrs_scipion.doctor import examine
+    from vrs_scipion.doctor_map import examine_map
+    from vrs_scipion.maps.location import location_path
 
-    for finding in examine():
+    understood = True
+    for finding in examine_map(location_path(options.map)) if options.map else examine():
+        understood = understood and (not options.map or finding.here)
         print(finding)
-    return COMPLETE
+    return COMPLETE if understood else REFUSED
 
 
 def _stop_on_terminate() -> None:

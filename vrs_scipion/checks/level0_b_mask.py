@@ -9,6 +9,7 @@ from vrs_scipion.checks.findings import Findings
 from vrs_scipion.checks.pictures import slices
 from vrs_scipion.checks.task import Task
 from vrs_scipion.figures.mass import mass_plot
+from vrs_scipion.maps.density import Density
 from vrs_scipion.maps.kind import Trait
 from vrs_scipion.maps.masks import connected_components
 from vrs_scipion.methods.components import SHARE, Blobs, rank_components
@@ -54,8 +55,20 @@ def measure_mask(task: Task) -> Findings:
         f"Constructed mask: {entry.map.hard_mask.description}. It holds {hard_voxels:,} voxels "
         f"({hard_voxels * volume:,.2f} Å³). The overlap of the raw mask with it is {overlap:.2f}."
     )
+    _suggest(found, density)
     _judge(found, blobs, volume, overlap)
     return found
+
+
+def _suggest(found: Findings, density: Density) -> None:
+    """The level that the program would have suggested, beside the one that was given."""
+    from vrs_scipion.methods.contour_level import LevelStudy  # slow to load
+
+    suggestion = LevelStudy(density).suggest()
+    found.paragraphs.append(
+        f"From the map alone this program would suggest the contour level {suggestion.level:g}; "
+        f"the one given is {found.task.entry.contour:g}. {suggestion.reason}"
+    )
 
 
 def _report_components(found: Findings, blobs: Blobs, volume: float, contour: float) -> None:

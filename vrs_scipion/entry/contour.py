@@ -77,7 +77,7 @@ def unreached(contour: float, density: Density, kind: Recognised) -> str:
     said = f"no voxel reaches the contour level {contour:g}; the map's maximum is {highest:.6g}"
     causes = [
         *_no_density(kind),
-        *_inverted(density),
+        *_inverted(density, kind),
         *_other_bytes(contour, density),
         *_sigmas(contour, density),
     ]
@@ -87,7 +87,7 @@ def unreached(contour: float, density: Density, kind: Recognised) -> str:
 def unbounded(contour: float, filled: float, density: Density, kind: Recognised) -> str:
     """What to say where the density at the contour level, a share of the box, has no outside."""
     _, highest = _range(density)
-    causes = [*_no_density(kind), *_inverted(density), *_other_bytes(contour, density)]
+    causes = [*_no_density(kind), *_inverted(density, kind), *_other_bytes(contour, density)]
     higher = f"give a higher level (the map's maximum is {highest:.6g}){_suggested(density)}"
     remedy = causes or [higher]
     return (
@@ -96,8 +96,10 @@ def unbounded(contour: float, filled: float, density: Density, kind: Recognised)
     )
 
 
-def is_inverted(density: Density) -> bool:
+def is_inverted(density: Density, kind: Recognised) -> bool:
     """Whether the strongest density is plainly negative."""
+    if Trait.DENSITY in kind.kind.lacks:
+        return False
     lowest, highest = _range(density)
     return -lowest > _INVERTED * highest
 
@@ -117,8 +119,8 @@ def _no_density(kind: Recognised) -> Iterator[str]:
         yield f"this is {kind.kind.noun}: {kind.evidence}"
 
 
-def _inverted(density: Density) -> Iterator[str]:
-    if is_inverted(density):
+def _inverted(density: Density, kind: Recognised) -> Iterator[str]:
+    if is_inverted(density, kind):
         yield inversion(density)
 
 

@@ -252,7 +252,7 @@ def _require_resolution(request: Request, density: Density, path: Path) -> None:
 def _oddities(request: Request, density: Density, kind: Recognised, hard: Mask) -> list[str]:
     resolution = request.number("resolution")
     found = [f"{kind.sentence} {kind.kind.consequence}"] if kind.sentence else []
-    if is_inverted(density):
+    if is_inverted(density, kind):
         said = inversion(density)
         found.append(f"{said[:1].upper()}{said[1:]}.")
     filled = float(hard.mean())

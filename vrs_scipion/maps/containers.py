@@ -26,6 +26,9 @@ _OPENERS: dict[bytes, tuple[str, Callable[[BinaryIO], IO[bytes]]]] = {
 }
 _BROKEN = (EOFError, zlib.error, gzip.BadGzipFile, lzma.LZMAError)
 
+_MAP_NAME = re.compile(r"\.(mrc|map|ccp4|vol|spi)(\.(gz|bz2|xz))?$", re.IGNORECASE)
+_LISTED = 5
+
 _CONVERT = "convert it to MRC first"
 _UNPACK = "unpack it and give the map inside"
 _MODEL = "it is an atomic model, not a map; give the map's file"
@@ -172,6 +175,12 @@ def _is_dm(first: bytes) -> bool:
 def _require_a_file(path: Path) -> None:
     if not path.exists():
         raise InputError(path, f"there is no such file in {printable(str(path.parent))}")
+    if path.is_dir():
+        maps = sorted(p.name for p in path.iterdir() if p.suffixes and _MAP_NAME.search(p.name))
+        listed = ", ".join(printable(name) for name in maps[:_LISTED])
+        more = ", …" if len(maps) > _LISTED else ""
+        within = f" of those in it ({listed}{more})" if maps else ""
+        raise InputError(path.absolute(), f"it is not a file but a folder; give one map{within}")
     if not path.is_file():
         raise InputError(path, "it is not a file; give the map's file itself")
 

@@ -6,7 +6,7 @@ differ in the ways that this module accepts.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ import numpy as np
 from mrcfile.dtypes import HEADER_DTYPE
 from numpy.typing import NDArray
 
+from vrs_scipion.files import printable
 from vrs_scipion.maps.voxels import VoxelReading, voxel_reading
 
 HEADER_BYTES = 1024
@@ -30,6 +31,7 @@ _SPACE_GROUPS = range(2, 231)
 _RIGHT_ANGLE_TOLERANCE = 0.01
 _VOLUME_STACK_ISPG = range(401, 631)
 _IMOD_STAMP_OFFSET = 152
+_LABELS = 10
 
 
 class HeaderError(ValueError):
@@ -142,6 +144,31 @@ def parse_header(raw: bytes) -> Header:
         stacked=group in _VOLUME_STACK_ISPG,
         imod=_imod(record, raw) is not None,
     )
+
+
+def header_words(raw: bytes) -> Iterator[tuple[str, str]]:
+    """Every field of a header by its name in the format, as it is written there.
+
+    Raises
+    ------
+    HeaderError
+        if the bytes are no header.
+    """
+    record = _in_plausible_byte_order(raw)
+    yield "byte order", {"<": "little-endian", ">": "big-endian"}[_byte_order(record)]
+    for name in record.dtype.names or ():
+        if name.startswith("extra") or name == "label":
+            continue
+        value = record[name]
+        if value.dtype.names:
+            said = ", ".join(f"{float(value[part]):g}" for part in value.dtype.names)
+        elif value.dtype.kind == "S":
+            said = printable(value.item().decode("latin-1"))
+        else:
+            said = " ".join(f"{one:g}" for one in np.atleast_1d(value))
+        yield name.upper(), said
+    for place in range(min(int(record["nlabl"]), _LABELS)):
+        yield f"LABEL {place + 1}", printable(record["label"][place].decode("latin-1").strip())
 
 
 def _in_plausible_byte_order(raw: bytes) -> NDArray[Any]:

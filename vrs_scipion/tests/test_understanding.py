@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import io
 import lzma
 import unittest
+from contextlib import redirect_stderr, redirect_stdout
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -24,6 +26,8 @@ from vrs_scipion.checks import (
 )
 from vrs_scipion.checks.check import Check
 from vrs_scipion.checks.run import run_check
+from vrs_scipion.cli import main as vrs
+from vrs_scipion.entry.contour import suggest
 from vrs_scipion.entry.entry import Entry
 from vrs_scipion.entry.inputs import inspect, prepare
 from vrs_scipion.entry.prepare_map import InspectedMap
@@ -520,6 +524,72 @@ class TestCauses(UnderstandingTest):
         self.not_validated(path, r"400 Å is coarser than the box \(48 Å\)", resolution=400.0)
         found = self.inspected(path, resolution=0.4)
         self.assertRegex(" ".join(found.warnings), "Nyquist.*Are both in Å")
+
+
+class TestCommands(UnderstandingTest):
+    def vrs(self, *words: str) -> tuple[int, str, str]:
+        said, complained = io.StringIO(), io.StringIO()
+        with redirect_stdout(said), redirect_stderr(complained):
+            try:
+                code = vrs(words)
+            except SystemExit as ended:
+                code = int(ended.code or 0)
+        return code, said.getvalue(), complained.getvalue()
+
+    def refuses(self, pattern: str, *words: str) -> None:
+        before = sorted(self.folder.iterdir())
+        code, _, complained = self.vrs(*words)
+        self.assertEqual(code, 2, complained)
+        self.assertRegex(complained, pattern)
+        self.assertEqual(len(complained.splitlines()), 1)
+        self.assertEqual(sorted(self.folder.iterdir()), before)
+
+    def test_nothing_asked_for_is_helped(self) -> None:
+        code, said, _ = self.vrs()
+        self.assertEqual(code, 0)
+        self.assertIn("contour", said)
+
+    def test_contour(self) -> None:
+        path = self.file(mrc_bytes(molecule(), voxel_size=VOXEL))
+        code, said, _ = self.vrs("contour", str(path), "--voxel", "0,15 nm")
+        level = suggest(read_density(path)).level
+        self.assertEqual(code, 0)
+        self.assertIn(f"Suggested contour level: {level:g}", said)
+        (row,) = (line for line in said.splitlines() if line.endswith("suggested"))
+        self.assertEqual(row.split()[1], f"{np.count_nonzero(molecule() >= np.float32(level)):,}")
+        mask = self.file(mrc_bytes(region().astype(np.float32)), "mask.mrc")
+        self.refuses("this is a mask", "contour", str(mask))
+
+    def test_doctor(self) -> None:
+        header = {"mx": 40, "my": 36, "mz": 32, "nsymbt": 400, "ispg": 1}
+        path = self.file(mrc_bytes(molecule(), voxel_size=VOXEL, header=header))
+        code, said, _ = self.vrs("doctor", str(path))
+        self.assertEqual(code, 0)
+        for words in ("✓ NSYMBT: 400", "✓ MX: 40", "✓ voxel size: 1.5", "not there", "✓ kind: a d"):
+            self.assertIn(words, said)
+        for content, name, words in (
+            (mrc_bytes(images(), header={"ispg": 0, "mz": 1}), "a.mrc", "– volumes: none, but 40"),
+            (mrc_bytes(region().astype(np.float32)), "b.mrc", "– kind: This is a mask"),
+            (b"<html>" + bytes(2000), "c.map", "– understood: it is a web page"),
+        ):
+            code, said, _ = self.vrs("doctor", str(self.file(content, name)))
+            self.assertEqual(code, 2)
+            self.assertIn(words, said)
+
+    def test_slips_are_refused_in_one_sentence(self) -> None:
+        path = str(self.file(mrc_bytes(molecule(), voxel_size=VOXEL)))
+        for pattern, *words in (
+            ("did you mean EMD-3488", "3488", "--contour", "1"),
+            (r"a folder; give one map of those in it \(map.mrc\)", str(self.folder)),
+            ("--contour: 'x' is no number", path, "--contour", "x"),
+            ("--contour: the unit 'kDa' is not understood", path, "--contour", "3 kDa"),
+            ("--resolution: the unit", path, "--contour", "1", "--resolution", "4 furlongs"),
+            ("--contour auto would take", path),
+            ("invalid choice: 'xmip'", path, "--contour", "1", "--engine", "xmip"),
+            ("unrecognized arguments: --contur", path, "--contur", "1"),
+        ):
+            with self.subTest(pattern):
+                self.refuses(pattern, "validate", *words)
 
 
 class TestHalves(UnderstandingTest):
