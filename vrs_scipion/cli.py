@@ -8,7 +8,7 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from vrs_scipion import __version__
 from vrs_scipion.files import InputError
@@ -34,6 +34,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         computed; 130: interrupted.
     """
     words = sys.argv[1:] if arguments is None else list(arguments)
+    if not words:
+        _parser("").print_help()
+        return COMPLETE
     options = _parser(next((w for w in words if w in _COMMANDS), "")).parse_args(words)
     run: Callable[[argparse.Namespace], int] = options.run
     try:
@@ -55,11 +58,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return BROKEN
 
 
+class _Parser(argparse.ArgumentParser):
+    """Refuses what it does not understand in one sentence."""
+
+    def error(self, message: str) -> NoReturn:
+        print(f"vrs: {message}; {self.prog} --help lists what can be given", file=sys.stderr)
+        sys.exit(REFUSED)
+
+
 def _parser(wanted: str) -> argparse.ArgumentParser:
     """The options of ``wanted``, the command asked for; of the others only what they are for."""
-    parser = argparse.ArgumentParser(
-        prog="vrs", description="Validate cryo-EM maps and write the report."
-    )
+    parser = _Parser(prog="vrs", description="Validate cryo-EM maps and write the report.")
     parser.add_argument("--version", action="version", version=f"vrs_scipion {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name, (purpose, fill) in _COMMANDS.items():
@@ -131,13 +140,26 @@ def _fill_simulate(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=command.run)
 
 
+def _fill_contour(parser: argparse.ArgumentParser) -> None:
+    from vrs_scipion.running import contour
+
+    parser.description = contour.DESCRIPTION
+    contour.add_arguments(parser)
+    parser.set_defaults(run=contour.run)
+
+
 def _fill_doctor(parser: argparse.ArgumentParser) -> None:
-    parser.description = "Say which engines and viewers are here, and how to get the others."
+    parser.description = (
+        "Say which engines and viewers are here, and how to get the others; of a map, everything "
+        "that was read from its header and how it was understood."
+    )
+    parser.add_argument("map", metavar="MAP", nargs="?", help="a map's file")
     parser.set_defaults(run=_doctor)
 
 
 _COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
     "validate": ("validate a map", _fill_validate),
+    "contour": ("suggest a contour level for a map, and say why", _fill_contour),
     "demo": ("validate a phantom made on the spot", _fill_demo),
     "batch": ("validate the maps of a table", _fill_batch),
     "report": ("write the pages of a finished validation again", _fill_report),
@@ -236,6 +258,8 @@ def _engine_option(parser: argparse.ArgumentParser) -> None:
 def _validate(options: argparse.Namespace) -> int:
     from vrs_scipion.emdb import EmdbError, is_accession, normalised
     from vrs_scipion.emdb import command as emdb_command
+    from vrs_scipion.emdb.accession import perhaps_meant
+    from vrs_scipion.entry.contour import in_map_units
     from vrs_scipion.entry.request import Request
     from vrs_scipion.running import field_options
 
@@ -249,10 +273,32 @@ def _validate(options: argparse.Namespace) -> int:
         except EmdbError as error:
             return _refuse(str(error))
         name = normalised(name)
+    elif perhaps_meant(name) and not Path(name).exists():
+        return _refuse(f"{name}: there is no such file; did you mean {perhaps_meant(name)}?")
     else:
         request = Request.of(**given)
         name = Path(name).name.split(".")[0]
-    return _run(request, options.out or Path(f"vrs_{name}"), options)
+    numbers = in_map_units(request)
+    if numbers is not request:
+        level, said = numbers.number("contour"), numbers.text("contour_from")
+        print(f"vrs: contour level {level:g}: {said}", file=sys.stderr)
+    out = options.out or _own_folder(numbers, Path(f"vrs_{name}"), options.engine)
+    return _run(numbers, out, options)
+
+
+def _own_folder(request: Request, out: Path, engine: str) -> Path:
+    """The folder, or the first of its numbered ones that no other validation has."""
+    from vrs_scipion.running.claim import TakenError, take_up
+
+    paths = {k: v.absolute() for k, v in request.values.items() if isinstance(v, Path)}
+    number, folder = 1, out
+    while True:
+        try:
+            take_up(request.having(**paths), folder.absolute(), engine)
+        except TakenError:
+            number, folder = number + 1, Path(f"{out}_{number + 1}")
+        else:
+            return folder
 
 
 def _batch(options: argparse.Namespace) -> int:
@@ -360,12 +406,16 @@ def _show(options: argparse.Namespace) -> int:
     return show.run(options)
 
 
-def _doctor(_: argparse.Namespace) -> int:
+def _doctor(options: argparse.Namespace) -> int:
     from vrs_scipion.doctor import examine
+    from vrs_scipion.doctor_map import examine_map
+    from vrs_scipion.maps.location import location_path
 
-    for finding in examine():
+    understood = True
+    for finding in examine_map(location_path(options.map)) if options.map else examine():
+        understood = understood and (not options.map or finding.here)
         print(finding)
-    return COMPLETE
+    return COMPLETE if understood else REFUSED
 
 
 def _stop_on_terminate() -> None:

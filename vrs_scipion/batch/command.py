@@ -82,7 +82,7 @@ def run(options: argparse.Namespace) -> int:
     out = (options.out or Path(f"vrs_{options.table.stem}")).absolute()
     try:
         batch = Batch(
-            rows=read_table(options.table),
+            rows=read_table(options.table, lambda said: print(f"vrs: {said}", file=sys.stderr)),
             out=out,
             settings=Settings(
                 engine=options.engine,

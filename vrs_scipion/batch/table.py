@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
+import difflib
 import math
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +17,7 @@ from vrs_scipion.entry.input import Field as FieldOfInput
 from vrs_scipion.entry.input import Kind
 from vrs_scipion.entry.inputs import FIELDS, INPUTS
 from vrs_scipion.files import printable
+from vrs_scipion.maps.location import location_path
 from vrs_scipion.results.model import Record
 from vrs_scipion.running.field_options import FIRST
 
@@ -23,6 +27,7 @@ COLUMNS = (*(field.key for field in FIELDS.values() if field.offered), NAME)
 _LARGEST_TABLE = 1 << 28
 _LONGEST_NAME = 80
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
+_LIKE = 0.75
 _DELIMITERS = ",;\t"
 _OF_A_ROW = ("name", "given", "problem")
 
@@ -60,11 +65,12 @@ class Row(Record):
         return str(self.given.get(key, ""))
 
 
-def read_table(path: Path) -> list[Row]:
+def read_table(path: Path, note: Callable[[str], object] = lambda said: None) -> list[Row]:
     """Read a table: comma, semicolon or tab separated, with a header line.
 
     The columns are those of ``COLUMNS``, in any order; only ``map`` has to be there. Paths are
     relative to the table's folder. A row that makes no sense becomes a row with a ``problem``.
+    Further columns are passed over, and ``note`` is told which.
 
     Raises
     ------
@@ -74,8 +80,12 @@ def read_table(path: Path) -> list[Row]:
     lines = _lines(path)
     if not lines:
         raise TableError(f"{printable(path.name)}: it is empty; its first line names the columns")
-    header = [name.strip().lower() for name in lines[0]]
+    header = [_column(name) for name in lines[0]]
     _require_columns(header, path)
+    further = [name for name in header if name and name not in COLUMNS]
+    if further:
+        listed = ", ".join(printable(name)[:30] for name in further[:5])
+        note(f"{printable(path.name)}: of its columns {listed} were not used")
     rows: list[Row] = []
     taken: set[str] = set()
     for number, cells in enumerate(lines[1:], 2):
@@ -94,11 +104,13 @@ def _lines(path: Path) -> list[list[str]]:
     try:
         if path.stat().st_size > _LARGEST_TABLE:
             raise TableError(f"{shown}: it is too large for a table of maps")
-        text = path.read_text(encoding="utf-8-sig")
+        text = _decoded(path.read_bytes())
     except OSError as error:
         raise TableError(f"{shown}: it cannot be read ({error.strerror})") from error
     except UnicodeDecodeError as error:
-        raise TableError(f"{shown}: it is no text in UTF-8; save it as CSV in UTF-8") from error
+        raise TableError(
+            f"{shown}: it is no text in UTF-8 or UTF-16; save it as CSV in UTF-8"
+        ) from error
     first = text.split("\n", 1)[0]
     delimiter = max(_DELIMITERS, key=first.count)
     try:
@@ -108,12 +120,39 @@ def _lines(path: Path) -> list[list[str]]:
     return [cells for cells in lines if any(cell.strip() for cell in cells)]
 
 
+def _decoded(content: bytes) -> str:
+    """Text in UTF-8, or in UTF-16 with the mark at its beginning that says so."""
+    wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    return content.decode("utf-16" if wide else "utf-8-sig")
+
+
+def _column(name: str) -> str:
+    """The name of a column as it is known: without a unit in brackets, in small letters."""
+    plain = re.sub(r"\s*[(\[].*", "", name.strip().lower(), flags=re.DOTALL)
+    return _ALSO_CALLED.get(re.sub(r"[\s_-]+", " ", plain), plain)
+
+
+_ALSO_CALLED = {
+    "map file": FIRST,
+    "file": FIRST,
+    "contour level": "contour",
+    "recommended contour level": "contour",
+    "reported resolution": "resolution",
+    "voxel size": "voxel",
+    "pixel size": "voxel",
+    "half map 1": "half1",
+    "half map 2": "half2",
+}
+
+
 def _require_columns(header: list[str], path: Path) -> None:
     shown = printable(path.name)
-    unknown = sorted(set(header) - set(COLUMNS) - {""})
-    if unknown:
-        listed = ", ".join(printable(name)[:30] for name in unknown[:5])
-        raise TableError(f"{shown}: unknown columns {listed}; known are {', '.join(COLUMNS)}")
+    for name in sorted(set(header) - set(COLUMNS) - {""}):
+        meant = difflib.get_close_matches(name, set(COLUMNS) - set(header), n=1, cutoff=_LIKE)
+        if meant:
+            raise TableError(
+                f"{shown}: unknown column {printable(name)[:30]}; did you mean {meant[0]}?"
+            )
     repeated = {name for name in header if name and header.count(name) > 1}
     if repeated:
         raise TableError(f"{shown}: it has the column {', '.join(sorted(repeated))} twice")
@@ -122,7 +161,7 @@ def _require_columns(header: list[str], path: Path) -> None:
 
 
 def _row(given: dict[str, str], *, surplus: bool, line: int, folder: Path) -> Row:
-    from vrs_scipion.emdb.accession import is_accession, normalised
+    from vrs_scipion.emdb.accession import is_accession, normalised, perhaps_meant
 
     source = given.get(FIRST, "")
     entry = is_accession(source)
@@ -130,16 +169,19 @@ def _row(given: dict[str, str], *, surplus: bool, line: int, folder: Path) -> Ro
     said = {key: text for key, text in given.items() if key in FIELDS and text}
     for key, text in said.items():
         if FIELDS[key].kind is Kind.PATH:
-            said[key] = str((folder / text).absolute())
+            said[key] = str((folder / location_path(text)).absolute())
     if entry:
         said[FIRST] = normalised(source)
     row = Row(name=name or f"row-{line}", given=said)
     if surplus:
         return _broken(row, f"line {line} has more cells than the table has columns")
+    meant = perhaps_meant(source)
+    if meant and not Path(said[FIRST]).exists():
+        return _broken(row, f"line {line}: there is no file {source}; did you mean {meant}?")
     try:
         values = {key: _value(FIELDS[key], text) for key, text in said.items()}
     except _SenselessError as error:
-        return _broken(row, f"line {line}: {error} makes no sense; give a number, or nothing")
+        return _broken(row, f"line {line}: {error}; give a number, or nothing")
     return row.model_copy(update={"given": values, "problem": _missing(said, line, entry)})
 
 
@@ -151,12 +193,14 @@ def _value(field: FieldOfInput, text: str) -> float | str:
     if field.kind is not Kind.NUMBER:
         return text
     try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value) or (value <= 0 and not field.required):
-        raise _SenselessError(f"{field.key} {text[:40]!r}")
-    return value
+        value = field.value(text)
+    except ValueError as error:
+        raise _SenselessError(f"{field.key} {text[:40]!r} makes no sense ({error})") from error
+    if isinstance(value, float):
+        if not math.isfinite(value) or (value <= 0 and not field.required):
+            raise _SenselessError(f"{field.key} {text[:40]!r} makes no sense")
+        return value
+    return str(value)
 
 
 def _missing(said: dict[str, str], line: int, entry: bool) -> str:

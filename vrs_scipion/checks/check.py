@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from vrs_scipion.entry.entry import Entry
+from vrs_scipion.maps.kind import Trait
 from vrs_scipion.methods.engine import BUILTIN, Availability
 from vrs_scipion.results import Reference
 from vrs_scipion.results.model import Comparison, Role
@@ -147,6 +148,7 @@ class Check:
     answer : the function that measures
     needs : keys of the inputs that it measures
     after : codes of the checks whose results it reads
+    relies_on : what the map must have for it; what a kind of volume lacks, `maps.kind` says
     applies : from the entry to the reason why it does not apply; '' where it does
     limits : of its criteria
     references : papers of the method
@@ -165,6 +167,7 @@ class Check:
     answer: Callable[[Task], Findings]
     needs: tuple[str, ...] = ("map",)
     after: tuple[str, ...] = ()
+    relies_on: tuple[Trait, ...] = (Trait.DENSITY,)
     applies: Callable[[Entry], str] = always
     limits: tuple[Limit, ...] = ()
     references: tuple[Reference, ...] = ()
@@ -174,6 +177,10 @@ class Check:
     volumes: int = 16
     judges: bool = True
     in_short: str = ""
+
+    def does_not_apply(self, entry: Entry) -> str:
+        """The reason why it does not apply to an entry; '' where it does."""
+        return entry.map.recognised.unfit(self.relies_on) or self.applies(entry)
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:

@@ -10,6 +10,7 @@ from vrs_scipion.checks.check import Check, Limit
 from vrs_scipion.checks.findings import Findings
 from vrs_scipion.checks.task import Task
 from vrs_scipion.maps.density import Mask, Volume
+from vrs_scipion.maps.kind import Trait
 from vrs_scipion.maps.masks import bounding_box, runs_through
 from vrs_scipion.methods.mass import center_of_mass, center_of_mass_shift
 
@@ -197,6 +198,7 @@ CHECK = Check(
         "refinements are not expected to pass."
     ),
     answer=measure_mass,
+    relies_on=(Trait.SHAPE, Trait.ALONE),
     limits=(
         Limit(
             "decentering",

@@ -12,6 +12,7 @@ from vrs_scipion.entry.request import BY_THE_USER
 from vrs_scipion.figures.mass import mass_plot
 from vrs_scipion.figures.pieces import pieces_plot
 from vrs_scipion.maps.density import Density, Mask
+from vrs_scipion.maps.kind import Trait
 from vrs_scipion.maps.masks import connected_components, dilate
 from vrs_scipion.methods.components import SHARE, Blobs, Shape, rank_components
 from vrs_scipion.methods.contour_level import LevelStudy, Suggestion
@@ -165,6 +166,17 @@ def _cause(blobs: Blobs, suggestion: Suggestion, contour: float) -> str:
         said = "There are many specks and no second piece: the contour level is too low, so that "
         return f"{said}noise joins in." + (f" Try {at}." if higher else " Try a higher one.")
     return "What lies apart is a few lumps, neither pieces of the molecule nor noise: see there."
+
+
+def _suggest(found: Findings, density: Density) -> None:
+    """The level that the program would have suggested, beside the one that was given."""
+    from vrs_scipion.methods.contour_level import LevelStudy  # slow to load
+
+    suggestion = LevelStudy(density).suggest()
+    found.paragraphs.append(
+        f"From the map alone this program would suggest the contour level {suggestion.level:g}; "
+        f"the one given is {found.task.entry.contour:g}. {suggestion.reason}"
+    )
 
 
 def _report_components(found: Findings, blobs: Blobs, volume: float, contour: float) -> None:
@@ -321,6 +333,7 @@ CHECK = Check(
         "overlap is the fraction of the raw mask that lies inside the constructed one, from 0 to 1."
     ),
     answer=measure_mask,
+    relies_on=(Trait.SHAPE, Trait.ALONE),
     limits=(
         Limit(
             "components_for_95",

@@ -10,6 +10,7 @@ from vrs_scipion.checks.pictures import slices
 from vrs_scipion.checks.task import Task
 from vrs_scipion.maps.correlation import Wave, strongest_wave
 from vrs_scipion.maps.density import Density, Mask, Volume
+from vrs_scipion.maps.kind import Trait
 from vrs_scipion.methods.background import (
     GAUSSIAN_BEYOND_5_SIGMA,
     Background,
@@ -239,6 +240,7 @@ CHECK = Check(
         "not from the molecule."
     ),
     answer=measure_background,
+    relies_on=(Trait.DENSITY, Trait.ALONE, Trait.NOISE),
     limits=(
         Limit(
             "mean",

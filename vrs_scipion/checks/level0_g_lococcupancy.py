@@ -19,6 +19,7 @@ from vrs_scipion.checks.local_values import (
 from vrs_scipion.checks.references import KAUR_2021
 from vrs_scipion.checks.task import Task
 from vrs_scipion.entry.entry import Entry
+from vrs_scipion.maps.kind import Trait
 from vrs_scipion.maps.statistics import most_common_value
 from vrs_scipion.methods import local_ucm
 from vrs_scipion.methods.engine import BUILTIN
@@ -170,6 +171,7 @@ CHECK = Check(
         "0.05. The verdict uses the second; the first is printed beside it."
     ),
     answer=measure_local_occupancy,
+    relies_on=(Trait.DENSITY, Trait.NOISE),
     limits=(
         Limit(
             "noise_occupancy",

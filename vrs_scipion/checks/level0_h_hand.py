@@ -201,7 +201,8 @@ CHECK = Check(
     in_short=(
         "A network of our own votes at the α-helices, in seconds and without a GPU; its model "
         "card is ``vrs_scipion/methods/weights/hand.md``, its training is in ``training/``. "
-        "Where too little looks like a helix the check does not apply."
+        "Where too little looks like a helix the check does not apply; a score from 0.3 to 0.7 "
+        "is no verdict."
     ),
     explanation=(
         "A reconstruction from projections is determined up to a mirror image: images alone do "

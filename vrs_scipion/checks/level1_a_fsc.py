@@ -13,6 +13,7 @@ from vrs_scipion.checks.task import Task
 from vrs_scipion.entry.entry import Entry, HalfMaps
 from vrs_scipion.figures.fsc import fsc_plot
 from vrs_scipion.maps.density import Volume
+from vrs_scipion.maps.kind import Trait
 from vrs_scipion.methods.fsc import (
     GOLD_STANDARD,
     HALF,
@@ -215,6 +216,7 @@ CHECK = Check(
         "it seems to."
     ),
     answer=measure_fsc,
+    relies_on=(Trait.SHAPE,),
     needs=("map", "half_maps"),
     limits=(
         Limit(

@@ -91,5 +91,6 @@ LOOK = Check(
     explanation="",
     answer=look_at_half_maps,
     needs=("map", "half_maps"),
+    relies_on=(),
     judges=False,
 )

@@ -155,5 +155,6 @@ LOOK = Check(
     purpose="The map and its masks, as they came.",
     explanation="",
     answer=look_at_map,
+    relies_on=(),
     judges=False,
 )

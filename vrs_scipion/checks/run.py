@@ -151,7 +151,7 @@ def sound(result: CheckResult, folder: Path) -> CheckResult:
 
 
 def _answer(task: Task) -> Findings:
-    reason = task.check.applies(task.entry)
+    reason = task.check.does_not_apply(task.entry)
     if reason:
         found = Findings(task)
         found.does_not_apply = reason

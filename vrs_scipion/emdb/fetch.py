@@ -95,7 +95,7 @@ def fetch(
         path, more = _map(archive, accession, folder, record, advance)
         deposition = record.deposition()
         beside = save_model(deposition, folder / DEPOSITION_FILE)
-    return Fetched(deposition, beside, path, (*notes, *more))
+    return Fetched(deposition, beside, path, (*notes, *record.notes, *more))
 
 
 def _record(archive: Archive, accession: str, folder: Path) -> tuple[EmdbRecord, tuple[str, ...]]:

@@ -13,10 +13,21 @@ import re
 from collections.abc import Iterable
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    FiniteFloat,
+    ValidationError,
+    ValidationInfo,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
 
 from vrs_scipion.emdb.errors import EmdbError
 from vrs_scipion.entry.record_map import Deposition
+from vrs_scipion.files import printable
 
 ENTRY_PAGE = "https://www.ebi.ac.uk/emdb/{accession}"
 
@@ -70,23 +81,38 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
 
 
+def _left_out_without_sense(
+    value: Any, handler: ValidatorFunctionWrapHandler, info: ValidationInfo
+) -> Any:
+    """A value that a validation can do without: None, and a word about it, if it has no sense."""
+    try:
+        return handler(value)
+    except ValidationError:
+        if isinstance(info.context, list):
+            info.context.append(f"{info.field_name} ({printable(str(_text_of(value)))[:30]})")
+        return None
+
+
+_Optional = WrapValidator(_left_out_without_sense)
+
+
 class _Authors(_Part):
-    author: Annotated[list[_Text], BeforeValidator(_list_of)] = []
+    author: Annotated[list[_Text] | None, _Optional, BeforeValidator(_list_of)] = None
 
 
 class _Dates(_Part):
-    deposition: _Text | None = None
+    deposition: Annotated[_Text | None, _Optional] = None
 
 
 class _Status(_Part):
-    code: _Text | None = None
+    code: Annotated[_Text | None, _Optional] = None
 
 
 class _Admin(_Part):
-    title: _Text = ""
-    authors_list: _Authors = _Authors()
-    key_dates: _Dates = _Dates()
-    current_status: _Status = _Status()
+    title: Annotated[_Text | None, _Optional] = None
+    authors_list: Annotated[_Authors | None, _Optional] = None
+    key_dates: Annotated[_Dates | None, _Optional] = None
+    current_status: Annotated[_Status | None, _Optional] = None
 
 
 class _PdbReference(_Part):
@@ -98,11 +124,11 @@ class _PdbList(_Part):
 
 
 class _CrossReferences(_Part):
-    pdb_list: _PdbList | None = None
+    pdb_list: Annotated[_PdbList | None, _Optional] = None
 
 
 class _Contour(_Part):
-    level: _Number | None = None
+    level: Annotated[_Number | None, _Optional] = None
     primary: bool = False
 
 
@@ -123,13 +149,13 @@ class _Spacing(_Part):
 
 
 class _Map(_Part):
-    dimensions: _Dimensions | None = None
-    pixel_spacing: _Spacing | None = None
-    contour_list: _Contours | None = None
+    dimensions: Annotated[_Dimensions | None, _Optional] = None
+    pixel_spacing: Annotated[_Spacing | None, _Optional] = None
+    contour_list: Annotated[_Contours | None, _Optional] = None
 
 
 class _Reconstruction(_Part):
-    resolution: _Positive | None = None
+    resolution: Annotated[_Positive | None, _Optional] = None
 
 
 class _Processing(_Part):
@@ -186,19 +212,21 @@ class _Sample(_Part):
 
 
 class EmdbRecord(_Part):
-    """The record of an entry, as far as it is used."""
+    """The record of an entry, as far as it is used; ``notes`` say what was left out of it."""
 
     emdb_id: str
-    admin: _Admin = _Admin()
-    crossreferences: _CrossReferences = _CrossReferences()
-    structure_determination_list: _Determinations = _Determinations()
-    sample: _Sample = _Sample()
+    admin: Annotated[_Admin | None, _Optional] = None
+    crossreferences: Annotated[_CrossReferences | None, _Optional] = None
+    structure_determination_list: Annotated[_Determinations | None, _Optional] = None
+    sample: Annotated[_Sample | None, _Optional] = None
     map: _Map
+    notes: Annotated[tuple[str, ...], Field(exclude=True)] = ()
 
     @property
     def status(self) -> str:
         """REL when it is released; HOLD, HPUB, OBS, …"""
-        return self.admin.current_status.code or "REL"
+        status = self.admin and self.admin.current_status
+        return (status and status.code) or "REL"
 
     @property
     def stored_box(self) -> tuple[int, int, int] | None:
@@ -209,18 +237,20 @@ class EmdbRecord(_Part):
     def deposition(self) -> Deposition:
         """What the report and the checks take from the record."""
         spacing = self.map.pixel_spacing
-        date = _DATE.match(self.admin.key_dates.deposition or "")
+        admin = self.admin or _Admin()
+        date = _DATE.match((admin.key_dates and admin.key_dates.deposition) or "")
+        authors = (admin.authors_list and admin.authors_list.author) or []
         return Deposition(
             accession=self.emdb_id,
             url=ENTRY_PAGE.format(accession=self.emdb_id),
-            title=" ".join(self.admin.title.split()),
-            authors=tuple(" ".join(name.split()) for name in self.admin.authors_list.author),
+            title=" ".join((admin.title or "").split()),
+            authors=tuple(" ".join(name.split()) for name in authors),
             deposited=date[0] if date else None,
             contour=self._contour(),
             resolution=self._resolution(),
             voxel_size=(spacing.z, spacing.y, spacing.x) if spacing else None,
             pdb_ids=self._pdb_ids(),
-            mass=self.sample.mass,
+            mass=self.sample.mass if self.sample else None,
         )
 
     def _contour(self) -> float | None:
@@ -231,7 +261,8 @@ class EmdbRecord(_Part):
         return chosen.level if chosen else None
 
     def _resolution(self) -> float | None:
-        for determination in self.structure_determination_list.structure_determination:
+        listed = self.structure_determination_list
+        for determination in listed.structure_determination if listed else ():
             for processing in determination.image_processing:
                 final = processing.final_reconstruction
                 if final and final.resolution:
@@ -239,7 +270,7 @@ class EmdbRecord(_Part):
         return None
 
     def _pdb_ids(self) -> tuple[str, ...]:
-        listed = self.crossreferences.pdb_list
+        listed = self.crossreferences and self.crossreferences.pdb_list
         names = [reference.pdb_id.strip() for reference in listed.pdb_reference] if listed else []
         return tuple(dict.fromkeys(name.upper() for name in names if _PDB.fullmatch(name)))
 
@@ -250,10 +281,11 @@ def parse_record(content: bytes, accession: str) -> EmdbRecord:
     Raises
     ------
     EmdbError
-        if it is no JSON, not of this entry, or its fields make no sense.
+        if it is no JSON, not of this entry, or lacks what no entry is without.
     """
     try:
-        record = EmdbRecord.model_validate_json(content)
+        left_out: list[str] = []
+        record = EmdbRecord.model_validate_json(content, context=left_out)
     except ValidationError as error:
         raise EmdbError(
             f"{accession}: EMDB's answer cannot be understood ({_complaint(error)}); try again "
@@ -261,7 +293,16 @@ def parse_record(content: bytes, accession: str) -> EmdbRecord:
         ) from error
     if record.emdb_id.upper() != accession:
         raise EmdbError(f"{accession}: EMDB answered with another entry, {record.emdb_id[:20]!r}")
-    return record.model_copy(update={"emdb_id": accession})
+    return record.model_copy(update={"emdb_id": accession, "notes": _notes(accession, left_out)})
+
+
+def _notes(accession: str, left_out: list[str]) -> tuple[str, ...]:
+    if not left_out:
+        return ()
+    return (
+        f"{accession}: EMDB's record has {', '.join(left_out)}, which makes no sense and was left "
+        "out.",
+    )
 
 
 def _complaint(error: ValidationError) -> str:

@@ -35,9 +35,10 @@ def entry_request(fetched: Fetched, **given: Value | None) -> Request:
         "title": deposition.title,
     }
     request = Request.of(**{**deposited, **Request.of(**given).values})
-    if request.number("contour") is None:
+    if "contour" not in request.values:
         raise EmdbError(
-            f"{deposition.accession}: the entry recommends no contour level; give one (--contour)"
+            f"{deposition.accession}: the entry recommends no contour level; give one (--contour; "
+            "auto takes the one that the program suggests)"
         )
     if request.number("voxel") is None and deposition.voxel_size is not None:
         header = read_header(fetched.map_path).voxel_size

@@ -11,6 +11,8 @@ from typing import Any
 from vrs_scipion.entry.entry import Entry
 from vrs_scipion.entry.records import InputRecord
 from vrs_scipion.entry.request import Request, Value
+from vrs_scipion.entry.words import number_from
+from vrs_scipion.maps.location import location_path
 
 
 class Kind(str, Enum):
@@ -36,6 +38,8 @@ class Field:
     offered : whether people type it; else programs hand it on
     identifies : whether another value makes another validation
     copied : whether the file is small, and kept beside the results
+    in_words : what else stands for a number, put in the words that are understood further on, or
+        None for what does not; None where only numbers do
     """
 
     key: str
@@ -48,6 +52,7 @@ class Field:
     offered: bool = True
     identifies: bool = True
     copied: bool = False
+    in_words: Callable[[str], str | None] | None = None
 
     @property
     def option(self) -> str:
@@ -68,8 +73,9 @@ class Field:
             if it should be a number and is none.
         """
         if self.kind is Kind.NUMBER:
-            return float(text)
-        return Path(text) if self.kind is Kind.PATH else text
+            words = self.in_words(text) if self.in_words else None
+            return number_from(text, self.unit) if words is None else words
+        return location_path(text) if self.kind is Kind.PATH else text
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import numpy as np
 
 from vrs_scipion.entry.entry import Entry
 from vrs_scipion.entry.input import Field, Input, Kind
+from vrs_scipion.entry.prepare_map import refuse_images
 from vrs_scipion.entry.record_half_maps import HalfMap, HalfMapsRecord
 from vrs_scipion.entry.records import Lengths, MaskFile, SourceFile, triple, voxel_words
 from vrs_scipion.entry.request import BY_THE_HEADER, Request
@@ -18,6 +19,7 @@ from vrs_scipion.files import InputError, save_model
 from vrs_scipion.folders import RECORD_FILE
 from vrs_scipion.maps.density import Density, Mask, Triple
 from vrs_scipion.maps.header import Header
+from vrs_scipion.maps.kind import Trait, recognised
 from vrs_scipion.maps.masks import cosine_mask, touches_a_face
 from vrs_scipion.maps.placement import brought, centre_offset, correlation
 from vrs_scipion.maps.reading import read_density, read_header
@@ -32,6 +34,8 @@ EDGE, EDGE_VOXELS = 6.0, 5.0
 _SAME_VOXEL = 1e-3
 _SAME_PLACE = 1e-2
 """Voxels."""
+_THE_SAME = 1 - 1e-6
+"""Correlation beyond which two volumes hold the same values."""
 _FROM_THE_MAP = "that of the map"
 _BY_HEADER = "by their headers' origins"
 _BY_CENTRE = "by the centres of their boxes"
@@ -74,6 +78,7 @@ def inspect_half_maps(request: Request, before: Mapping[str, Any]) -> InspectedH
             f"the half map's voxels of {voxel_words(second.voxel_size)} differ from those of the "
             f"other one, {voxel_words(first.voxel_size)}; give the two halves of one refinement",
         )
+    _refuse_what_is_no_half(paths, first, second, whole)
     return InspectedHalfMaps(
         request,
         paths,
@@ -157,6 +162,35 @@ def _both(request: Request) -> tuple[Path, Path]:
     return first, second
 
 
+def _refuse_what_is_no_half(
+    paths: tuple[Path, Path], first: Density, second: Density, whole: Any
+) -> None:
+    """Refuse, by their values, what are not two independent halves of one reconstruction."""
+    for path, half in zip(paths, (first, second), strict=True):
+        refuse_images(half, path)
+        kind = recognised(half)
+        if Trait.DENSITY in kind.kind.lacks:
+            raise InputError(
+                path, f"it is {kind.kind.noun}, no half map: {kind.evidence}; give the half map"
+            )
+    if np.array_equal(first.values, second.values):
+        raise InputError(
+            paths[1],
+            "the two half maps hold the same values; give the two independent halves of one "
+            "refinement",
+        )
+    density = getattr(whole, "density", None)
+    if density is None:
+        return
+    for path, half in zip(paths, (first, second), strict=True):
+        if half.box == density.box and correlation(half.values, density.values) > _THE_SAME:
+            raise InputError(
+                path,
+                "the half map holds the values of the map itself, but for a factor at most; give "
+                "its two halves",
+            )
+
+
 def _read(path: Path, whole: Any) -> tuple[Density, bool]:
     """A half map, and whether its voxel size was taken from the map."""
     header = read_header(path)
@@ -199,6 +233,18 @@ def _oddities(first: Density, second: Density, whole: Any) -> Iterator[str]:
             f"The half maps have the map's box, {triple(first.box)}, but voxels of "
             f"{voxel_words(first.voxel_size)} where the map has {voxel_words(whole.voxel_size)}: "
             "is one of the two wrong?"
+        )
+    density = getattr(whole, "density", None)
+    if (
+        density is not None
+        and first.box == whole.box
+        and not np.allclose(
+            _start(first), _start(density), atol=_SAME_PLACE * max(first.voxel_size)
+        )
+    ):
+        yield (
+            "The headers of the half maps and of the map place them differently in space: they "
+            "are compared voxel by voxel all the same."
         )
     if not np.allclose(_start(first), _start(second), atol=_SAME_PLACE * max(first.voxel_size)):
         yield (

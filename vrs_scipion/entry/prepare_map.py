@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from vrs_scipion.entry.contour import (
+    in_map_units,
+    inversion,
+    is_inverted,
+    missing,
+    senseless,
+    unbounded,
+    unreached,
+)
 from vrs_scipion.entry.entry import Entry
 from vrs_scipion.entry.input import Field, Input, Kind
 from vrs_scipion.entry.record_map import Deposition, MapRecord, ResizedMap
 from vrs_scipion.entry.records import Box, Lengths, MaskFile, SourceFile
 from vrs_scipion.entry.request import BY_THE_HEADER, Request
+from vrs_scipion.entry.words import level_words
 from vrs_scipion.files import InputError, load_model, printable, save_model
 from vrs_scipion.folders import RECORD_FILE
 from vrs_scipion.maps.density import Density, Mask
 from vrs_scipion.maps.fourier import resample
+from vrs_scipion.maps.kind import Recognised, recognised, sections_are_unrelated
 from vrs_scipion.maps.masks import (
     DILATION,
     PIECE,
@@ -28,30 +39,41 @@ from vrs_scipion.maps.masks import (
     soft_mask,
     touches_every_face,
 )
-from vrs_scipion.maps.reading import read_density
+from vrs_scipion.maps.reading import read_density, read_header
 from vrs_scipion.maps.statistics import moments
 from vrs_scipion.maps.writing import write_on_grid
 
 _SMALLEST_RESIZED_SIDE = 8
 _NYQUIST_TOLERANCE = 1e-3
-_INVERTED = 1.5
 _CROWDED = 0.5
+_FAR = 2.0
 
 
 @dataclass(frozen=True)
 class InspectedMap:
-    """A map that can be validated, with its hard mask and what is odd about it.
+    """A map that can be validated: what it is, its hard mask, what is odd about it.
 
     ``pieces`` are the voxels of each piece of the molecule at the contour, the largest first.
     """
 
     request: Request
     density: Density
+    kind: Recognised
     deposition: Deposition | None
     raw_voxels: int
     pieces: tuple[int, ...]
     hard: Mask
     warnings: tuple[str, ...]
+
+    @property
+    def path(self) -> Path:
+        """The map's file."""
+        return self.request.path("map") or Path()
+
+    @property
+    def contour(self) -> float:
+        """In the map's units."""
+        return self.request.number("contour") or 0.0
 
     @property
     def box(self) -> Box:
@@ -88,41 +110,59 @@ def inspect_map(request: Request, before: Mapping[str, object]) -> InspectedMap:
     InputError
         one sentence that names the file, what is wrong and what to do.
     """
-    path, contour = _required(request)
+    path = request.path("map")
+    if path is None:
+        raise InputError("map", "give the map's file")
+    request = in_map_units(request)
     density = read_density(path, request.number("voxel"))
+    refuse_images(density, path)
+    contour = _level(request, density, path)
+    _require_resolution(request, density, path)
+    _require_mass(request, path)
+    kind = recognised(density)
     raw = density.values >= contour
     if not raw.any():
-        raise InputError(
-            path,
-            f"no voxel reaches the contour level {contour:g}; the map's maximum is "
-            f"{float(density.values.max()):.6g}: give a lower level",
-        )
+        raise InputError(path, unreached(contour, density, kind))
     components = connected_components(raw)
     largest = components.largest
     if touches_every_face(largest):
-        raise InputError(
-            path,
-            f"at the contour level {contour:g} the density reaches all six faces of the "
-            f"box and fills {largest.mean():.0%} of it, so nothing is outside the molecule; give a "
-            f"higher level (the map's maximum is {float(density.values.max()):.6g})",
-        )
+        raise InputError(path, unbounded(contour, float(largest.mean()), density, kind))
     hard = dilate(components.molecule, dilation_iterations(density.voxel_size))
     deposition = request.path("deposition")
     return InspectedMap(
         request,
         density,
+        kind,
         load_model(Deposition, deposition) if deposition else None,
         int(np.count_nonzero(raw)),
         tuple(int(size) for size in components.pieces),
         hard,
-        tuple(_oddities(request.number("resolution"), density, hard)),
+        tuple(_oddities(request, density, kind, hard)),
     )
+
+
+def refuse_images(density: Density, path: Path) -> None:
+    """Refuse a stack of two-dimensional images whose header calls it a volume.
+
+    Raises
+    ------
+    InputError
+        if neighbouring sections have nothing in common.
+    """
+    if sections_are_unrelated(density.values):
+        sections, rows, columns = density.box
+        raise InputError(
+            path,
+            f"its {sections} sections of {columns} × {rows} pixels have nothing in common with "
+            "their neighbours: it is a stack of two-dimensional images, not a map; give the "
+            "reconstruction",
+        )
 
 
 def prepare_map(inspected: InspectedMap, entry: Entry, folder: Path) -> MapRecord:
     """Write the map as z, y, x, its masks and, last, its record into ``folder``."""
     request, density, hard = inspected.request, inspected.density, inspected.hard
-    path, contour = _required(request)
+    path, contour = inspected.path, inspected.contour
     resolution = request.number("resolution")
     folder.mkdir(parents=True, exist_ok=True)
 
@@ -138,10 +178,12 @@ def prepare_map(inspected: InspectedMap, entry: Entry, folder: Path) -> MapRecor
     deposition = inspected.deposition
     record = MapRecord(
         given=request.as_given(one.key for one in MAP.fields if one.offered),
-        title=_title(request, deposition),
+        title=_title(inspected),
         origin_of_data=deposition.source if deposition else "user data",
         deposition=deposition,
-        source=SourceFile.of(path, density.notes),
+        source=SourceFile.of(path, (*density.notes, *_placeholder(inspected))),
+        kind=inspected.kind.kind,
+        kind_evidence=inspected.kind.evidence,
         map_file=write("map.mrc", density.values),
         box=density.box,
         voxel_size=density.voxel_size,
@@ -149,7 +191,7 @@ def prepare_map(inspected: InspectedMap, entry: Entry, folder: Path) -> MapRecor
         nstart=density.nstart,
         origin=density.origin,
         contour=contour,
-        contour_from=inspected.given_by("contour"),
+        contour_from=request.text("contour_from") or inspected.given_by("contour"),
         resolution=resolution,
         resolution_from=inspected.given_by("resolution"),
         mass=request.number("mass"),
@@ -191,36 +233,48 @@ def _mask_words(contour: float, pieces: int, iterations: int) -> str:
     )
 
 
-def _title(request: Request, deposition: Deposition | None) -> str:
-    path, _ = _required(request)
-    return request.text("title") or (deposition.title if deposition else "") or printable(path.name)
+def _title(inspected: InspectedMap) -> str:
+    deposited = inspected.deposition.title if inspected.deposition else ""
+    return inspected.request.text("title") or deposited or printable(inspected.path.name)
 
 
-def _required(request: Request) -> tuple[Path, float]:
-    """The map's file and its contour level, the numbers beside them sensible."""
-    path, contour, d = request.path("map"), request.number("contour"), request.number("resolution")
-    if path is None:
-        raise InputError("map", "give the map's file")
+def _level(request: Request, density: Density, path: Path) -> float:
+    """The contour level, a number."""
+    contour = request.number("contour")
     if contour is None:
-        raise InputError(path, "give the recommended contour level (--contour)")
+        raise InputError(path, missing(density))
     if not math.isfinite(contour):
-        raise InputError(path, f"a contour level of {contour} makes no sense; give a number")
-    if d is not None and not (math.isfinite(d) and d > 0):
+        raise InputError(path, senseless(contour, density))
+    return contour
+
+
+def _require_resolution(request: Request, density: Density, path: Path) -> None:
+    """Refuse a resolution that is none, or coarser than the box."""
+    d = request.number("resolution")
+    if d is None:
+        return
+    if not (math.isfinite(d) and d > 0):
         raise InputError(path, f"a resolution of {d:g} Å makes no sense; give one above 0, or none")
+    if d >= min(density.extent):
+        raise InputError(
+            path,
+            f"a resolution of {d:g} Å is coarser than the box ({min(density.extent):.4g} Å); give "
+            "it in Å, and look whether the voxel size is right",
+        )
+
+
+def _require_mass(request: Request, path: Path) -> None:
     mass = request.number("mass")
     if mass is not None and not (math.isfinite(mass) and mass > 0):
         raise InputError(path, f"a mass of {mass:g} kDa makes no sense; give one above 0, or none")
-    return path, contour
 
 
-def _oddities(resolution: float | None, density: Density, hard: Mask) -> list[str]:
-    found = []
-    lowest, highest = float(density.values.min()), float(density.values.max())
-    if -lowest > _INVERTED * highest:
-        found.append(
-            f"The map's strongest density is negative (from {lowest:.4g} to {highest:.4g}): it may "
-            "be inverted."
-        )
+def _oddities(request: Request, density: Density, kind: Recognised, hard: Mask) -> list[str]:
+    resolution = request.number("resolution")
+    found = [f"{kind.sentence} {kind.kind.consequence}"] if kind.sentence else []
+    if is_inverted(density, kind):
+        said = inversion(density)
+        found.append(f"{said[:1].upper()}{said[1:]}.")
     filled = float(hard.mean())
     if filled > _CROWDED:
         found.append(
@@ -231,9 +285,33 @@ def _oddities(resolution: float | None, density: Density, hard: Mask) -> list[st
     if resolution is not None and resolution < nyquist * (1 - _NYQUIST_TOLERANCE):
         found.append(
             f"The reported resolution, {resolution:g} Å, lies beyond the map's Nyquist "
-            f"limit of {nyquist:.4g} Å: the map cannot hold such detail."
+            f"limit of {nyquist:.4g} Å: the map cannot hold such detail. Are both in Å?"
         )
+    found += _far_from_the_header(request, density)
+    if request.number("contour") == 0:
+        found.append("The contour level is 0: is that the recommended one, or was none known?")
     return found
+
+
+def _far_from_the_header(request: Request, density: Density) -> Iterator[str]:
+    """A warning where the voxel size that was given is another than the header's by far."""
+    path, given = request.path("map"), request.number("voxel")
+    if path is None or given is None:
+        return
+    header = max(read_header(path).voxel_size)
+    if header > 0 and header != 1 and not 1 / _FAR < given / header < _FAR:
+        yield (
+            f"The voxel size given, {given:g} Å, is {given / header:.3g} times the header's, "
+            f"{header:.4g} Å: is it in Å, and of this map?"
+        )
+
+
+def _placeholder(inspected: InspectedMap) -> Iterator[str]:
+    if inspected.voxel_size_from == BY_THE_HEADER and inspected.voxel_size == (1.0, 1.0, 1.0):
+        yield (
+            "Voxels of exactly 1 Å are also what programs write that do not know the size; if it "
+            "is another, give it (--voxel)."
+        )
 
 
 def _write_resized(
@@ -290,9 +368,19 @@ MAP = Input(
             Kind.NUMBER,
             "Recommended contour level",
             "The density at which the map should be looked at, in the map's own units. At this "
-            "level the molecule should be one connected piece.",
+            "level the molecule should be one connected piece. On the command line also in "
+            "standard deviations, 3sigma, or auto for the one that the program suggests.",
             metavar="T",
             required=True,
+            in_words=level_words,
+        ),
+        Field(
+            "contour_from",
+            Kind.TEXT,
+            "Where the level comes from",
+            "In words, for the report; empty where it was given by the user.",
+            offered=False,
+            identifies=False,
         ),
         Field(
             "resolution",

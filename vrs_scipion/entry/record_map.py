@@ -18,6 +18,7 @@ from vrs_scipion.entry.records import (
     triple,
     voxel_words,
 )
+from vrs_scipion.maps.kind import Recognised, VolumeKind
 from vrs_scipion.results.model import Record
 from vrs_scipion.results.numbers import quantity
 
@@ -63,7 +64,8 @@ class MapRecord(InputRecord):
     """A prepared map. ``*_from`` says where a value came from ('file header', …); ``mass`` in kDa.
 
     ``mask_pieces`` are the voxels at the contour of each piece of the molecule that the masks hold,
-    the largest first; versions before 0.3.0 kept the largest alone and did not say.
+    the largest first; versions before 0.3.0 kept the largest alone and did not say. ``kind`` says
+    what the volume is, ``kind_evidence`` by what that was seen.
     """
 
     schema_version: Literal["vrs-map/2"] = Field(default=MAP_SCHEMA, alias="schema")
@@ -71,6 +73,8 @@ class MapRecord(InputRecord):
     origin_of_data: str = "user data"
     deposition: Deposition | None = None
     source: SourceFile
+    kind: VolumeKind = VolumeKind.DENSITY
+    kind_evidence: str = ""
     map_file: str
     box: Box
     voxel_size: Lengths
@@ -99,6 +103,11 @@ class MapRecord(InputRecord):
     _count_if_given: ClassVar[tuple[str, ...]] = ("mass",)
 
     @property
+    def recognised(self) -> Recognised:
+        """What kind of volume it is."""
+        return Recognised(self.kind, self.kind_evidence)
+
+    @property
     def sources(self) -> tuple[SourceFile, ...]:
         return (self.source,)
 
@@ -111,6 +120,7 @@ class MapRecord(InputRecord):
     def facts(self) -> tuple[Fact, ...]:
         return (
             Fact(label="File", value=self.source.name, kind="name"),
+            *self._kind_facts(),
             Fact(label="SHA-256", value=self.source.sha256, kind="code"),
             Fact(label="Box", value=f"{triple(self.box)} voxels (x × y × z)"),
             Fact(
@@ -140,6 +150,11 @@ class MapRecord(InputRecord):
         shares = [f"{100 * size / self.raw_mask_voxels:.1f} %" for size in self.mask_pieces]
         more = f" and {len(shares) - _LISTED:,} more" if len(shares) > _LISTED else ""
         return f"; they hold {', '.join(shares[:_LISTED])}{more} of those voxels"
+
+    def _kind_facts(self) -> Iterator[Fact]:
+        if self.kind is not VolumeKind.DENSITY:
+            noun, evidence = self.kind.noun, self.kind_evidence
+            yield Fact(label="Kind", value=f"{noun[:1].upper()}{noun[1:]}: {evidence}")
 
     @property
     def resolution_words(self) -> str:

@@ -11,6 +11,7 @@ from typing import ClassVar, Literal
 from pydantic import ConfigDict, Field
 
 from vrs_scipion.files import printable, sha256
+from vrs_scipion.maps.location import located
 from vrs_scipion.results.model import InputUsed, Record
 
 Box = tuple[int, int, int]
@@ -18,20 +19,23 @@ Lengths = tuple[float, float, float]
 
 
 class SourceFile(Record):
-    """A file as its owner gave it."""
+    """A file as its owner gave it; ``volume`` is the number of the one taken of a stack, or 0."""
 
     name: str
     sha256: str
     bytes: int
+    volume: int = 0
     notes: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, path: Path, notes: tuple[str, ...] = ()) -> SourceFile:
-        """What is to be known of the file in ``path``."""
+        """What is to be known of the file, or of the volume of a stack, in ``path``."""
+        where = located(path)
         return cls(
             name=printable(path.name),
-            sha256=sha256(path),
-            bytes=path.stat().st_size,
+            sha256=sha256(where.file),
+            bytes=where.file.stat().st_size,
+            volume=where.index,
             notes=notes,
         )
 
@@ -96,9 +100,11 @@ class InputRecord(Record):
         """What a result says of the input that it was computed from."""
         files = tuple(source.sha256 for source in self.sources)
         values = {name: getattr(self, name) for name in self._counts}
+        volumes = [source.volume for source in self.sources]
+        chosen = {"volumes": volumes} if any(volumes) else {}
         further = {name: getattr(self, name) for name in self._count_if_given}
         given = {name: value for name, value in further.items() if value is not None}
-        text = json.dumps({"files": files, **values, **given}, sort_keys=True)
+        text = json.dumps({"files": files, **chosen, **values, **given}, sort_keys=True)
         return InputUsed(sha256=files, prepared=hashlib.sha256(text.encode()).hexdigest())
 
     @property

@@ -34,6 +34,8 @@ class Density:
     nstart : index of the first voxel along z, y, x, as the file gives it
     origin : ORIGIN of the MRC-2014 header along z, y, x, in Å
     notes : what the reader had to say about the file, one sentence each
+    bytes_as : how 8-bit values were read, 'signed' or 'unsigned'; '' for others
+    crystal : what says that it is the map of a crystal; '' where nothing does
     """
 
     values: Volume
@@ -41,6 +43,8 @@ class Density:
     nstart: tuple[int, int, int] = (0, 0, 0)
     origin: Triple = (0.0, 0.0, 0.0)
     notes: tuple[str, ...] = field(default=())
+    bytes_as: str = ""
+    crystal: str = ""
 
     @property
     def box(self) -> tuple[int, int, int]:

@@ -6,12 +6,16 @@ differ in the ways that this module accepts.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from mrcfile.dtypes import HEADER_DTYPE
 from numpy.typing import NDArray
+
+from vrs_scipion.files import printable
+from vrs_scipion.maps.voxels import VoxelReading, voxel_reading
 
 HEADER_BYTES = 1024
 
@@ -23,9 +27,11 @@ _REFUSED_MODES = {
 }
 _IMOD_STAMP = 1146047817
 _IMOD_SIGNED_BYTES = 1
+_SPACE_GROUPS = range(2, 231)
 _RIGHT_ANGLE_TOLERANCE = 0.01
 _VOLUME_STACK_ISPG = range(401, 631)
 _IMOD_STAMP_OFFSET = 152
+_LABELS = 10
 
 
 class HeaderError(ValueError):
@@ -43,11 +49,20 @@ class Header:
     dtype : of a stored value, with its byte order
     data_offset : bytes before the first value
     axes : direction (0 z, 1 y, 2 x) of sections, rows, columns
-    voxel_size : Å along z, y, x; 0 where the header gives none
+    voxel_size : Å along z, y, x; 0 where the header gives none, or none that can be told
+    voxel_doubt : why it cannot be told, where the header contradicts itself
     nstart : first index along z, y, x
     origin : Å along z, y, x
     range : minimum and maximum that the header gives, or None where it gives none
     notes : sentences about what is odd but harmless
+    extended : bytes that the header promises behind itself
+    stride : bytes from one volume to the next
+    images : number of two-dimensional images, where it holds those instead of a volume
+    intervals : sampling of the cell along the sections (MZ), of which stacks of volumes are made
+    space_group : of a crystal; 0 for none
+    stacked : whether it says to be a stack of volumes, be it of one
+    imod : whether IMOD wrote it
+    format : 'MRC' or 'SPIDER'
     """
 
     shape: tuple[int, int, int]
@@ -60,6 +75,15 @@ class Header:
     origin: tuple[float, float, float]
     range: tuple[float, float] | None
     notes: tuple[str, ...]
+    voxel_doubt: str = ""
+    extended: int = 0
+    stride: int = 0
+    images: int = 0
+    intervals: int = 0
+    space_group: int = 0
+    stacked: bool = False
+    imod: bool = False
+    format: str = "MRC"
 
     @property
     def values(self) -> int:
@@ -93,25 +117,58 @@ def parse_header(raw: bytes) -> Header:
     notes: list[str] = []
     columns, rows, sections = (int(record[n]) for n in ("nx", "ny", "nz"))
     axes = _axes(record, notes)
-    counts = {axes[0]: sections, axes[1]: rows, axes[2]: columns}
-    sampling = _sampling(record, counts, notes)
     _require_right_angles(record)
-    volumes, sections = _split_stack(record, sections, sampling[axes[0]], notes)
-    extended = int(record["nsymbt"])
-    if extended < 0:
-        raise HeaderError(f"its header promises an extended header of {extended} bytes")
+    volumes, sections = _split_stack(record, sections, axes[0])
+    counts = {axes[0]: sections, axes[1]: rows, axes[2]: columns}
+    voxels = _voxels(record, counts, notes)
+    dtype = _dtype(record, mode, raw)
+    group = int(record["ispg"])
+    intervals = int(record["mz"])
     return Header(
         shape=(sections, rows, columns),
         volumes=volumes,
-        dtype=_dtype(record, mode, raw, notes),
-        data_offset=HEADER_BYTES + extended,
+        dtype=dtype,
+        data_offset=HEADER_BYTES + max(0, int(record["nsymbt"])),
         axes=axes,
-        voxel_size=_voxel_size(record, sampling),
+        voxel_size=voxels.size,
         nstart=_nstart(record, axes),
         origin=_triple(record["origin"], "zyx"),
         range=_range(record),
         notes=tuple(notes),
+        voxel_doubt=voxels.doubt,
+        extended=int(record["nsymbt"]),
+        stride=sections * rows * columns * dtype.itemsize,
+        images=sections if group == 0 and intervals == 1 and sections > 1 else 0,
+        intervals=intervals,
+        space_group=group if group in _SPACE_GROUPS else 0,
+        stacked=group in _VOLUME_STACK_ISPG,
+        imod=_imod(record, raw) is not None,
     )
+
+
+def header_words(raw: bytes) -> Iterator[tuple[str, str]]:
+    """Every field of a header by its name in the format, as it is written there.
+
+    Raises
+    ------
+    HeaderError
+        if the bytes are no header.
+    """
+    record = _in_plausible_byte_order(raw)
+    yield "byte order", {"<": "little-endian", ">": "big-endian"}[_byte_order(record)]
+    for name in record.dtype.names or ():
+        if name.startswith("extra") or name == "label":
+            continue
+        value = record[name]
+        if value.dtype.names:
+            said = ", ".join(f"{float(value[part]):g}" for part in value.dtype.names)
+        elif value.dtype.kind == "S":
+            said = printable(value.item().decode("latin-1"))
+        else:
+            said = " ".join(f"{one:g}" for one in np.atleast_1d(value))
+        yield name.upper(), said
+    for place in range(min(int(record["nlabl"]), _LABELS)):
+        yield f"LABEL {place + 1}", printable(record["label"][place].decode("latin-1").strip())
 
 
 def _in_plausible_byte_order(raw: bytes) -> NDArray[Any]:
@@ -134,6 +191,12 @@ def _axes(record: NDArray[Any], notes: list[str]) -> tuple[int, int, int]:
     if stored == (0, 0, 0):
         notes.append("The header gives no axis order; columns, rows, sections = x, y, z assumed.")
         stored = (1, 2, 3)
+    if sorted(stored) == [0, 1, 2]:
+        notes.append(
+            f"The header counts its axes from 0 (MAPC, MAPR, MAPS = {', '.join(map(str, stored))}) "
+            "instead of from 1; that was taken into account."
+        )
+        stored = tuple(axis + 1 for axis in stored)
     if sorted(stored) != [1, 2, 3]:
         raise HeaderError(f"its axis order (MAPC, MAPR, MAPS = {stored}) is not a permutation")
     if stored != (1, 2, 3):
@@ -146,7 +209,7 @@ def _axes(record: NDArray[Any], notes: list[str]) -> tuple[int, int, int]:
 
 
 def _sampling(
-    record: NDArray[Any], counts: dict[int, int], notes: list[str]
+    record: NDArray[Any], counts: Mapping[int, int], notes: list[str]
 ) -> tuple[int, int, int]:
     """Grid intervals of the cell along z, y, x; the number of values where none is given."""
     sampling = []
@@ -156,15 +219,21 @@ def _sampling(
             notes.append(f"{name.upper()} is {intervals}; the number of values was used instead.")
             intervals = counts[direction]
         sampling.append(intervals)
-    given = {d: sampling[d] for d in range(3)}
-    if given != counts and sorted(given.values()) == sorted(counts.values()):
-        notes.append(
-            f"The cell's sampling along x, y, z ({given[2]}, {given[1]}, {given[0]}) contradicts "
-            f"the number of values ({counts[2]}, {counts[1]}, {counts[0]}); the values were taken "
-            "as stored and the voxel size as cell / sampling."
-        )
     z, y, x = sampling
     return z, y, x
+
+
+def _voxels(record: NDArray[Any], counts: Mapping[int, int], notes: list[str]) -> VoxelReading:
+    z, y, x = (float(record["cella"][axis]) for axis in "zyx")
+    cell = (z, y, x) if np.isfinite((z, y, x)).all() else (0.0, 0.0, 0.0)
+    sampling = _sampling(record, counts, notes)
+    in_a_cell = int(record["ispg"]) in _SPACE_GROUPS or any(
+        int(record[n]) for n in ("nxstart", "nystart", "nzstart")
+    )
+    reading = voxel_reading(cell, sampling, (counts[0], counts[1], counts[2]), in_a_cell=in_a_cell)
+    if reading.note:
+        notes.append(f"{reading.note[:1].upper()}{reading.note[1:]}")
+    return reading
 
 
 def _require_right_angles(record: NDArray[Any]) -> None:
@@ -177,27 +246,21 @@ def _require_right_angles(record: NDArray[Any]) -> None:
         )
 
 
-def _split_stack(
-    record: NDArray[Any], sections: int, per_volume: int, notes: list[str]
-) -> tuple[int, int]:
+def _split_stack(record: NDArray[Any], sections: int, along: int) -> tuple[int, int]:
+    """Number of volumes, and of sections of one, where the header says to hold several."""
     if int(record["ispg"]) not in _VOLUME_STACK_ISPG:
         return 1, sections
-    if sections % per_volume:
+    per_volume = int(record[("mz", "my", "mx")[along]])
+    if per_volume <= 0 or sections % per_volume:
         raise HeaderError(
             f"it says to be a stack of volumes of {per_volume} sections each, but {sections} "
             "sections are no multiple of that"
         )
-    volumes = sections // per_volume
-    if volumes > 1:
-        notes.append(f"The file is a stack of {volumes} volumes; the first was validated.")
-    return volumes, per_volume
+    return sections // per_volume, per_volume
 
 
-def _dtype(record: NDArray[Any], mode: int, raw: bytes, notes: list[str]) -> np.dtype[Any]:
-    kind = _MODES[mode]
-    if mode == 0 and _bytes_are_unsigned(record, raw):
-        notes.append("The 8-bit values are unsigned, as the header's own statistics say.")
-        kind = "u1"
+def _dtype(record: NDArray[Any], mode: int, raw: bytes) -> np.dtype[Any]:
+    kind = "u1" if mode == 0 and _bytes_are_unsigned(record, raw) else _MODES[mode]
     return np.dtype(_byte_order(record) + kind)
 
 
@@ -207,20 +270,17 @@ def _byte_order(record: NDArray[Any]) -> str:
 
 def _bytes_are_unsigned(record: NDArray[Any], raw: bytes) -> bool:
     """Mode 0 is signed in MRC2014, unsigned in older files: those of IMOD say which."""
-    integer = _byte_order(record) + "i4"
-    stamp, flags = np.frombuffer(raw, integer, count=2, offset=_IMOD_STAMP_OFFSET)
-    if stamp == _IMOD_STAMP:
+    flags = _imod(record, raw)
+    if flags is not None:
         return not flags & _IMOD_SIGNED_BYTES
     return float(record["dmin"]) >= 0 and 127 < float(record["dmax"]) <= 255
 
 
-def _voxel_size(record: NDArray[Any], sampling: tuple[int, int, int]) -> tuple[float, float, float]:
-    """Cell / sampling, to the six digits that the header's float32 numbers hold."""
-    z, y, x = (
-        float(f"{float(record['cella'][axis]) / intervals:.6g}")
-        for axis, intervals in zip("zyx", sampling, strict=True)
-    )
-    return tuple(s if np.isfinite(s) else 0.0 for s in (z, y, x))  # type: ignore[return-value]
+def _imod(record: NDArray[Any], raw: bytes) -> int | None:
+    """The flags of a file that IMOD wrote; None for others."""
+    integer = _byte_order(record) + "i4"
+    stamp, flags = np.frombuffer(raw, integer, count=2, offset=_IMOD_STAMP_OFFSET)
+    return int(flags) if stamp == _IMOD_STAMP else None
 
 
 def _nstart(record: NDArray[Any], axes: tuple[int, int, int]) -> tuple[int, int, int]:

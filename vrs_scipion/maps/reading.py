@@ -5,23 +5,30 @@ The file is opened for reading only and is never changed.
 
 from __future__ import annotations
 
-import gzip
-import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
+from numpy.typing import NDArray
 
-from vrs_scipion.files import InputError, printable
+from vrs_scipion.files import InputError
 from vrs_scipion.machine.limits import available_memory
+from vrs_scipion.maps.containers import LARGEST_RATIO, decompressed_length, named, opened
 from vrs_scipion.maps.density import Density, Triple, Volume
 from vrs_scipion.maps.header import HEADER_BYTES, Header, HeaderError, parse_header
+from vrs_scipion.maps.layout import LayoutError, laid_out
+from vrs_scipion.maps.location import Location, located
+from vrs_scipion.maps.spider import parse_spider
 
-_GZIP_MAGIC = b"\x1f\x8b"
-_LARGEST_GZIP_RATIO = 1032
 _PLAIN_SUFFIXES = (".mrc", ".map")
+_STACK_SUFFIXES = {
+    ".mrcs": "a stack of images",
+    ".st": "a tilt series",
+    ".ali": "an aligned tilt series",
+    ".preali": "an aligned tilt series",
+}
 _CHUNK = 1 << 22
 _SMALLEST_SIDE = 8
 _READING_NEEDS = 3  # float32 volumes: the values as stored, as float32, and one to work with
@@ -29,19 +36,26 @@ _USUAL_VOXEL = (0.05, 25.0)
 _POSSIBLE_VOXEL = (0.02, 1000.0)
 _SAME_VOXEL = 1e-3
 _SAME_RANGE = 1e-3
+_HALF_OF_8_BITS = 128
+_FEWEST_JUMPS, _MORE_JUMPS = 8, 4
+_SYMMETRY_RECORD = 80
+_LONGEST_SYMMETRY = 192 * _SYMMETRY_RECORD
+_LONGEST_REST = 1 << 24
+
+Stored = NDArray[np.generic]
 
 
 def read_header(path: Path | str) -> Header:
-    """Read the header of an MRC/CCP4 file, plain or gzipped.
+    """Read the header of an MRC/CCP4 or SPIDER file, plain or compressed.
 
     Raises
     ------
     InputError
         if the file cannot be read or is no density.
     """
-    path = Path(path)
-    with _opened(path) as (stream, _):
-        return _header(stream, path)
+    location = located(path)
+    with opened(location.file) as (stream, _):
+        return _header(stream, location)
 
 
 def read_density(path: Path | str, voxel_size: float | None = None) -> Density:
@@ -49,7 +63,8 @@ def read_density(path: Path | str, voxel_size: float | None = None) -> Density:
 
     Parameters
     ----------
-    path : MRC/CCP4 file, plain or gzipped; of a stack of volumes the first is read
+    path : MRC/CCP4 or SPIDER file, plain or compressed by gzip, bzip2 or xz, or one volume of a
+        stack as ``N@file`` (see `vrs_scipion.maps.location`); of a stack alone the first is read
     voxel_size : Å, instead of the header's
 
     Raises
@@ -58,20 +73,23 @@ def read_density(path: Path | str, voxel_size: float | None = None) -> Density:
         if the file is missing, truncated, no density, larger than the memory, without a voxel
         size, on a skewed grid, constant, or holds NaN or infinities.
     """
-    path = Path(path)
-    with _opened(path) as (stream, compressed):
-        header = _header(stream, path)
-        _require_three_dimensions(header, path)
+    location = located(path)
+    path = location.file
+    with opened(path) as (stream, compression):
+        header = _header(stream, location)
+        _require_volume(header, location)
         size, notes = _voxel_size(header, voxel_size, path)
-        _require_room(header, path, compressed)
-        stored, surplus = _read_values(stream, header, path)
-    if surplus:
-        notes += ("The file is longer than its header says; what follows the map was ignored.",)
+        if not compression or header.extended:
+            header = _laid_out(header, path)
+        _require_room(header, path, compression)
+        header, stored, symmetry = _read_values(stream, header, location)
+    stored, bytes_as, told = _with_sign(stored, header)
     values = np.ascontiguousarray(
         stored.transpose([header.axes.index(axis) for axis in range(3)]), dtype=np.float32
     )
     _require_finite(values, path)
     lowest, highest = _require_contrast(values, path)
+    notes += tuple(told)
     notes += tuple(_stale_range(header, lowest, highest))
     return Density(
         values,
@@ -79,6 +97,8 @@ def read_density(path: Path | str, voxel_size: float | None = None) -> Density:
         nstart=header.nstart,
         origin=header.origin,
         notes=header.notes + notes,
+        bytes_as=bytes_as,
+        crystal=_crystal(header, symmetry),
     )
 
 
@@ -90,54 +110,72 @@ def is_plain_volume(path: Path | str) -> bool:
     InputError
         if the file cannot be read or is no density.
     """
-    path = Path(path)
-    with _opened(path) as (stream, compressed):
-        header = _header(stream, path)
+    location = located(path)
+    with opened(location.file) as (stream, compression):
+        header = _header(stream, location)
     return (
-        not compressed
-        and path.suffix in _PLAIN_SUFFIXES
+        not compression
+        and location.file == Path(path)
+        and location.file.suffix in _PLAIN_SUFFIXES
+        and header.format == "MRC"
         and header.dtype == np.dtype("<f4")
         and header.axes == (0, 1, 2)
         and header.volumes == 1
     )
 
 
-@contextmanager
-def _opened(path: Path) -> Iterator[tuple[BinaryIO, bool]]:
-    """The file's content as a stream, decompressed, and whether it was compressed."""
+def _header(stream: BinaryIO, location: Location) -> Header:
+    first = stream.read(HEADER_BYTES)
     try:
-        if not path.exists():
-            raise InputError(path, f"there is no such file in {printable(str(path.parent))}")
-        if not path.is_file():
-            raise InputError(path, "it is not a file; give the map's file itself")
-        with path.open("rb") as file:
-            compressed = file.read(2) == _GZIP_MAGIC
-            file.seek(0)
-            if compressed:
-                with gzip.GzipFile(fileobj=file, mode="rb") as stream:
-                    yield stream, True  # type: ignore[misc]
-            else:
-                yield file, False
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise InputError(
-            path, f"its gzip data are broken or cut short ({error}); copy it again"
-        ) from error
-    except OSError as error:
-        raise InputError(path, f"it cannot be read ({error.strerror or error})") from error
-
-
-def _header(stream: BinaryIO, path: Path) -> Header:
-    try:
-        return parse_header(stream.read(HEADER_BYTES))
+        return parse_spider(first) or _as_stack(parse_header(first), location)
     except HeaderError as error:
-        raise InputError(path, str(error)) from error
+        raise InputError(location.file, named(first) or str(error)) from error
 
 
-def _require_three_dimensions(header: Header, path: Path) -> None:
+def _as_stack(header: Header, location: Location) -> Header:
+    """The header of a stack of volumes where only the file's name, or its user, says so."""
+    told = location.index > 0 or location.format == ".mrcs"
+    if not told or header.stacked or header.images:
+        return header
+    sections, rows, columns = header.shape
+    per_volume = header.intervals if 1 < header.intervals < sections else rows
+    if not rows == columns == per_volume or sections <= per_volume or sections % per_volume:
+        return header
+    return replace(
+        header,
+        shape=(per_volume, rows, columns),
+        volumes=sections // per_volume,
+        stacked=True,
+        stride=per_volume * rows * columns * header.dtype.itemsize,
+    )
+
+
+def _require_volume(header: Header, location: Location) -> None:
+    """Refuse two-dimensional images, volumes that are not there, and what is too small."""
+    sections, rows, columns = header.shape
+    if header.images:
+        raise InputError(
+            location.file,
+            f"it is a stack of {header.images} two-dimensional images ({columns} × {rows} "
+            "pixels), not a map; give the reconstruction",
+        )
+    called = _STACK_SUFFIXES.get(location.format)
+    if called and not header.stacked and header.format == "MRC":
+        raise InputError(
+            location.file,
+            f"by its name it is {called} ({sections} of {columns} × {rows} pixels), not a map; "
+            "give the reconstruction, or, if it is a volume, give it a name that ends in .mrc",
+        )
+    if location.index > header.volumes:
+        raise InputError(
+            location.file,
+            f"volume {location.index} was asked for and it holds {header.volumes}; give one of "
+            "them",
+        )
     if min(header.shape) < _SMALLEST_SIDE:
         shown = " × ".join(str(n) for n in header.shape[::-1])
         raise InputError(
-            path,
+            location.file,
             f"it holds {shown} values; a map needs at least {_SMALLEST_SIDE} along each axis",
         )
 
@@ -153,7 +191,9 @@ def _voxel_size(header: Header, given: float | None, path: Path) -> tuple[Triple
         notes = ()
         if min(z, y, x) <= 0:
             raise InputError(
-                path, "its header gives no voxel size; give it in Å (--voxel on the command line)"
+                path,
+                header.voxel_doubt
+                or "its header gives no voxel size; give it in Å (--voxel on the command line)",
             )
     if not all(_POSSIBLE_VOXEL[0] <= s <= _POSSIBLE_VOXEL[1] for s in (z, y, x)):
         raise InputError(
@@ -177,20 +217,15 @@ def _disagreement(header: Triple, given: float) -> Iterator[str]:
         )
 
 
-def _require_room(header: Header, path: Path, compressed: bool) -> None:
+def _require_room(header: Header, path: Path, compression: str) -> None:
     """Refuse, before anything is allocated, what neither file nor memory can hold."""
-    promised = header.data_offset + header.bytes
+    needed_bytes = HEADER_BYTES + header.bytes
     present = path.stat().st_size
-    if not compressed and present < promised:
+    if compression and present * LARGEST_RATIO[compression] < needed_bytes:
         raise InputError(
             path,
-            f"it is truncated: its header promises {promised:,} bytes, the file has {present:,}; "
-            "copy it again",
-        )
-    if compressed and present * _LARGEST_GZIP_RATIO < promised:
-        raise InputError(
-            path,
-            f"its header promises {promised:,} bytes, more than {present:,} gzipped bytes can hold",
+            f"its header promises {needed_bytes:,} bytes, more than {present:,} bytes compressed "
+            f"by {compression} can hold",
         )
     needed = _READING_NEEDS * header.values * 4
     available = available_memory()
@@ -203,10 +238,33 @@ def _require_room(header: Header, path: Path, compressed: bool) -> None:
 
 
 def _read_values(
-    stream: BinaryIO, header: Header, path: Path
-) -> tuple[np.ndarray[tuple[int, int, int], np.dtype[np.generic]], bool]:
-    """The first volume as stored, and whether the file goes on behind its last one."""
-    _skip(stream, header.data_offset - HEADER_BYTES)
+    stream: BinaryIO, header: Header, location: Location
+) -> tuple[Header, Stored, bytes]:
+    """The header with notes on the layout, the volume as stored, what lies between the two."""
+    before = stream.read(min(header.data_offset - HEADER_BYTES, _LONGEST_SYMMETRY))
+    _skip(stream, header.data_offset - HEADER_BYTES - len(before))
+    _skip(stream, (max(1, location.index) - 1) * header.stride)
+    stored = _filled(stream, header, location.file)
+    if header.volumes > 1:
+        which = f"number {location.index}" if location.index else "the first"
+        said = f"The file is a stack of {header.volumes} volumes; {which} was validated."
+        return replace(header, notes=(*header.notes, said)), stored, before
+    rest = stream.read(_LONGEST_REST)
+    if not rest:
+        return header, stored, before
+    shifted = _shifted(stored, rest)
+    if len(rest) < _LONGEST_REST and not _fits(stored, header) and _fits(shifted, header):
+        stored = shifted
+        said = (
+            f"{len(rest):,} bytes between header and map are not promised by the header (NSYMBT); "
+            "without them the values have the range that the header gives, and they were left out."
+        )
+    else:
+        said = "The file is longer than its header says; what follows the map was ignored."
+    return replace(header, notes=(*header.notes, said)), stored, before
+
+
+def _filled(stream: BinaryIO, header: Header, path: Path) -> Stored:
     stored = np.empty(header.shape, header.dtype)
     buffer = stored.reshape(-1).view(np.uint8).data
     filled = 0
@@ -219,7 +277,31 @@ def _read_values(
                 f"{filled:,}; copy it again",
             )
         filled += count
-    return stored, header.volumes == 1 and bool(stream.read(1))
+    return stored
+
+
+def _shifted(stored: Stored, rest: bytes) -> Stored:
+    """The values as they are where the map ends with the file."""
+    content = stored.reshape(-1).view(np.uint8)
+    kept = np.concatenate([content, np.frombuffer(rest, np.uint8)])[-content.size :]
+    return kept.view(stored.dtype).reshape(stored.shape)
+
+
+def _fits(stored: Stored, header: Header) -> bool:
+    """Whether the values have the range that the header gives; so they do where it gives none."""
+    if header.range is None:
+        return True
+    with np.errstate(invalid="ignore", over="ignore"):
+        lowest, highest = float(stored.min()), float(stored.max())
+    return not any(_range_differs(header.range, lowest, highest))
+
+
+def _laid_out(header: Header, path: Path) -> Header:
+    """The header as it fits the length of the file; a compressed one is read through for that."""
+    try:
+        return laid_out(header, decompressed_length(path))
+    except LayoutError as error:
+        raise InputError(path, str(error)) from error
 
 
 def _skip(stream: BinaryIO, count: int) -> None:
@@ -228,6 +310,57 @@ def _skip(stream: BinaryIO, count: int) -> None:
         if not skipped:
             return
         count -= skipped
+
+
+def _with_sign(stored: Stored, header: Header) -> tuple[Stored, str, list[str]]:
+    """8-bit values read as signed or unsigned, which of the two, and notes about it.
+
+    Read the wrong way, neighbours jump by up to 255: where the two readings differ in that, the
+    one with fewer such jumps is right, whatever the header says. Of values that are the same
+    either way nothing is noted.
+    """
+    if header.dtype.itemsize != 1:
+        return stored, "", []
+    believed = header.dtype.kind + "1"
+    other = "u1" if believed == "i1" else "i1"
+    why = "as the format has it"
+    if header.imod:
+        why = "as IMOD's header says"
+    elif believed == "u1":
+        why = "as the header's own statistics say"
+    jumps = _jumps(stored.view(believed))
+    if jumps >= _FEWEST_JUMPS and jumps > _MORE_JUMPS * _jumps(stored.view(other)):
+        believed, why = other, "for read the other way neighbouring values jump by up to 255"
+    kind = {"i1": "signed", "u1": "unsigned"}[believed]
+    read = stored.view(believed)
+    if not header.imod and stored.view("u1").max() < _HALF_OF_8_BITS:
+        return read, kind, []
+    note = f"The 8-bit values were read as {kind} ({read.min()} to {read.max()}), {why}."
+    if kind == "signed" and header.imod:
+        note += " IMOD adds 128 to such bytes: a level read there is 128 lower here."
+    return read, kind, [note]
+
+
+def _jumps(values: Stored) -> int:
+    """How many neighbours along a row differ by more than half of what 8 bits hold."""
+    return sum(
+        int(np.count_nonzero(np.abs(np.diff(section.astype(np.int16), axis=-1)) > _HALF_OF_8_BITS))
+        for section in values
+    )
+
+
+def _crystal(header: Header, before: bytes) -> str:
+    """What says that the map is of a crystal; '' where nothing does."""
+    if header.space_group:
+        return f"its header names space group {header.space_group}"
+    records = [
+        before[place : place + _SYMMETRY_RECORD].decode("latin-1").strip()
+        for place in range(0, len(before) - _SYMMETRY_RECORD + 1, _SYMMETRY_RECORD)
+    ]
+    operators = [one for one in records if one.count(",") == 2 and "X" in one.upper()]
+    if len(operators) > 1:
+        return f"its header lists {len(operators)} symmetry operators"
+    return ""
 
 
 def _require_finite(values: Volume, path: Path) -> None:
@@ -266,9 +399,15 @@ def _require_contrast(values: Volume, path: Path) -> tuple[float, float]:
 def _stale_range(header: Header, lowest: float, highest: float) -> Iterator[str]:
     if header.range is None or header.volumes > 1:
         return
-    tolerance = _SAME_RANGE * (highest - lowest)
-    if max(abs(header.range[0] - lowest), abs(header.range[1] - highest)) > tolerance:
+    if any(_range_differs(header.range, lowest, highest)):
         yield (
             f"The header gives the values' range as {header.range[0]:.4g} to "
             f"{header.range[1]:.4g}; they run from {lowest:.4g} to {highest:.4g}."
         )
+
+
+def _range_differs(said: tuple[float, float], lowest: float, highest: float) -> Iterator[bool]:
+    """For either end, whether it is another; NaN is."""
+    tolerance = _SAME_RANGE * (highest - lowest)
+    for end, found in zip(said, (lowest, highest), strict=True):
+        yield not abs(end - found) <= tolerance

@@ -21,6 +21,7 @@ from skimage.filters import threshold_otsu
 
 from vrs_scipion.maps.density import Density, Volume
 from vrs_scipion.maps.masks import Components, connected_components, touches_every_face
+from vrs_scipion.methods.mass import CUBIC_ANGSTROM_PER_DALTON
 from vrs_scipion.results.numbers import number
 
 LARGEST = 256
@@ -77,6 +78,15 @@ class Suggestion:
     level: float
     reason: str
     whole: bool = True
+
+
+@dataclass(frozen=True)
+class Enclosed:
+    """What a level encloses: voxels, Å³ and, were it all protein, kDa."""
+
+    voxels: int
+    volume: float
+    kda: float
 
 
 class LevelStudy:
@@ -206,6 +216,15 @@ class LevelStudy:
             cube = " × ".join([str(self.binning)] * 3)
             said.append(f"Pieces were counted on averages over {cube} voxels.")
         return " ".join(said)
+
+
+def enclosed(study: LevelStudy, level: float) -> Enclosed:
+    """What ``level`` encloses of the map."""
+    levels = np.array([level])
+    volume = float(study.volume_above(levels)[0])
+    return Enclosed(
+        int(study.voxels_above(levels)[0]), volume, volume / CUBIC_ANGSTROM_PER_DALTON / 1000
+    )
 
 
 def surrounding_noise(values: Volume) -> Noise | None:

@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 import pyworkflow.protocol.params as params
 from pwem.objects import Volume
+from pyworkflow.protocol.constants import LEVEL_ADVANCED
 
 from vrs_scipion.entry.inputs import INPUTS, inspect
 from vrs_scipion.entry.record_map import Deposition
 from vrs_scipion.entry.request import Request
 from vrs_scipion.files import InputError, load_model
+from vrs_scipion.maps.location import resolved
 from vrs_scipion.maps.reading import read_header
 from vrs_scipion.objects import VrsMap
 from vrs_scipion.protocols.input_form import add_field
@@ -40,7 +42,8 @@ class VrsMapInput:
         )
         for field in INPUTS["map"].fields:
             if field.key not in _BY_THE_VOLUME:
-                add_field(form, field)
+                advanced = {} if field.offered else {"expertLevel": LEVEL_ADVANCED}
+                add_field(form, field, **advanced)
 
     def _request(self) -> Request:
         """What the form asks for."""
@@ -52,6 +55,7 @@ class VrsMapInput:
             resolution=_number(self.resolution) or None,  # type: ignore[attr-defined]
             voxel=_voxel_size(volume, path),
             mass=_number(self.mass) or None,  # type: ignore[attr-defined]
+            contour_from=str(self.contour_from.get() or ""),  # type: ignore[attr-defined]
             title=str(self.title.get() or ""),  # type: ignore[attr-defined]
             deposition=volume.getDepositionFile() if isinstance(volume, VrsMap) else None,
         )
@@ -80,32 +84,18 @@ class VrsMapInput:
 
 
 def source_file(volume: Volume) -> Path:
-    """The file in which ``volume`` came, whatever Scipion made of it.
-
-    Raises
-    ------
-    InputError
-        if the volume is a later one of a stack.
-    """
+    """The location in which ``volume`` came, whatever Scipion made of it."""
     if isinstance(volume, VrsMap):
         return volume.getSourceFile()
     index, name = volume.getLocation()
-    path = plain(name)
-    if index > 1:
-        raise InputError(path, f"volume {index} of a stack was chosen; only the first can be read")
-    return path.resolve()
-
-
-def plain(name: str) -> Path:
-    """The path of a file as Scipion names it."""
-    return Path(name.removesuffix(":mrc"))
+    return resolved(f"{index}@{name}" if index > 1 else name)
 
 
 def half_maps_of(volume: Volume | None) -> list[Path]:
     """The half maps that a volume of the project carries: two, or none."""
     if volume is None or not volume.hasHalfMaps():
         return []
-    return [plain(name).resolve() for name in volume.getHalfMaps(asList=True)]
+    return [resolved(name) for name in volume.getHalfMaps(asList=True)]
 
 
 def deposition_of(volume: Any) -> Deposition | None:

@@ -153,6 +153,8 @@ class VrsProtHand(VrsProtCheck):
 
 class VrsProtStructure(VrsProtCheck):
     check = CHECKS["0.i"]
+
+
 class VrsProtArtefacts(VrsProtCheck):
     check = CHECKS["0.j"]
 

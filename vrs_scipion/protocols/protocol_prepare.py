@@ -74,7 +74,7 @@ class VrsProtPrepare(VrsMapInput, VrsProtPrepareInput):
     """
 
     key = "map"
-    fields = {key: key for key in ("contour", "resolution", "mass", "title")}
+    fields = {key: key for key in ("contour", "contour_from", "resolution", "mass", "title")}
 
     def _defineParams(self, form: Any) -> None:
         self._defineMapParams(form)

@@ -81,7 +81,7 @@ def compile_report(
         level=mark,
         entry=_identity(entry, found.get("0.b")),
         inputs=_inputs(entry, {look.code: look for look in looks}),
-        summary=_summary(ordered, estimates, entry.resolution, score),
+        summary=_summary(entry, ordered, estimates, score),
         checks=ordered,
         score=score,
         levels=_levels(entry, ordered),
@@ -181,9 +181,11 @@ def worry(report: Report) -> str:
     crashed = [check for check in report.checks if check.outcome is Outcome.FAILED]
     undecided = [check for check in report.checks if check.outcome is Outcome.UNDETERMINED]
     score = report.score
+    kind = [report.entry.kind_sentence] if report.entry.kind_sentence else []
     if not score.evaluable:
-        return "No check could be evaluated: this report says nothing about the map's quality."
-    words = [_how_many(len(said), score.evaluable - score.failed)]
+        nothing = "No check could be evaluated: this report says nothing about the map's quality."
+        return " ".join([*kind, nothing])
+    words = [*kind, _how_many(len(said), score.evaluable - score.failed)]
     words += [check.headline for check in said if check.headline]
     if crashed:
         words.append(f"Nothing is known of what could not be computed: {_names(crashed)}.")
@@ -214,15 +216,16 @@ def _how_many(troubled: int, computed: int) -> str:
 
 
 def _summary(
+    entry: Entry,
     checks: Sequence[CheckResult],
     estimates: Sequence[ResolutionEstimate],
-    reported: float | None,
     score: Score,
 ) -> tuple[str, ...]:
+    kind = entry.map.recognised.sentence
     headlines = [check.headline for check in checks if check.headline]
-    resolution = resolution_sentence(estimates, reported)
+    resolution = resolution_sentence(estimates, entry.resolution)
     said = " ".join([score_sentence(score), *score_remarks(score)])
-    return (*headlines, *([resolution] if resolution else []), said)
+    return (*([kind] if kind else []), *headlines, *([resolution] if resolution else []), said)
 
 
 def _warnings(entry: Entry, checks: Sequence[CheckResult]) -> tuple[Warning, ...]:
@@ -283,6 +286,8 @@ def _identity(entry: Entry, mask: CheckResult | None) -> ReportEntry:
         box=record.box,
         contour=record.contour,
         contour_from=record.contour_from,
+        kind=record.kind,
+        kind_sentence=record.recognised.sentence,
         resolution=record.resolution,
         resolution_from=record.resolution_from,
         mass=record.mass,

@@ -255,7 +255,11 @@ def build_document(report: Report) -> Document:
         grade=report.grade,
         grade_in_words=grade_in_words(report.grade),
         worry=worry(report),
-        resolution=resolution_sentence(report.resolution_estimates, report.entry.resolution) or "",
+        resolution=resolution_sentence(
+            report.resolution_estimates,
+            report.entry.resolution,
+        )
+        or "",
         front=_front(report),
         context=context,
         levels=tuple((level.mark, level.adds) for level in LEVELS if is_number(level)),
@@ -461,6 +465,7 @@ def _front(report: Report) -> tuple[Fact, ...]:
     return (
         Fact(label="Map", value=entry.map, kind="name"),
         *_source(entry),
+        Fact(label="Contour level", value=f"{entry.contour:.6g} ({entry.contour_from})"),
         Fact(label="Reported resolution", value=_resolution(entry)),
         *_mass(entry),
         Fact(label="Validation level", value=words),

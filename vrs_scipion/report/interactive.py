@@ -29,6 +29,9 @@ from vrs_scipion.results.plots import Plot
 
 Json = dict[str, Any]
 
+_ADDRESSES = ("https://cloud.plotly.com/newchart", "https://cdn.plot.ly/un/")
+"""Where plotly would send a plot that is shared, and fetch outlines of countries from."""
+
 
 @dataclass(frozen=True)
 class Script:
@@ -51,8 +54,11 @@ def own_script() -> Script:
 
 @cache
 def plotly_script() -> Script:
-    """Plotly, the library, as it runs in the page."""
-    return Script(get_plotlyjs())
+    """Plotly, the library, as it runs in the page: without the addresses it would send data to."""
+    text = get_plotlyjs()
+    for address in _ADDRESSES:
+        text = text.replace(address, "")
+    return Script(text)
 
 
 @cache

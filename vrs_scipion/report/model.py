@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field
 
 from vrs_scipion.entry.record_map import Deposition
 from vrs_scipion.entry.records import Box, Fact, Lengths, SourceFile
+from vrs_scipion.maps.kind import VolumeKind
 from vrs_scipion.results.model import REPORT_SCHEMA, CheckResult, Record, ResolutionEstimate
 
 
@@ -16,6 +17,7 @@ class ReportEntry(Record):
 
     ``mass`` is the molecule's as it was given, ``mass_at_contour`` that of protein which would fill
     what is above the contour level, both in kDa.
+    ``kind_sentence`` says what the volume is where it is no density of a molecule; '' else.
     """
 
     map: str
@@ -34,6 +36,8 @@ class ReportEntry(Record):
     mass_at_contour: float | None = None
     source: str
     deposition: Deposition | None = None
+    kind: VolumeKind = VolumeKind.DENSITY
+    kind_sentence: str = ""
     hard_mask: str = ""
     soft_mask: str = ""
     notes: tuple[str, ...] = ()

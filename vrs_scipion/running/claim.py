@@ -15,6 +15,7 @@ from vrs_scipion.entry.inputs import FIELDS, INPUTS
 from vrs_scipion.entry.request import Request, Value
 from vrs_scipion.files import in_new_words, load_model, save_model, sha256
 from vrs_scipion.folders import FOLDERS, REPORT_FILES, REQUEST_FILE, SCIPION
+from vrs_scipion.maps.location import located
 from vrs_scipion.results.model import Record
 from vrs_scipion.running.upgrade import upgraded_request
 
@@ -26,6 +27,10 @@ _UNSAFE = set('"$`\\\n')
 
 class OutputError(RuntimeError):
     """The output folder cannot be used: one sentence."""
+
+
+class TakenError(OutputError):
+    """The output folder holds another validation: one sentence."""
 
 
 class Claim(Record):
@@ -90,7 +95,7 @@ def claim(out: Path, request: Request, engine: str) -> tuple[Request, Claim]:
                 shutil.copyfile(source, out / f"{field.key}{source.suffix}")
                 request = request.having(**{field.key: out / f"{field.key}{source.suffix}"})
         values = {k: str(v) if isinstance(v, Path) else v for k, v in request.values.items()}
-        hashes = {key: sha256(path) for key, path in _files(request).items()}
+        hashes = {key: _identity(path) for key, path in _files(request).items()}
         claimed = Claim(values=values, sha256=hashes, engine=engine)
         save_model(claimed, out / REQUEST_FILE)
     except OSError as error:
@@ -111,7 +116,8 @@ def require_same(entry: Entry, claimed: Claim, out: Path) -> None:
         files = [claimed.sha256.get(one.key) for one in fields if one.kind is Kind.PATH]
         numbers = {one.key for one in fields if one.kind is Kind.NUMBER}
         told = numbers & set(record.given) & set(claimed.values)
-        same = [source.sha256 for source in record.sources] == files and all(
+        sources = [_of_volume(source.sha256, source.volume) for source in record.sources]
+        same = sources == files and all(
             math.isclose(record.given[name], claimed.values[name], rel_tol=_SAME_NUMBER)  # type: ignore[arg-type]
             for name in told
         )
@@ -159,13 +165,23 @@ def _refuse_changes(
             continue
         same = request.values.get(key) == earlier.get(key)
         if key in files and key in known.sha256:
-            same = sha256(files[key]) == known.sha256[key]
+            same = _identity(files[key]) == known.sha256[key]
         if not same:
             raise _another(out)
 
 
-def _another(out: Path) -> OutputError:
-    return OutputError(
+def _identity(path: Path) -> str:
+    """SHA-256 of a file, with the number of the volume where one of a stack was asked for."""
+    where = located(path)
+    return _of_volume(sha256(where.file), where.index)
+
+
+def _of_volume(digest: str, number: int) -> str:
+    return f"{digest}@{number}" if number else digest
+
+
+def _another(out: Path) -> TakenError:
+    return TakenError(
         f"{out.name} holds the validation of another map, or of this one with other parameters; "
         "give another output folder (--out) or remove that one"
     )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 
-from vrs_scipion.entry.input import Kind
+from vrs_scipion.entry.input import Field
 from vrs_scipion.entry.inputs import FIELDS, INPUTS
 from vrs_scipion.entry.request import Value
+from vrs_scipion.files import InputError
 
 FIRST = next(iter(FIELDS))
 """The field that is given without an option."""
@@ -24,13 +25,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                 said += " Or an entry such as EMD-3488, whose numbers are the defaults."
                 group.add_argument(field.key, metavar=field.metavar, help=said)
             else:
-                kind = float if field.kind is Kind.NUMBER else str
-                group.add_argument(field.option, type=kind, metavar=field.metavar, help=said)
+                group.add_argument(field.option, metavar=field.metavar, help=said)
 
 
 def given(options: argparse.Namespace) -> dict[str, Value]:
-    """What was given, by the keys of the fields."""
+    """What was given, by the keys of the fields.
+
+    Raises
+    ------
+    InputError
+        if something should be a number and is none.
+    """
     said = {field.key: getattr(options, field.key, None) for field in FIELDS.values()}
     return {
-        key: FIELDS[key].value(str(value)) for key, value in said.items() if value not in (None, "")
+        key: _value(FIELDS[key], str(value))
+        for key, value in said.items()
+        if value not in (None, "")
     }
+
+
+def _value(field: Field, text: str) -> Value:
+    try:
+        return field.value(text)
+    except ValueError as error:
+        raise InputError(field.option, f"{error}; give a number") from error

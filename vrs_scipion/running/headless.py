@@ -13,6 +13,7 @@ from pathlib import Path
 from vrs_scipion.checks.check import Check
 from vrs_scipion.checks.engines import Engines
 from vrs_scipion.checks.levels import asked_of, selected
+from vrs_scipion.entry.contour import in_map_units
 from vrs_scipion.entry.entry import Entry
 from vrs_scipion.entry.inputs import given_keys, inspect
 from vrs_scipion.entry.request import Request
@@ -71,7 +72,7 @@ def validate(
     RunError
         if the project could not make the report.
     """
-    request, out = _anchored(request), out.absolute()
+    request, out = in_map_units(_anchored(request)), out.absolute()
     asked = Engines.named(engine)
     request = take_up(request, out, str(asked))
     checks = _wanted_checks(request, only, skip)

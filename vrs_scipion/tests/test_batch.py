@@ -127,6 +127,35 @@ class TestTable(BatchTest):
         ):
             self.assertIn(words, problem)
 
+    def test_numbers_as_people_write_them(self) -> None:
+        path = self.table(
+            "Map;Contour level;Resolution (Å);Voxel size;Remarks",
+            "a.mrc;0,35;4,2 Å;0.105 nm;the good one",
+            "b.mrc;3sigma;3.2A;1.05 Å/px;",
+            "c.mrc;auto;;;",
+        )
+        told: list[str] = []
+        first, second, third = read_table(path, told.append)
+        self.assertEqual([row.problem for row in (first, second, third)], ["", "", ""])
+        numbers = {"contour": 0.35, "resolution": 4.2, "voxel": 1.05}
+        self.assertEqual({key: first.given[key] for key in numbers}, numbers)
+        self.assertEqual((second.given["contour"], second.given["voxel"]), ("3 sigma", 1.05))
+        self.assertEqual(third.given["contour"], "auto")
+        self.assertEqual(told, ["table.csv: of its columns remarks were not used"])
+
+    def test_entries_as_people_write_them(self) -> None:
+        address = "https://www.ebi.ac.uk/emdb/EMD-3488?tab=map"
+        rows = read_table(self.table("map", "EMD3488", "EMDB-3488", address, "3488"))
+        self.assertEqual([row.map for row in rows[:3]], ["EMD-3488"] * 3)
+        self.assertIn("did you mean EMD-3488?", rows[3].problem)
+
+    def test_utf_16(self) -> None:
+        path = self.folder / "wide.csv"
+        for encoding in ("utf-16", "utf-8-sig"):
+            path.write_bytes("map;title\na.mrc;Ångström\n".encode(encoding))
+            (row,) = read_table(path)
+            self.assertEqual(row.text("title"), "Ångström")
+
     def test_names_are_harmless(self) -> None:
         names = ["../../etc/passwd", "-rf", "a b\\c", "", ".hidden", "CON/x", "x" * 300, "A"]
         rows = read_table(self.table("name,map,contour", *(f"{n},m.mrc,1" for n in names), "a,m,1"))
@@ -139,7 +168,7 @@ class TestTable(BatchTest):
             ("", "it is empty"),
             ("map,contour\n", "it names no map"),
             ("contour\n1\n", "no column 'map'"),
-            ("map,countour\na,1\n", "unknown columns countour"),
+            ("map,countour\na,1\n", "unknown column countour; did you mean contour?"),
             ("map,map\na,1\n", "twice"),
             ('map,contour\n"a,1\n', "it is no table"),
         ):
@@ -147,8 +176,8 @@ class TestTable(BatchTest):
             path.write_text(text)
             with self.assertRaisesRegex(TableError, re.escape(words)):
                 read_table(path)
-        path.write_bytes(b"\xff\xfe\x00map")
-        with self.assertRaisesRegex(TableError, "no text in UTF-8"):
+        path.write_bytes(b"\xff\xfe\x00ma")
+        with self.assertRaisesRegex(TableError, "no text in UTF-8 or UTF-16"):
             read_table(path)
         with self.assertRaisesRegex(TableError, "cannot be read"):
             read_table(self.folder / "none.csv")

@@ -20,6 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vrs_scipion.emdb import Archive, EmdbError, entry_request, fetch, is_accession, normalised
+from vrs_scipion.emdb.accession import perhaps_meant
 from vrs_scipion.emdb.record import parse_record
 from vrs_scipion.entry.entry import Entry
 from vrs_scipion.entry.inputs import prepare
@@ -284,6 +285,31 @@ class TestBadDays(EmdbTest):
             self.server.answers[RECORD_PATH] = [play.text(content)]
             self.refused(words)
 
+    def test_fields_without_sense_are_left_out(self) -> None:
+        zero = {
+            "structure_determination": [
+                {
+                    "image_processing": [
+                        {"final_reconstruction": {"resolution": {"valueOf_": "0.0"}}}
+                    ]
+                }
+            ]
+        }
+        for change, field in (
+            ({"structure_determination_list": zero}, "resolution (0.0)"),
+            ({"structure_determination_list": "none"}, "structure_determination_list (none)"),
+            ({"map__pixel_spacing": {a: {"valueOf_": "-1"} for a in "xyz"}}, "pixel_spacing"),
+            ({"map__contour_list": {"contour": [{"level": "see text"}]}}, "level (see text)"),
+            ({"admin__title": 7.5}, "title (7.5)"),
+        ):
+            with self.subTest(field):
+                self.serve(**change)
+                fetched = fetch(ACCESSION, self.archive)
+                self.assertIn(field, " ".join(fetched.notes))
+                self.assertIn("left out", " ".join(fetched.notes))
+                request = entry_request(fetched, contour=0.3, resolution=4.0)
+                self.assertEqual(request.number("resolution"), 4.0)
+
     def test_a_missing_contour(self) -> None:
         self.serve(map__contour_list=None)
         fetched = fetch(ACCESSION, self.archive)
@@ -362,6 +388,16 @@ class TestCommand(EmdbTest):
 class TestAccessions(unittest.TestCase):
     def test_what_is_one(self) -> None:
         self.assertEqual(normalised(" emd-23402 "), "EMD-23402")
+        for text in (
+            "EMD3488",
+            "EMDB-3488",
+            "emdb_3488",
+            "https://www.ebi.ac.uk/emdb/EMD-3488?tab=map",
+            "https:/www.emdataresource.org/EMD-3488",
+            "https://files.example.org/structures/EMD-3488/map/emd_3488.map.gz",
+        ):
+            self.assertEqual(normalised(text), "EMD-3488")
+        self.assertEqual((perhaps_meant("3488"), perhaps_meant("12.mrc")), ("EMD-3488", ""))
         for text in ("EMD-348", "EMD-3488/../x", "emd_3488.map.gz", "3488", "EMD-３４８８", ""):
             self.assertFalse(is_accession(text), text)
 

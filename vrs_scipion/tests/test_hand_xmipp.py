@@ -63,8 +63,9 @@ class XmippTest(StandInTest):
         self.install_chain(DEEPHAND, script, networks=networks, modules=modules)
 
     def a_map(self) -> Path:
-        values = np.zeros((20, 20, 20), np.float32)
-        values[6:14, 6:14, 6:14] = 1
+        noise = np.random.default_rng(5).normal(scale=0.01, size=(20, 20, 20))
+        values = noise.astype(np.float32)
+        values[6:14, 6:14, 6:14] += 1
         return write(
             self.folder / "a map@of:mine.mrc", mrc_bytes(values, voxel_size=(1.3, 1.3, 1.3))
         )

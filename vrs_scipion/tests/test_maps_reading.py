@@ -178,7 +178,7 @@ class TestRefusals(FolderTest):
 
     def test_header_that_promises_more_than_gzip_can_hold(self) -> None:
         content = mrc_bytes(ramp(), header={"nx": 40000, "ny": 40000, "nz": 40000})
-        self.refused(self.file(content, "map.mrc.gz"), "more than .* gzipped bytes can hold")
+        self.refused(self.file(content, "map.mrc.gz"), "more than .* by gzip can hold")
 
     def test_more_than_the_memory(self) -> None:
         path = self.file(mrc_bytes(ramp()))
@@ -214,7 +214,6 @@ class TestRefusals(FolderTest):
         self.refused(self.file(mrc_bytes(ramp(), header={"mode": 4})), "mode 4 holds complex")
         self.refused(self.file(mrc_bytes(ramp(), header={"mapr": 1})), "is not a permutation")
         self.refused(self.file(mrc_bytes(ramp((1, 9, 10)))), "holds 10 × 9 × 1 values")
-        self.refused(self.file(mrc_bytes(ramp(), header={"nsymbt": -4})), "extended header of -4")
 
     def test_senseless_voxel_size(self) -> None:
         for size in (0.0, -1.0, float("nan"), float("inf")):

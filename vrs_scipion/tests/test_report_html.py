@@ -37,7 +37,8 @@ from vrs_scipion.report.build import build_report
 from vrs_scipion.report.document import build_document
 from vrs_scipion.report.folder import LETTER, load_report, place_of
 from vrs_scipion.report.gauge import gauge_of
-from vrs_scipion.report.interactive import as_script_data
+from vrs_scipion.report.html import _policy
+from vrs_scipion.report.interactive import as_script_data, own_script, plotly_script
 from vrs_scipion.report.numbering import Numbering, PlacedTable
 from vrs_scipion.report.pdf import render_pdf
 from vrs_scipion.report.rates import rate_table, rates_sentence
@@ -364,6 +365,28 @@ class TestFolder(Validated):
 
 
 @unittest.skipIf(chromium.PROGRAM is None, "Chromium is not here: the page was not looked at")
+class TestNetwork(unittest.TestCase):
+    """What the page's programs could send, were the policy not to forbid it."""
+
+    def test_the_page_s_own_program_has_no_way_out(self) -> None:
+        ways = ("fetch(", "XMLHttpRequest", "sendBeacon", "WebSocket", "EventSource", "window.open")
+        text = own_script().text
+        self.assertEqual([way for way in (*ways, "import(", ".submit(") if way in text], [])
+
+    def test_the_library_knows_no_address(self) -> None:
+        text = plotly_script().text
+        for host in ("cloud.plotly.com", "cdn.plot.ly", "chart-studio"):
+            self.assertNotIn(host, text)
+        ways = re.findall(r"\b(?:fetch|window\.open|sendBeacon|WebSocket|EventSource)\(", text)
+        self.assertLessEqual(set(ways), {"fetch(", "window.open("})
+
+    def test_the_policy_lets_nothing_out(self) -> None:
+        rules = dict(rule.split(" ", 1) for rule in _policy("'sha256-x'").split("; "))
+        self.assertEqual(rules["default-src"], "'none'")
+        self.assertFalse({"connect-src", "frame-src", "object-src"} & set(rules))
+        self.assertNotIn("http", " ".join(rules.values()))
+
+
 class TestBrowser(Validated):
     browser: chromium.Chromium
 
@@ -404,6 +427,19 @@ class TestBrowser(Validated):
         self.assertEqual(self.browser.run("document.querySelectorAll('.drawn').length"), count)
         words = self.browser.run("[...document.querySelectorAll('.plot')].at(-1).textContent")
         self.assertIn("local <b>value</b> (Å²)".lower(), words.lower())
+
+    def test_every_button_is_known(self) -> None:
+        self.show(".plot")
+        self.browser.wait("document.querySelector('.modebar-btn')")
+        titles = "[...document.querySelectorAll('.modebar-btn')].map(b => b.dataset.title)"
+        self.assertEqual(
+            set(self.browser.run(titles)), {"Download plot as a PNG", "Zoom", "Pan", "Reset axes"}
+        )
+        own = "[...document.querySelectorAll('button')].map(b => b.textContent.trim())"
+        known = {"Turn", "+", "−", "View 1", "View 2", "View 3", "Dark page", "Light page", "Copy"}
+        self.assertLessEqual(set(filter(None, self.browser.run(own))), known)
+        server = "document.querySelector('.js-plotly-plot')._context.plotlyServerURL"
+        self.assertEqual(self.browser.run(server), "")
 
     def test_slices_move(self) -> None:
         self.show("#explore")

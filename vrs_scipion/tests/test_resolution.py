@@ -15,7 +15,11 @@ from hypothesis import strategies as st
 from scipy import fft
 
 import vrs_scipion
-from vrs_scipion.checks.level0_e_deepres import CHECK, ERROR_FILE, VOLUME_FILE
+from vrs_scipion.checks.level0_e_deepres import (
+    CHECK,
+    ERROR_FILE,
+    VOLUME_FILE,
+)
 from vrs_scipion.checks.run import run_check
 from vrs_scipion.entry.inputs import prepare
 from vrs_scipion.entry.request import Request

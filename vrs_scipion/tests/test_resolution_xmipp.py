@@ -66,13 +66,14 @@ class XmippTest(StandInTest):
         self.install_chain(DEEPRES, script, networks=networks)
 
     def a_map(self, voxel: float = 1.3) -> tuple[Path, Path, Mask]:
-        values = np.zeros((20, 20, 20), np.float32)
-        values[6:14, 6:14, 6:14] = 1
+        noise = np.random.default_rng(5).normal(scale=0.01, size=(20, 20, 20))
+        values = noise.astype(np.float32)
+        values[6:14, 6:14, 6:14] += 1
         voxel_size = (voxel, voxel, voxel)
         return (
             write(self.folder / "a map@of:mine.mrc", mrc_bytes(values, voxel_size=voxel_size)),
-            write(self.folder / "mask.mrc", mrc_bytes(values, voxel_size=voxel_size)),
-            values > 0,
+            write(self.folder / "mask.mrc", mrc_bytes(values > 0.5, voxel_size=voxel_size)),
+            values > 0.5,
         )
 
     def measure(

@@ -14,9 +14,9 @@ from matplotlib.backends.backend_tkagg import FigureCanvasTkAgg
 
 from vrs_scipion.maps.density import Triple
 from vrs_scipion.maps.reading import read_density
-from vrs_scipion.methods.contour_level import LevelStudy, Pieces, Suggestion
+from vrs_scipion.methods.contour_level import LevelStudy, Pieces, Suggestion, enclosed
 from vrs_scipion.results.numbers import number
-from vrs_scipion.wizards.contour_figure import ContourFigure, enclosed
+from vrs_scipion.wizards.contour_figure import ContourFigure
 
 _POLL_MS, _RESTED_MS = 60, 200
 _TICKS = 1000

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,24 +17,6 @@ from vrs_scipion.methods.mass import CUBIC_ANGSTROM_PER_DALTON
 
 _SIZE, _DPI = (10.6, 3.7), 96
 _LEVELS, _BINS = 200, 120
-
-
-@dataclass(frozen=True)
-class Enclosed:
-    """What a level encloses: voxels, Å³ and, were it all protein, kDa."""
-
-    voxels: int
-    volume: float
-    kda: float
-
-
-def enclosed(study: LevelStudy, level: float) -> Enclosed:
-    """What ``level`` encloses of the map."""
-    levels = np.array([level])
-    volume = float(study.volume_above(levels)[0])
-    return Enclosed(
-        int(study.voxels_above(levels)[0]), volume, volume / CUBIC_ANGSTROM_PER_DALTON / 1000
-    )
 
 
 class ContourFigure:

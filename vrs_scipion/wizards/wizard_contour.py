@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from pyworkflow.gui.dialog import showError, showInfo
+from pyworkflow.gui.dialog import showInfo
 from pyworkflow.wizard import Wizard
 
-from vrs_scipion.files import InputError
 from vrs_scipion.protocols.map_input import VrsMapInput, deposition_of, source_file
 
 
@@ -23,11 +22,7 @@ class VrsContourWizard(Wizard):
         if volume is None:
             showInfo("Contour level", "Choose the map first.", form.root)
             return
-        try:
-            path = source_file(volume)
-        except InputError as error:
-            showError("Contour level", str(error), form.root)
-            return
+        path = source_file(volume)
         deposited = deposition_of(volume)
         recommended = None
         if deposited is not None and deposited.contour is not None:

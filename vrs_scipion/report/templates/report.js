@@ -148,7 +148,7 @@
         const { data, layout } = structuredClone(figures[dark() ? "dark" : "light"]);
         return Plotly.react(place, data, layout, {
           responsive: true, displaylogo: false, displayModeBar: matchMedia("(hover: hover)").matches && "hover",
-          modeBarButtonsToRemove: ["select2d", "lasso2d", "zoomIn2d", "zoomOut2d", "autoScale2d"],
+          modeBarButtons: [["toImage"], ["zoom2d", "pan2d", "resetScale2d"]], plotlyServerURL: "",
         });
       };
       place.hidden = false;
