@@ -1,13 +1,14 @@
 """How often 0.i tells structure from noise, and where its weights and limits come from.
 
-    python benchmarks/structure.py MODELS --out FOLDER [--workers N] [--most N]
+    python benchmarks/structure.py MODELS --out FOLDER [--maps FOLDER ...] [--workers N] [--most N]
 
 MODELS is a folder with ``index.json`` and atomic structures. Each structure becomes good maps at
 two resolutions, in turn from ``vrs simulate`` and from gemmi's electron density, in three
 sharpening states and at three strengths of noise, and maps that hold nothing: noise in the
 envelope, on a pedestal, a blob, phases randomised. Of each, a line of ``cases.jsonl`` with what
 0.i measures; a run that was stopped goes on where it was. Structures of even number calibrate
-Fisher's discriminant and the limits, the others report how often 0.i is right.
+Fisher's discriminant and the limits, the others report how often 0.i is right. Folders of real
+maps have an ``index.json`` with their resolutions; each is measured as it is and spoilt.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import os
 import sys
 import zlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -38,7 +39,9 @@ from specimens import one_particle, usable  # noqa: E402
 from vrs_scipion.checks.level0_i_structure import CHECK, EFFECT, FINEST, doubt  # noqa: E402
 from vrs_scipion.maps.fourier import resample  # noqa: E402
 from vrs_scipion.maps.masks import hard_mask  # noqa: E402
+from vrs_scipion.maps.reading import read_density  # noqa: E402
 from vrs_scipion.methods.structure import (  # noqa: E402
+    SURROGATES,
     NoEnvelopeError,
     Structure,
     measure_structure,
@@ -57,7 +60,11 @@ BAD = (
     ("blob", 0.1),
     ("blob", 0),
 )
+_CLAIMS = {"ngl_betaGal.mrc.gz": 7.1}
+"""Å, where the index knows none: the Nyquist limit."""
+_SPOILT_REAL = (("random_phases", 2), ("noise_in_envelope", 4), ("noise_with_offset", 2))
 _SURROGATES = 8
+"""Enough for their mean and scatter over many maps."""
 _FEWEST_CELLS = 100
 _RIDGE = 1e-4
 FINEST_TRIED = 2.5
@@ -147,14 +154,14 @@ def measured(case: Case) -> list[dict[str, Any]]:
     return records
 
 
-def statistics(deposit: Deposit) -> dict[str, Any]:
+def statistics(deposit: Deposit, surrogates: int = _SURROGATES) -> dict[str, Any]:
     """What 0.i measures of a map, prepared as a report does."""
     d, density = deposit.resolution, deposit.density
     if max(density.voxel_size) < d / 2:
         density = resample(density, d / 2)
     mask = hard_mask(density.values, deposit.contour, density.voxel_size)
     try:
-        found = measure_structure(density, mask, d, surrogates=_SURROGATES)
+        found = measure_structure(density, mask, d, surrogates=surrogates)
     except NoEnvelopeError:
         return {"cells": 0.0}
     return {
@@ -163,6 +170,40 @@ def statistics(deposit: Deposit) -> dict[str, Any]:
         "map": dict(found.map),
         "surrogates": {key: values.tolist() for key, values in found.surrogates.items()},
     }
+
+
+def real(folder: Path) -> Iterator[str]:
+    """Rows of a table: a real map and what becomes of it, the effect of each and the verdict."""
+    for entry in json.loads((folder / "index.json").read_text(encoding="utf-8")):
+        claim = _CLAIMS.get(entry["file"], entry.get("res"))
+        if claim is None or "crystal" in entry.get("method", ""):
+            continue
+        deposit = _real_deposit(folder / entry["file"], float(claim))
+        cells = [_verdict_in_words(deposit)]
+        for key, dial in _SPOILT_REAL:
+            empty = Recipe(model=folder, resolution=deposit.resolution, seed=0)
+            (edit,) = BY_KEY[key].apply(empty, dial).edits
+            cells.append(_verdict_in_words(edit(deposit, np.random.default_rng(0))))
+        yield f"| {entry.get('emdb', entry['file'])}, {claim:g} Å | " + " | ".join(cells) + " |"
+
+
+def _real_deposit(path: Path, resolution: float) -> Deposit:
+    """A real map with a contour three standard deviations above its mean."""
+    density = read_density(path)
+    values = density.values
+    contour = float(values.mean(dtype=np.float64) + 3 * values.std(dtype=np.float64))
+    mask = hard_mask(values, contour, density.voxel_size)
+    return Deposit(density, contour, resolution, mask, values, 0.0)
+
+
+def _verdict_in_words(deposit: Deposit) -> str:
+    record = {"resolution": deposit.resolution} | statistics(deposit, SURROGATES)
+    verdict = {"O": "OK", "W": "warns", "U": "cannot tell"}[outcome(record)]
+    if not record["cells"]:
+        return verdict
+    structure = _structure(record)
+    held = f", nothing finer than {structure.finest:.2f} Å" if not _filled(record) else ""
+    return f"{structure.effect:.2f} ± {structure.error:.2f}, {verdict}{held}"
 
 
 _cases: list[Case] = []
@@ -265,6 +306,7 @@ def main() -> None:
     parser.add_argument("models", type=Path)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--maps", type=Path, nargs="*", default=[], help="folders of real maps")
     parser.add_argument("--most", type=int, default=1000, help="structures")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
@@ -276,6 +318,13 @@ def main() -> None:
         print("\ncalibrating" if half else "\nreporting")
         for by in ("resolution", "left", "loudness", "simulator", "kind"):
             print("\n" + table(these, by, sorted({r[by] for r in these})))
+    print(
+        "\n| map | as it is | " + " | ".join(f"{key} {dial}" for key, dial in _SPOILT_REAL) + " |"
+    )
+    print("|---|" + "---|" * (1 + len(_SPOILT_REAL)))
+    for folder in options.maps:
+        for row in real(folder):
+            print(row, flush=True)
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ COARSEST_WARNED = 5.0
 
 EFFECT, FINEST = "effect_lowest", "finest_highest"
 _P_HIGHEST = 1e-3
+_COMMON, _RAREST = 0.1, 1e-4
 _SURE = 2.0
 """Standard errors."""
 
@@ -108,19 +109,17 @@ def _describe(found: Findings, structure: Structure, reported: float) -> None:
     )
     found.paragraphs.append(
         f"The details between {number(structure.finest)} and {coarse} Å were compared with those "
-        f"of {len(structure.scores)} surrogates.{beyond} The map differs from them by "
-        f"{structure.effect:.2f} ± {structure.error:.2f}, on a scale on which noise has 0 and "
-        f"molecules have 1 on average ({{fig:surrogates}}). Of noise, {_chance(structure.p)} would "
-        "differ as much."
+        f"of {len(structure.scores)} surrogates.{beyond} The effect of structure is "
+        f"{structure.effect:.2f} ± {structure.error:.2f}: noise has 0, molecules have 1 on average "
+        f"({{fig:surrogates}}). {_chance(structure.p)}"
     )
 
 
 def _chance(p: float) -> str:
-    if p > 0.1:
-        return f"{100 * p:.0f} % of such maps"
-    if p > 1e-4:
-        return f"one map in {1 / p:,.0f}"
-    return "fewer than one map in 10,000"
+    if p > _COMMON:
+        return "Noise often has such an effect."
+    rarer = "fewer than one" if p < _RAREST else "about one"
+    return f"Of maps of noise, {rarer} in {1 / max(p, _RAREST):,.0f} has one as large."
 
 
 def _judge(found: Findings, structure: Structure, reported: float) -> None:
@@ -257,5 +256,5 @@ CHECK = Check(
         ),
     ),
     differs="The Validation Report Service has no such check.",
-    volumes=10,
+    volumes=12,
 )

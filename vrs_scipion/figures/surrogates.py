@@ -24,7 +24,7 @@ def surrogates_plot(surrogates: Reals, effect: float, lowest: float) -> Plot:
     low, high = min(float(edges[0]), effect, 0.0), max(float(edges[-1]), effect, lowest)
     margin = 0.05 * (high - low)
     return Plot(
-        x=Axis(label="Effect", range=(low - margin, high + margin)),
+        x=Axis(label="Effect of structure", range=(low - margin, high + margin)),
         y=Axis(label="Surrogates", range=(0.0, 1.1 * float(counts.max()))),
         series=(
             Series(
