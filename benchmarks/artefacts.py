@@ -6,8 +6,9 @@ MODELS holds ``index.json`` and atomic structures, MAPS real maps with an ``inde
 Good maps are those of ``benchmarks/verdicts`` at three sharpening states, with their surroundings
 and with these set to zero 8 Å from the molecule, and in one of the states stored in 256 grey
 levels, in 16-bit integers, and averaged over cubes of 2³ voxels; there each artefact is put into
-them by its size. Good maps of even structures set the limits, odd ones are reported. Writes ``artefacts.md``
-beside this file; FILE keeps what was measured, and spares measuring again for other limits.
+those of odd structures by its size. Good maps of even structures set the limits, odd ones are
+reported. Writes ``artefacts.md`` beside this file; FILE keeps what was measured, and spares
+measuring again for other limits.
 """
 
 from __future__ import annotations

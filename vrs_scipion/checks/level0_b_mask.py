@@ -303,15 +303,21 @@ def _judge(
             role="verdict" if record.mass_from == BY_THE_USER else "advice",
             detail=f"{quantity(mass, 'kDa')} and {quantity(record.mass, 'kDa')}",
         )
-    if not found.warnings:
-        found.headline = "There is no problem with the recommended contour level."
-    elif blobs.shape is Shape.LUMP:
-        found.headline = "There is a lump beside the molecule at the recommended contour level."
-    else:
-        found.headline = (
-            "There seems to be a problem with the recommended contour level, at which there are "
-            f"{blobs.shape.value}."
-        )
+    found.headline = _headline(found, blobs)
+
+
+def _headline(found: Findings, blobs: Blobs) -> str:
+    failed = {c.key for c in found.criteria if c.role == "verdict" and not c.passed}
+    if not failed:
+        return "There is no problem with the recommended contour level."
+    if failed == {"mass_factor"}:
+        return "The mass at the recommended contour level is far from that of the molecule."
+    if blobs.shape is Shape.LUMP:
+        return "There is a lump beside the molecule at the recommended contour level."
+    return (
+        "There seems to be a problem with the recommended contour level, at which there are "
+        f"{blobs.shape.value}."
+    )
 
 
 CHECK = Check(

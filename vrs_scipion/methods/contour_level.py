@@ -34,7 +34,7 @@ FALSE_DISCOVERIES = 0.01
 
 _MASKED = 0.5
 _STEP = 0.9
-_AROUND = tuple(2 ** (step / 4) for step in range(-8, 9))
+_AROUND = tuple(2 ** (step / 3) for step in range(-6, 7))
 """Volumes, in that at a level, at which the pieces are counted around it."""
 _MAD_TO_SIGMA = 1.4826
 _EULER = 0.5772156649015329

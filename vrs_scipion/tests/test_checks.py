@@ -316,6 +316,7 @@ class TestMask(CheckTest):
             assert found.value is not None
             self.assertAlmostEqual(found.value, mass / shown, places=5)
             self.assertEqual((found.role, found.passed), (role, passed))
+            self.assertEqual("mass at the recommended" in result.headline, not passed)
         with self.assertRaisesRegex(InputError, "a mass of -1 kDa makes no sense"):
             prepare(Request.of(map=path, contour=0.5, mass=-1.0), self.folder / "none")
 
