@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import platform
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,8 +17,8 @@ from vrs_scipion.checks.levels import CHECKS
 from vrs_scipion.figures.isosurface import draw_isosurface, engine_pyvista
 from vrs_scipion.figures.isosurface.engine import EngineError
 from vrs_scipion.figures.isosurface.engine_chimerax import PLUGIN, find_chimerax
-from vrs_scipion.files import printable
 from vrs_scipion.maps.writing import write_volume
+from vrs_scipion.windows.probe import OPEN_OPENGL, OPEN_QT, QT_NEEDS, failure
 from vrs_scipion.windows.show import INSTALL, WindowError, require_window
 
 LIBRARIES = (
@@ -36,15 +34,7 @@ LIBRARIES = (
 )
 
 _PROBE_SECONDS = 60.0
-_LONGEST = 120
 
-_OPEN_QT = ("-c", "from PyQt5.QtWidgets import QApplication; QApplication([])")
-_OPEN_OPENGL = ("-m", "vrs_scipion.windows.gl_probe")
-_QT_NEEDS = (
-    "On Debian or Ubuntu: apt install libdbus-1-3 libfontconfig1 libglib2.0-0 libxkbcommon-x11-0 "
-    "libxcb-icccm4 libxcb-image0 libxcb-keysyms1 libxcb-randr0 libxcb-render-util0 libxcb-shape0 "
-    "libxcb-xinerama0 libxcb-xkb1"
-)
 _STILLS = "the window shows the report's pictures instead"
 
 
@@ -116,39 +106,18 @@ def _window() -> Iterator[Finding]:
     except WindowError as error:
         yield Finding(window, False, f"not available here; {error}")
         return
-    failure = _failure(_OPEN_QT)
-    if failure:
-        yield Finding(window, False, f"not available here ({failure}). {_QT_NEEDS}")
+    reason = failure(OPEN_QT)
+    if reason:
+        yield Finding(window, False, f"not available here ({reason}). {QT_NEEDS}")
         return
     yield Finding(window, True, f"PyQt5 {version('PyQt5')}, opens here")
     missing = [name for name in ("pyvista", "pyvistaqt") if find_spec(name) is None]
     if missing:
         yield Finding(view, False, f"not available here, {_STILLS}; {INSTALL}")
         return
-    failure = _failure(_OPEN_OPENGL)
-    if failure:
-        said = f"not available here, {_STILLS}: OpenGL does not work on this screen ({failure})."
+    reason = failure(OPEN_OPENGL)
+    if reason:
+        said = f"not available here, {_STILLS}: OpenGL does not work on this screen ({reason})."
         yield Finding(view, False, f"{said} {engine_pyvista.ADVICE}")
         return
     yield Finding(view, True, f"pyvistaqt {version('pyvistaqt')}, draws here")
-
-
-def _failure(words: tuple[str, ...]) -> str:
-    """Why Python ends badly with these arguments; '' where it does not."""
-    try:
-        done = subprocess.run(
-            [sys.executable, *words],
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=_PROBE_SECONDS,
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        return type(error).__name__
-    if done.returncode == 0:
-        return ""
-    lines = [line for line in done.stderr.splitlines() if line.strip()]
-    if not lines:
-        return f"it ended with {done.returncode}"
-    by_qt = (line for line in lines if line.startswith("qt.qpa"))
-    return printable(next(by_qt, lines[-1]))[:_LONGEST]

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pyworkflow.protocol.params as params
-from pwem.protocols import EMProtocol
 
 from vrs_scipion.checks.check import Check
 from vrs_scipion.checks.levels import CHECKS, LOOKS
@@ -27,11 +26,12 @@ from vrs_scipion.protocols.check_outputs import (
     without_references,
 )
 from vrs_scipion.protocols.input_form import add_pointers, entry_of, main_pointer
+from vrs_scipion.protocols.runs import VrsRun
 from vrs_scipion.results import CheckResult, Outcome
 from vrs_scipion.results.files import load_result
 
 
-class VrsProtCheck(EMProtocol):
+class VrsProtCheck(VrsRun):
     """Base of the protocols that run one check, or show one input; a subclass names its ``check``.
 
     Label, help and citations come from there.
@@ -90,7 +90,7 @@ class VrsProtCheck(EMProtocol):
         found = (load_result(pointer.get().getFolder()) for pointer in pointers)
         return {result.code: result for result in found}
 
-    def _validate(self) -> list[str]:
+    def _refused(self) -> list[str]:
         return missing_engine(self, self.check)
 
     def result(self) -> CheckResult | None:

@@ -7,7 +7,6 @@ from typing import Any
 
 import pyworkflow.utils as pwutils
 from pwem.objects import Transform
-from pwem.protocols import EMProtocol
 from pyworkflow.protocol.constants import LEVEL_ADVANCED
 
 from vrs_scipion.entry.inputs import FIELDS
@@ -18,9 +17,10 @@ from vrs_scipion.maps.writing import write_on_grid
 from vrs_scipion.objects import VrsMap
 from vrs_scipion.protocols.input_form import add_field
 from vrs_scipion.protocols.map_input import mean_voxel_size
+from vrs_scipion.protocols.runs import VrsRun
 
 
-class VrsProtImportMap(EMProtocol):
+class VrsProtImportMap(VrsRun):
     """Imports a map from an MRC/CCP4 file: plain or gzipped, any mode, byte and axis order.
 
     The file is only read. Where Scipion's own viewers and protocols could not open it as it is, a
@@ -71,7 +71,7 @@ class VrsProtImportMap(EMProtocol):
     def _read(self, path: Path) -> Density:
         return read_density(path, self.samplingRate.get() or None)
 
-    def _validate(self) -> list[str]:
+    def _refused(self) -> list[str]:
         if not self.mapFile.get():
             return ["Give the map's file."]
         try:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from pwem.protocols import EMProtocol
-
 from vrs_scipion.checks.check import Check
 from vrs_scipion.checks.levels import Level, asked_of, level_of
 from vrs_scipion.entry.entry import Entry
@@ -19,9 +17,10 @@ from vrs_scipion.protocols.input_form import (
     main_pointer,
     prepared_folders,
 )
+from vrs_scipion.protocols.runs import VrsRun
 
 
-class VrsProtLevel(VrsCheckSteps, EMProtocol):
+class VrsProtLevel(VrsCheckSteps, VrsRun):
     """Base of the protocols that run every check of a level; a subclass names its ``mark``."""
 
     _label: str | None = None
@@ -68,7 +67,7 @@ class VrsProtLevel(VrsCheckSteps, EMProtocol):
             self._defineSourceRelation(main_pointer(self, self.level().needs), output)
         self._refuseFailures()
 
-    def _validate(self) -> list[str]:
+    def _refused(self) -> list[str]:
         return self._missingEngines(self.level().checks)
 
     def _summary(self) -> list[str]:

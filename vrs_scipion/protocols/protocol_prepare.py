@@ -24,10 +24,11 @@ from vrs_scipion.protocols.input_form import (
     prepared_folders,
 )
 from vrs_scipion.protocols.map_input import VrsMapInput, half_maps_of
+from vrs_scipion.protocols.runs import VrsRun
 from vrs_scipion.protocols.volume_outputs import volume_object, volume_output
 
 
-class VrsProtPrepareInput(EMProtocol):
+class VrsProtPrepareInput(VrsRun):
     """Base of the protocols that prepare one input; a subclass names its ``key``.
 
     It says in ``_inspected`` what is to be prepared.
@@ -82,7 +83,7 @@ class VrsProtPrepare(VrsMapInput, VrsProtPrepareInput):
     def _inspected(self) -> Any:
         return self._inspect()[self.key]
 
-    def _validate(self) -> list[str]:
+    def _refused(self) -> list[str]:
         return self._inputErrors()
 
     def _warnings(self) -> list[str]:
@@ -119,7 +120,7 @@ class VrsProtPrepareHalfMaps(VrsProtPrepareInput):
     def _request(self) -> Request:
         return BESIDE_THE_MAP[self.key](self, self.inputVolume.get())
 
-    def _validate(self) -> list[str]:
+    def _refused(self) -> list[str]:
         if not prepared_folders(self):
             return []
         try:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pyworkflow.protocol.params as params
-from pwem.protocols import EMProtocol
 from pyworkflow.protocol.constants import LEVEL_ADVANCED, STATUS_NEW, STATUS_SAVED
 
 from vrs_scipion.checks.run import failed, stamped
@@ -22,6 +21,7 @@ from vrs_scipion.protocols.input_form import (
     prepared_folders,
 )
 from vrs_scipion.protocols.protocol_checks import VrsProtCheck
+from vrs_scipion.protocols.runs import VrsRun
 from vrs_scipion.report.folder import PAPERS, gather, load_report
 from vrs_scipion.results import CheckResult
 from vrs_scipion.results.files import load_result, save_result
@@ -29,7 +29,7 @@ from vrs_scipion.results.files import load_result, save_result
 _NOT_STARTED = (STATUS_NEW, STATUS_SAVED)
 
 
-class VrsProtReport(EMProtocol):
+class VrsProtReport(VrsRun):
     """Compiles the validation report as PDF, HTML and JSON from the outcomes of the checks. A check
     that ended without an outcome is listed as failed; it does not stop the report.
     """
@@ -99,7 +99,7 @@ class VrsProtReport(EMProtocol):
         save_result(result, folder)
         return folder, result
 
-    def _validate(self) -> list[str]:
+    def _refused(self) -> list[str]:
         if len(self.inputOutcomes) == 0:
             return ["Give the outcome of one check at least."]
         strangers = [

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pyworkflow.protocol.params as params
-from pwem.protocols import EMProtocol
 
 from vrs_scipion.checks.check import Check
 from vrs_scipion.checks.levels import CHECKS, asked_of, looks_at
@@ -21,10 +20,11 @@ from vrs_scipion.protocols.input_form import add_field
 from vrs_scipion.protocols.map_input import VrsMapInput
 from vrs_scipion.protocols.protocol_prepare import BESIDE_THE_MAP, prepared_outputs
 from vrs_scipion.protocols.protocol_report import report_object
+from vrs_scipion.protocols.runs import VrsRun
 from vrs_scipion.report.folder import gather
 
 
-class VrsProtValidate(VrsMapInput, VrsCheckSteps, EMProtocol):
+class VrsProtValidate(VrsMapInput, VrsCheckSteps, VrsRun):
     """Validates a map in one box, at every level that what is given allows: prepares the map and
     whatever comes with it, runs the checks as parallel steps and compiles the report. The results
     are those of the protocols per input and per check.
@@ -101,7 +101,7 @@ class VrsProtValidate(VrsMapInput, VrsCheckSteps, EMProtocol):
     def _entryFolder(self) -> Path:
         return Path(self._getExtraPath(ENTRY))
 
-    def _validate(self) -> list[str]:
+    def _refused(self) -> list[str]:
         return self._inputErrors() + self._missingEngines(tuple(CHECKS.values()))
 
     def _warnings(self) -> list[str]:

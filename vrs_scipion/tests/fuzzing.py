@@ -7,10 +7,12 @@ the output goes to. The tests try a few hundred, ``benchmarks/fuzz.py`` tens of 
 
 from __future__ import annotations
 
+import bz2
 import contextlib
 import gzip
 import io
 import json
+import lzma
 import os
 import random
 import resource
@@ -20,6 +22,7 @@ import sys
 import tempfile
 import time
 import traceback
+import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,7 +61,7 @@ from vrs_scipion.results import Outcome
 from vrs_scipion.results.files import load_plot, load_result
 from vrs_scipion.running.claim import OutputError, claim, take_up
 from vrs_scipion.tests.emdb_server import ACCESSION, record
-from vrs_scipion.tests.mrc_files import mrc_bytes
+from vrs_scipion.tests.mrc_files import mrc_bytes, spider_bytes
 from vrs_scipion.tests.test_entry import blob
 
 SECONDS = 20
@@ -204,6 +207,109 @@ def _read(bench: Bench, raw: bytes) -> None:
         assert min(density.voxel_size) > 0
     finally:
         assert path.stat().st_mtime_ns == before, "the input was written to"
+
+
+def volumes(bench: Bench) -> None:
+    """Stacks, masks, labels, local values and densities, under headers that contradict themselves,
+    in any container; asked for with contour levels in words.
+    """
+    rng = bench.random
+    values = _volume(bench)
+    voxel = rng.choice((1.0, 1.5, 0.8))
+    raw = _contradicted(values, voxel, bench)
+    pack: Callable[[bytes], bytes] = rng.choice(
+        (bytes, bytes, bytes, gzip.compress, bz2.compress, lzma.compress, _twice, _in_a_zip)
+    )
+    name = rng.choice(("map.mrc", "map.mrc.gz", "map.vol", "map.st", "map.mrcs", "map"))
+    path = bench.file(pack(raw), name)
+    before = path.read_bytes()
+    shown = rng.choice((path, path, path, path.with_name(f"2@{name}"), Path(f"{path}:mrc")))
+    middle = float(values.max()) / 2
+    level = rng.choice((middle, middle, "3 sigma", "auto", 0.0, bench.number()))
+    request = Request.of(
+        map=shown,
+        contour=level,
+        resolution=rng.choice((None, 4.0, abs(bench.number()))),
+        voxel=rng.choice((None, None, voxel)),
+    )
+    try:
+        found = inspect(request)["map"]
+        assert np.isfinite(found.density.values).all()
+        assert max(found.voxel_size) < 1.01 * min(found.voxel_size), found.voxel_size
+        entry = prepare(request, bench.folder / "out", {"map": found})
+        if rng.random() < 0.2:
+            run_check(level0_a_mass.CHECK, entry, bench.folder / "out" / "checks")
+    finally:
+        assert path.read_bytes() == before, "the input was written to"
+
+
+def _volume(bench: Bench) -> np.ndarray[Any, np.dtype[np.float32]]:
+    """What somebody may take for a map."""
+    rng = bench.random
+    shape = rng.choice(((16, 20, 24), (24, 24, 24), (40, 16, 16), (9, 12, 30)))
+    noise = np.random.default_rng(rng.randrange(2**32)).normal(size=shape)
+    density = blob(shape)
+    inside = density > 0.3
+    made: tuple[Callable[[], Any], ...] = (
+        lambda: density,
+        lambda: -density,
+        lambda: noise,
+        lambda: inside,
+        lambda: np.where(inside, 1 + np.abs(noise), 0).round(),
+        lambda: np.where(inside, 4 + noise / 5, rng.choice((0, 100))),
+        lambda: np.clip(4 * density, 0, 1),
+        lambda: np.rint(rng.choice((2, 8, 60)) * density),
+        lambda: np.random.default_rng(1).permutation(density),
+        lambda: density * 10.0 ** rng.randint(-30, 30),
+    )
+    values: np.ndarray[Any, np.dtype[np.float32]] = np.asarray(rng.choice(made)(), np.float32)
+    return values
+
+
+def _contradicted(values: Any, voxel: float, bench: Bench) -> bytes:
+    """The volume under a header of which something was written wrongly."""
+    rng = bench.random
+    if rng.random() < 0.1:
+        return spider_bytes(values, rng.choice("<>"), rng.choice((0.0, voxel)))
+    nz, ny, nx = values.shape
+    cell = (nx * voxel, ny * voxel, nz * voxel)
+    wrong: tuple[dict[str, Any], ...] = (
+        {},
+        {"ispg": 0},
+        {"ispg": 0, "mz": 1},
+        {"ispg": 401, "mz": rng.choice((8, nz // 2, 0))},
+        {"mx": nz, "mz": nx},
+        {"mx": 1, "my": 1, "mz": 1},
+        {"mx": 2 * nx, "my": 2 * ny, "mz": 2 * nz},
+        {"cella": cell[::-1]},
+        {"cella": (voxel, voxel, voxel)},
+        {"cella": (cell[0],) * 3},
+        {"nsymbt": rng.choice((80, 1024, 49920, -1, 2**31 - 1))},
+        {"mapc": 0, "mapr": 1, "maps": 2},
+        {"ispg": rng.choice((4, 19, 230))},
+    )
+    mode = rng.choice((2, 2, 2, 0, 1))
+    with np.errstate(invalid="ignore", over="ignore"):
+        return mrc_bytes(
+            values,
+            mode=mode,
+            order=rng.choice("<>"),
+            axes=rng.choice(((1, 2, 3), (3, 2, 1), (2, 3, 1))),
+            voxel_size=(voxel, voxel, voxel),
+            extended=rng.choice((b"", b"", bytes(80), b"x, y, z".ljust(80))),
+            header=rng.choice(wrong),
+        )
+
+
+def _twice(raw: bytes) -> bytes:
+    return gzip.compress(gzip.compress(raw))
+
+
+def _in_a_zip(raw: bytes) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("map.mrc", raw)
+    return packed.getvalue()
 
 
 def numbers(bench: Bench) -> None:
@@ -468,7 +574,8 @@ def _through_the_door(arguments: list[str], codes: set[int]) -> None:
 
 
 KINDS: dict[str, tuple[Callable[[Bench], None], int]] = {
-    "header": (header, 37),
+    "header": (header, 29),
+    "volumes": (volumes, 8),
     "content": (content, 15),
     "numbers": (numbers, 8),
     "halves": (halves, 3),

@@ -53,6 +53,26 @@ def mrc_bytes(
     return record.tobytes() + extended + data.tobytes()
 
 
+def spider_bytes(values: NDArray[Any], order: str = "<", voxel: float = 0.0) -> bytes:
+    """A SPIDER volume that holds ``values`` (z, y, x); ``voxel`` in Å, 0 for none."""
+    sections, rows, columns = values.shape
+    records = -(-1024 // (4 * columns))
+    words = np.zeros(records * columns, f"{order}f4")
+    for place, value in (
+        (1, sections),
+        (2, rows),
+        (3, rows + records),
+        (5, 3 if sections > 1 else 1),
+        (12, columns),
+        (13, records),
+        (22, 4 * records * columns),
+        (23, 4 * columns),
+        (38, voxel),
+    ):
+        words[place - 1] = value
+    return words.tobytes() + values.astype(f"{order}f4").tobytes()
+
+
 def write(path: Path, content: bytes) -> Path:
     """Write ``content``, gzipped where the name says so."""
     path.write_bytes(gzip.compress(content, 1) if path.suffix == ".gz" else content)

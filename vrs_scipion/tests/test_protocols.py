@@ -11,6 +11,7 @@ from unittest import mock
 import numpy as np
 from pwem.objects import Volume, VolumeMask
 from pwem.protocols import ProtImportVolumes
+from pyworkflow.protocol.constants import STATUS_RUNNING, STATUS_SCHEDULED
 from pyworkflow.tests import BaseTest, setupTestProject
 
 from vrs_scipion.checks.levels import CHECKS as ALL_CHECKS
@@ -44,7 +45,7 @@ from vrs_scipion.report.folder import load_report
 from vrs_scipion.results import CheckResult, Outcome
 from vrs_scipion.results.files import load_result
 from vrs_scipion.running.launching import ProtocolServer
-from vrs_scipion.tests.mrc_files import mrc_bytes, write
+from vrs_scipion.tests.mrc_files import mrc_bytes, spider_bytes, write
 from vrs_scipion.tests.test_entry import blob
 
 LEVEL_0 = LEVELS[0].checks
@@ -325,13 +326,41 @@ class TestFaults(ProtocolTest):
             (error,) = protocol.validate()
             self.assertIn(words, error)
 
-    def test_later_volumes_of_a_stack_are_refused(self) -> None:
-        protocol = self.newProtocol(VrsProtPrepare, contour=0.3)
-        volume = Volume()
-        volume.setSamplingRate(1.0)
-        volume.setLocation(2, str(self.plain_file))
-        protocol.inputVolume.set(volume)
-        self.assertIn("only the first", protocol._validate()[0])
+    def test_any_volume_that_scipion_holds(self) -> None:
+        def errors(index: int, name: str) -> list[str]:
+            protocol = self.newProtocol(VrsProtPrepare, contour=0.3)
+            volume = Volume()
+            volume.setSamplingRate(1.0)
+            volume.setLocation(index, name)
+            protocol.inputVolume.set(volume)
+            found: list[str] = protocol._validate()
+            return found
+
+        values = blob()
+        stack = mrc_bytes(
+            np.concatenate([values, values * 2]), header={"ispg": 401, "mz": len(values)}
+        )
+        volumes = write(self.folder / "two.mrcs", stack)
+        spider = write(self.folder / "one.vol", spider_bytes(values))
+        self.assertEqual(errors(1, f"{self.plain_file}:mrc"), [])
+        self.assertEqual(errors(2, f"{volumes}:mrcs"), [])
+        self.assertEqual(errors(0, f"{spider}:vol"), [])
+        self.assertIn("it holds 2", errors(3, f"{volumes}:mrcs")[0])
+
+    def test_a_scheduled_run_does_not_wait_for_a_value_that_is_refused(self) -> None:
+        imported = self.import_map(self.plain_file)
+        protocol = self.new(
+            VrsProtPrepare, imported, "outputVolume", "inputVolume", contour=9.0, resolution=3.0
+        )
+        protocol.setStatus(STATUS_SCHEDULED)
+        self.assertEqual(protocol.validate(), [])
+        protocol.setStatus(STATUS_RUNNING)
+        self.assertIn("no voxel reaches", protocol.validate()[0])
+
+    def test_labels_are_plain(self) -> None:
+        for kind, check in zip(CHECKS, LEVEL_0, strict=True):
+            label = self.newProtocol(kind).getObjLabel()
+            self.assertTrue(label.startswith(f"{check.code} {check.label}"), label)
 
     def test_warnings_reach_the_form(self) -> None:
         imported = self.import_map(self.plain_file)

@@ -37,7 +37,7 @@ from vrs_scipion.maps.kind import VolumeKind, sections_are_unrelated
 from vrs_scipion.maps.masks import cosine_mask
 from vrs_scipion.maps.reading import read_density
 from vrs_scipion.results import Outcome
-from vrs_scipion.tests.mrc_files import mrc_bytes, write
+from vrs_scipion.tests.mrc_files import mrc_bytes, spider_bytes, write
 from vrs_scipion.tests.test_maps_reading import FolderTest
 
 BOX = (40, 36, 32)
@@ -75,26 +75,6 @@ def images() -> Values:
     noise = ndimage.gaussian_filter(rng.normal(size=(40, 32, 32)), (0, 1, 1))
     steps = np.indices((32, 32)) - 16
     return (noise + 0.3 * np.exp(-(steps**2).sum(0) / 40)).astype(np.float32)
-
-
-def spider_bytes(values: Values, order: str = "<", voxel: float = 0.0) -> bytes:
-    """A SPIDER volume."""
-    sections, rows, columns = values.shape
-    records = -(-1024 // (4 * columns))
-    words = np.zeros(records * columns, f"{order}f4")
-    for place, value in (
-        (1, sections),
-        (2, rows),
-        (3, rows + records),
-        (5, 3 if sections > 1 else 1),
-        (12, columns),
-        (13, records),
-        (22, 4 * records * columns),
-        (23, 4 * columns),
-        (38, voxel),
-    ):
-        words[place - 1] = value
-    return words.tobytes() + values.astype(f"{order}f4").tobytes()
 
 
 class UnderstandingTest(FolderTest):

@@ -39,9 +39,10 @@ from vrs_scipion.tests.window_results import (
     prepare_half_maps,
     write_json,
 )
+from vrs_scipion.windows import show
 from vrs_scipion.windows.chimerax_script import write_script
 from vrs_scipion.windows.layers import Layer, find_layers
-from vrs_scipion.windows.pages import leading_to
+from vrs_scipion.windows.pages import NoProgramError, leading_to
 from vrs_scipion.windows.results_folder import (
     Contents,
     FolderError,
@@ -714,3 +715,27 @@ class TestCommand:
         monkeypatch.setattr(sys, "platform", "linux")
         with pytest.raises(WindowError):
             require_window()
+
+    def test_where_no_window_opens_the_page_is_shown(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    ) -> None:
+        opened: list[Path] = []
+        monkeypatch.setenv("QT_QPA_PLATFORM", "nothing")
+        monkeypatch.setattr(show, "locate", lambda *_: None)
+        monkeypatch.setattr(show, "read_contents", lambda *_: None)
+        monkeypatch.setattr(show, "open_page", opened.append)
+        assert show.main([str(tmp_path)]) == 2
+        said = capsys.readouterr().err
+        assert "does not open here" in said
+        assert "apt install" in said
+        page = tmp_path / "report.html"
+        page.write_text("")
+        assert show.main([str(tmp_path)]) == 0
+        assert opened == [page]
+
+        def nothing(page: Path) -> None:
+            raise NoProgramError(f"No browser was found; the page is {page}")
+
+        monkeypatch.setattr(show, "open_page", nothing)
+        assert show.main([str(tmp_path)]) == 2
+        assert str(page) in capsys.readouterr().err

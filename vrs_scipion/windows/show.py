@@ -13,7 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from vrs_scipion.files import InputError
+from vrs_scipion.folders import HTML_FILE
 from vrs_scipion.maps.reading import read_header
+from vrs_scipion.windows.pages import NoProgramError, open_page
+from vrs_scipion.windows.probe import OPEN_QT, QT_NEEDS, failure
 from vrs_scipion.windows.results_folder import (
     Contents,
     FolderError,
@@ -31,6 +34,12 @@ class WindowError(RuntimeError):
     """The window cannot be opened: one sentence that says what to do."""
 
 
+def has_screen() -> bool:
+    """Whether there is a screen to open anything on."""
+    named = any(os.environ.get(n) for n in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"))
+    return named or not sys.platform.startswith("linux")
+
+
 def require_window() -> None:
     """Say at once what is missing for a window.
 
@@ -41,12 +50,25 @@ def require_window() -> None:
     """
     if importlib.util.find_spec("PyQt5") is None:
         raise WindowError(f"the window needs PyQt5: {INSTALL}")
-    screen = any(os.environ.get(n) for n in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"))
-    if sys.platform.startswith("linux") and not screen:
+    if not has_screen():
         raise WindowError(
             "there is no screen here (DISPLAY is not set): log in with `ssh -X`, or look at "
             "report.html"
         )
+
+
+def require_opening() -> None:
+    """Open a window in a process of its own: where Qt cannot, it would end this one.
+
+    Raises
+    ------
+    WindowError
+        if none can be opened.
+    """
+    require_window()
+    reason = failure(OPEN_QT)
+    if reason:
+        raise WindowError(f"the window does not open here ({reason}). {QT_NEEDS}")
 
 
 def command(
@@ -107,7 +129,7 @@ def show(
         )
 
     read()
-    require_window()
+    require_opening()
     from vrs_scipion.windows.main_window import ResultsWindow
 
     return _run(lambda: ResultsWindow(read, check, pane))
@@ -130,7 +152,7 @@ def show_map(path: Path) -> int:
             f"{path.name} is compressed, a stack, or stored in another axis order; validate or "
             "import it first"
         )
-    require_window()
+    require_opening()
     from vrs_scipion.windows.map_window import MapWindow
 
     return _run(lambda: MapWindow(path))
@@ -193,9 +215,28 @@ def run(options: argparse.Namespace) -> int:
         given = {name: getattr(options, name, None) for name in ("check", "pane", "pid")}
         named = {name: value for name, value in given.items() if value}
         return show(options.folder, entry, **named)
-    except (FolderError, WindowError) as error:
+    except FolderError as error:
         print(f"vrs: {error}", file=sys.stderr)
         return REFUSED
+    except WindowError as error:
+        print(f"vrs: {error}", file=sys.stderr)
+        return _show_page(options.folder / HTML_FILE)
+
+
+def _show_page(page: Path) -> int:
+    """Open the report's page instead of the window, where there are page, screen and browser."""
+    if not page.is_file():
+        return REFUSED
+    if not has_screen():
+        print(f"vrs: the report is {page.absolute()}", file=sys.stderr)
+        return REFUSED
+    try:
+        open_page(page)
+    except NoProgramError as error:
+        print(f"vrs: {error}", file=sys.stderr)
+        return REFUSED
+    print(f"vrs: {page} was opened instead", file=sys.stderr)
+    return SHOWN
 
 
 if __name__ == "__main__":
