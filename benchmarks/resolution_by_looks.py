@@ -31,8 +31,7 @@ from recipe import Deposit, make
 from second_simulator import gemmi_deposit
 from specimens import Specimen, good_specimens
 
-from vrs_scipion.checks.level0_e_deepres import BEST, CHECK, DECISIVE
-from vrs_scipion.checks.sharpening import DECAY_SQUARES
+from vrs_scipion.checks.level0_e_deepres import BEST, CHECK, DECISIVE, UNSHARPENED_SQUARES
 from vrs_scipion.entry.inputs import prepare
 from vrs_scipion.entry.request import Request
 from vrs_scipion.maps.density import Density, Mask
@@ -112,7 +111,7 @@ def _believed(density: Density, mask: Mask, claim: float, plain: float) -> float
         b_factor = fit_guinier(density, finest).b_factor
     except FitRangeError:
         return plain
-    if b_factor < DECAY_SQUARES * claim**2:
+    if b_factor < UNSHARPENED_SQUARES * claim**2:
         return plain
     return _quantile(flattened(density, b_factor, finest), mask)
 

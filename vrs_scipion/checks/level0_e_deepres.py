@@ -21,7 +21,6 @@ from vrs_scipion.checks.local_values import (
     note_percentiles,
     remark_if_homogeneous,
 )
-from vrs_scipion.checks.sharpening import DECAY_SQUARES
 from vrs_scipion.checks.task import Task
 from vrs_scipion.entry.entry import Entry
 from vrs_scipion.maps.density import Density, Mask, Volume
@@ -56,6 +55,9 @@ UNSHARPENED = 1.0
 
 DECISIVE = 1.3
 """A claim is supported only if one so many times coarser is ruled out."""
+
+UNSHARPENED_SQUARES = -12.5
+"""Lowest B-factor, in squares of the resolution, of good maps that were hardly sharpened."""
 
 SERVICES_PERCENTILE = 0.1
 END_OF_SCALE = 0.98 * COARSEST
@@ -246,7 +248,7 @@ def _after_flattening(
         return _Flattened(
             engine(task, flat, mask, path),
             f"{number(b_factor)} Å²",
-            b_factor >= DECAY_SQUARES * reported**2,
+            b_factor >= UNSHARPENED_SQUARES * reported**2,
         )
 
 
