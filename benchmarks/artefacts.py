@@ -46,7 +46,7 @@ from vrs_scipion.methods.contour_level import LevelStudy  # noqa: E402
 SEED = 2026
 STATES = (-9.0, -4.5, -1.0)
 """Slopes left in the Guinier plot, in squares of the resolution."""
-_LARGEST_SIDE = 96
+_LARGEST_SIDE = 80
 _MASK = 8.0
 _HERE = Path(__file__).parent
 
@@ -147,8 +147,6 @@ def _with(deposit: Deposit, specimen: Specimen, defect: Defect, dial: float) -> 
 
 def _measured(deposit: Deposit) -> Values:
     density = deposit.density
-    if float(density.values.max()) < deposit.contour:
-        return {}
     mask = hard_mask(density.values, deposit.contour, density.voxel_size)
     return find_artefacts(density, mask, deposit.resolution).numbers
 

@@ -481,7 +481,13 @@ def _compressed(factor: float) -> Edit:
 
 
 def _inverted(_: float) -> Edit:
-    return lambda deposit, _generator: deposit.with_values(-deposit.density.values)
+    """Looked at where something is seen: at half of the maximum, if that is lower."""
+
+    def edit(deposit: Deposit, _: np.random.Generator) -> Deposit:
+        dark = deposit.with_values(-deposit.density.values)
+        return replace(dark, contour=min(deposit.contour, float(dark.density.values.max()) / 2))
+
+    return edit
 
 
 DEFECTS: tuple[Defect, ...] = (
@@ -578,7 +584,7 @@ DEFECTS: tuple[Defect, ...] = (
     Defect("torn", "one part shifted against the other", "voxels",
            (1, 2, 4), 2, ("0.j",), _editing(_torn)),
     Defect("rings", "rings about an axis", "standard deviations of the noise",
-           (0.1, 0.3, 0.5, 1.0), 0.5, ("0.j",), _editing(_ringed)),
+           (0.3, 0.5, 1.0, 2.0), 1.0, ("0.j",), _editing(_ringed)),
     Defect("ramp", "a ramp through the box", "standard deviations of the noise",
            (0.2, 0.5, 1.0, 2.0), 1.0, ("0.j",), _editing(_ramped)),
     Defect("ghost", "a weaker copy beside the molecule", "of its strength",

@@ -330,7 +330,7 @@ CHECK = Check(
         ),
         Limit(
             "plane",
-            2.0,
+            3.0,
             "",
             "Oddness of a plane",
             "The check warns when its neighbours foretell a plane so many times worse than any "

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from vrs_scipion.maps.density import Volume
 
-_REACH = 8
-_TOUCHED = 2
-"""Planes on either side whose interpolation a bad plane spoils."""
+_REACH = 10
+_TOUCHED = 4
+"""Planes on either side whose interpolation up to three bad ones spoil."""
 _EDGE = 3
 """Planes at the faces of the box, where padding and masks end."""
 

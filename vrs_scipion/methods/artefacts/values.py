@@ -58,9 +58,12 @@ def pile_at_lowest(values: Volume) -> Pile:
 
 
 def pile_at_highest(values: Volume) -> Pile:
-    """The same of the highest value."""
-    found = pile_at_lowest(-values)
-    return Pile(-found.value, found.voxels)
+    """The same of the highest value, which no mask leaves around a molecule."""
+    highest = values.max()
+    at = int(np.count_nonzero(values == highest))
+    others = values[values < highest]
+    following = int(np.count_nonzero(others == others.max())) if others.size else at
+    return Pile(float(highest), max(0, at - 2 * following))
 
 
 def grey_levels(values: Volume) -> int:
