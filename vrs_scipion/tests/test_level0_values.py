@@ -1,6 +1,7 @@
 """Level 0 stays what it is: every number and verdict of version 0.1.0, on a phantom and real maps.
 
-The table beside this file was written by version 0.1.0. The phantom is made here; the maps are
+The table beside this file was written by version 0.1.0; since 0.3.0 no check applies to the volume
+of local resolutions that is among the maps. The phantom is made here; the maps are
 those of a folder named by ``VRS_MAPS``, or of the data beside the repository.
 """
 
