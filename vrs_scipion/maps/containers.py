@@ -57,6 +57,10 @@ _SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"NRRD000", f"it is an NRRD volume; {_CONVERT}"),
     (b"# vtk DataFile", f"it is a VTK volume; {_CONVERT}"),
     (b"object 1 class gridpositions", f"it is an OpenDX volume; {_CONVERT}"),
+    (b"# AmiraMesh", f"it is a file of Amira; {_CONVERT} if it holds a volume (am2mrc)"),
+    (b"# Avizo", f"it is a file of Avizo; {_CONVERT} if it holds a volume (am2mrc)"),
+    (b"# HyperSurface", "it is a surface of Amira, not a map; give the map's file"),
+    (b"solid ", "it is a surface (STL), not a map; give the map's file"),
     (b"SQLite format 3", "it is a database of SQLite; give the map's file"),
 )
 _TEXTS: tuple[tuple[re.Pattern[bytes], str], ...] = (
@@ -67,6 +71,10 @@ _TEXTS: tuple[tuple[re.Pattern[bytes], str], ...] = (
     ),
     (re.compile(rb"<\?xml|<[a-z]+[ >]"), "it is XML, not a map; give the map's file"),
     (re.compile(rb"HEADER  |ATOM  |HETATM|CRYST1|REMARK|MODEL  |TITLE  |EXPDTA"), _MODEL),
+    (
+        re.compile(rb"[^\n]*\n[^\n]*\n(?:\s*-?\d+(?:\s+-?\d+\.\d+){3}[^\n]*\n){3}"),
+        f"it is a cube of Gaussian; {_CONVERT}",
+    ),
     (re.compile(rb"[{\[]\s*[\"{\[\]}\d]"), "it is JSON, not a map; give the map's file"),
 )
 _STAR = re.compile(rb"(?:#[^\n]*\n|\s)*data_")
@@ -122,6 +130,8 @@ def decompressed_length(path: Path) -> int:
 
 def named(first: bytes) -> str:
     """What content with these first bytes (up to 1024) is, and what to do; '' where unknown."""
+    if not first:
+        return "it is empty; copy or download it again"
     for magic, said in _SIGNATURES:
         if first.startswith(magic):
             return said

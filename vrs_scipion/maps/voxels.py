@@ -61,7 +61,8 @@ def voxel_reading(cell: Triple, sampling: Counts, box: Counts, *, in_a_cell: boo
             f"{_facts(cell, sampling, box)}: with {words} the voxels are cubes of {size[0]:g} Å, "
             "which was taken.",
         )
-    contradicts = sampling != box or (not in_a_cell and len(set(cell)) == 1)
+    reordered = sampling != box and sorted(sampling) == sorted(box)
+    contradicts = reordered or (not in_a_cell and (sampling != box or len(set(cell)) == 1))
     if other or (contradicts and not _is_cubic(written)):
         return VoxelReading(
             _NONE, doubt=_question(_facts(cell, sampling, box), {written: _RULE, **other})

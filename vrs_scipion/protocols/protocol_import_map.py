@@ -12,6 +12,7 @@ from pyworkflow.protocol.constants import LEVEL_ADVANCED
 from vrs_scipion.entry.inputs import FIELDS
 from vrs_scipion.files import InputError
 from vrs_scipion.maps.density import Density
+from vrs_scipion.maps.location import located, location_path
 from vrs_scipion.maps.reading import is_plain_volume, read_density
 from vrs_scipion.maps.writing import write_on_grid
 from vrs_scipion.objects import VrsMap
@@ -61,7 +62,10 @@ class VrsProtImportMap(VrsRun):
             target = self._getExtraPath(source.name)
             pwutils.createAbsLink(str(source), target)
             return str(target)
-        copy = Path(self._getExtraPath(f"{source.name.split('.')[0]}.mrc"))
+        where = located(source)
+        name = where.file.name.split(".")[0]
+        number = f"_{where.index}" if where.index else ""
+        copy = Path(self._getExtraPath(f"{name}{number}.mrc"))
         write_on_grid(copy, density.values, density)
         return str(copy)
 
@@ -96,4 +100,4 @@ class VrsProtImportMap(VrsRun):
 
 
 def _absolute(name: str) -> Path:
-    return Path(name).expanduser().absolute()
+    return location_path(name).expanduser().absolute()

@@ -15,6 +15,7 @@ from vrs_scipion.entry.records import InputRecord
 from vrs_scipion.entry.request import Request
 from vrs_scipion.files import InputError
 from vrs_scipion.folders import ENTRY, RECORD_FILE
+from vrs_scipion.maps.location import location_path
 from vrs_scipion.objects import VrsPrepared
 from vrs_scipion.protocols.input_form import (
     POINTERS,
@@ -133,7 +134,7 @@ class VrsProtPrepareHalfMaps(VrsProtPrepareInput):
 def half_map_request(protocol: EMProtocol, volume: Volume | None) -> Request:
     """The half maps that a form names as files, or else those that a volume carries."""
     names = [getattr(protocol, field.key).get() for field in INPUTS["half_maps"].fields]
-    named = [Path(name).expanduser().absolute() if name else None for name in names]
+    named = [location_path(name).expanduser().absolute() if name else None for name in names]
     first, second = named if any(names) else half_maps_of(volume) or (None, None)
     return Request.of(half1=first, half2=second)
 

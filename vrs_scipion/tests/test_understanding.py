@@ -8,6 +8,7 @@ import io
 import lzma
 import unittest
 from contextlib import redirect_stderr, redirect_stdout
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,8 @@ from vrs_scipion.files import InputError
 from vrs_scipion.maps.kind import VolumeKind, sections_are_unrelated
 from vrs_scipion.maps.masks import cosine_mask
 from vrs_scipion.maps.reading import read_density
+from vrs_scipion.report.compile import compile_report
+from vrs_scipion.report.document import build_document
 from vrs_scipion.results import Outcome
 from vrs_scipion.tests.mrc_files import mrc_bytes, spider_bytes, write
 from vrs_scipion.tests.test_maps_reading import FolderTest
@@ -243,6 +246,21 @@ class TestKinds(UnderstandingTest):
             self.assertIn(kind, result.reason)
             self.assertFalse(record.recognised.unfit(level1_a_fsc.CHECK.relies_on))
 
+    def test_the_report_says_it_first(self) -> None:
+        entry = self.entry(self.file(mrc_bytes(region().astype(np.float32), voxel_size=VOXEL)))
+        results = [
+            run_check(check, entry, self.folder / check.code)
+            for check in (level0_c_background.CHECK, level0_g_lococcupancy.CHECK)
+        ]
+        report = compile_report(entry, results, created=datetime(2026, 1, 2))
+        sentence = "This is a mask: it holds only the values 0 and 1."
+        self.assertEqual(report.entry.kind_sentence, sentence)
+        self.assertEqual(report.summary[0], sentence)
+        document = build_document(report)
+        self.assertTrue(document.worry.startswith(sentence))
+        self.assertIn(sentence, document.warnings[0].texts[0])
+        self.assertIn("Contour level", [fact.label for fact in document.front])
+
 
 class TestLayouts(UnderstandingTest):
     def test_an_extended_header_that_is_not_there(self) -> None:
@@ -331,6 +349,10 @@ class TestVoxels(UnderstandingTest):
     def test_a_region_of_a_cell_is_no_contradiction(self) -> None:
         path = self.file_of((40, 40, 40), mx=80, my=80, mz=80, nxstart=-20)
         self.assertEqual(read_density(path).voxel_size, (0.75, 0.75, 0.75))
+
+    def test_a_region_of_a_crystal_has_the_voxels_of_its_cell(self) -> None:
+        path = self.file_of(ispg=20, cella=(30.0, 63.0, 47.0), mx=52, my=104, mz=80, nxstart=-5)
+        self.assertEqual(read_density(path).voxel_size, (0.5875, 0.605769, 0.576923))
 
     def test_voxels_that_are_no_cubes_may_be(self) -> None:
         path = self.file(mrc_bytes(molecule(), voxel_size=(3.0, 1.5, 1.5)))
@@ -428,6 +450,13 @@ class TestFormats(UnderstandingTest):
             (gzip.compress(gzip.compress(whole)), "gzipped twice"),
             (b"\x28\xb5\x2f\xfd" + b"x" * 2000, "zstd"),
             (bytes(3000), "nothing but zeros"),
+            (b"", "it is empty"),
+            (b"# AmiraMesh 3D BINARY 2.0\n" + b" " * 2000, "Amira"),
+            (b"solid surface\n" + b" " * 2000, "a surface"),
+            (
+                b"Water\nELF\n 3 0.0 -1.5 2.0\n 9 0.1 0.0 0.0\n 9 0.0 0.1 0.0\n" + b" " * 2000,
+                "cube of Gaussian",
+            ),
         ):
             with self.subTest(words):
                 path = self.folder / "what.map"
