@@ -1,6 +1,7 @@
 """How often the verdicts of Level 0 are right, on simulated maps whose truth is known.
 
     python benchmarks/verdicts --models FOLDER --out FOLDER [--smoke] [--workers N]
+                               [--good N] [--each N] [--largest SIDE] [--publish]
 
 ``FOLDER`` of models holds atomic models and ``index.json``. Every case becomes a line of
 ``cases.jsonl``; a run that was stopped goes on where it was. Then ``verdicts.csv``,
@@ -27,6 +28,7 @@ from pages import draw_page  # noqa: E402
 from publish import publish  # noqa: E402
 from rich.progress import Progress  # noqa: E402
 from score import headline, write_tables  # noqa: E402
+from specimens import LARGEST_SIDE  # noqa: E402
 from validate import begin, validate_numbered  # noqa: E402
 
 SEED = 2026
@@ -40,6 +42,11 @@ def main() -> None:
     parser.add_argument("--models", type=Path, required=True, help="folder of atomic models")
     parser.add_argument("--out", type=Path, required=True, help="folder for the results")
     parser.add_argument("--smoke", action="store_true", help="a few minutes: a small subset")
+    parser.add_argument("--good", type=int, default=_GOOD, help="good maps [%(default)s]")
+    parser.add_argument("--each", type=int, default=_EACH, help="of each defect [%(default)s]")
+    parser.add_argument(
+        "--largest", type=int, default=LARGEST_SIDE, help="side in voxels [%(default)s]"
+    )
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--only", default="", help="comma-separated defects, good, odd")
     parser.add_argument(
@@ -47,8 +54,10 @@ def main() -> None:
     )
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
-    good, each = (_GOOD_SMOKE, _EACH_SMOKE) if arguments.smoke else (_GOOD, _EACH)
-    cases = catalogue(arguments.models, good, each, SEED)
+    good, each = arguments.good, arguments.each
+    if arguments.smoke:
+        good, each = _GOOD_SMOKE, _EACH_SMOKE
+    cases = catalogue(arguments.models, good, each, SEED, arguments.largest)
     if arguments.only:
         cases = [c for c in cases if c.group in arguments.only.split(",")]
     records = run(cases, arguments.out / "cases.jsonl", arguments.workers)

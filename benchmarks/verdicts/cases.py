@@ -53,7 +53,7 @@ class Case:
         return recipe if self.defect is None else self.defect.apply(recipe, self.dial)
 
 
-def catalogue(models: Path, good: int, each: int, seed: int) -> list[Case]:
+def catalogue(models: Path, good: int, each: int, seed: int, largest: int) -> list[Case]:
     """Every case there is, first those that every check is asked about.
 
     Parameters
@@ -63,8 +63,9 @@ def catalogue(models: Path, good: int, each: int, seed: int) -> list[Case]:
     each : maps that get each defect at its stated size, or are odd in each way; drawn among the
         good. Half of them get the other sizes of a defect that some check is meant to notice.
     seed : draws which
+    largest : side of a map, about, in voxels
     """
-    specimens = good_specimens(models, good, seed)
+    specimens = good_specimens(models, good, seed, largest)
     cases = [Case(specimen) for specimen in (*specimens, *odd_specimens(specimens, each, seed))]
     for defect in DEFECTS:
         drawn = _drawn(specimens, defect, each, seed)

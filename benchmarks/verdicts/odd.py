@@ -14,6 +14,7 @@ from specimens import Specimen, one_particle
 
 from vrs_scipion.simulation import Atoms
 
+SECOND_SIMULATOR = "second simulator"
 _RISE, _TWIST = 27.5, -166.7
 """Å and degrees from one subunit of actin's filament to the next."""
 _SUBUNITS = 15
@@ -25,12 +26,16 @@ _MEMBRANE = 36.0
 
 
 def odd_specimens(good: list[Specimen], count: int, seed: int) -> list[Specimen]:
-    """``count`` maps of each kind of oddity, made of structures of good ones."""
+    """``count`` maps of each kind of oddity, made of structures of good ones.
+
+    Of the second simulator there are half as many as good ones.
+    """
     generator = np.random.default_rng([seed, 7])
     drawn = []
     for oddity, (make_odd, fits) in _ODDITIES.items():
         fitting = [s for s in good if fits(s)]
-        for index in sorted(generator.permutation(len(fitting))[:count]):
+        wanted = len(fitting) // 2 if oddity == SECOND_SIMULATOR else count
+        for index in sorted(generator.permutation(len(fitting))[:wanted]):
             specimen = fitting[index]
             drawn.append(replace(specimen, oddity=oddity, recipe=make_odd(specimen.recipe)))
     return drawn
@@ -149,5 +154,5 @@ _ODDITIES: dict[str, tuple[Callable[[Recipe], Recipe], Callable[[Specimen], bool
     "filament": (_filament, lambda s: diameter(drawn_atoms(s.recipe.model)) < 110),
     "capsid": (_capsid, lambda s: len(drawn_atoms(s.recipe.model)) < _SHELL_ATOMS),
     "membrane": (_in_membrane, lambda s: True),
-    "second simulator": (_drawn_by_gemmi, lambda s: True),
+    SECOND_SIMULATOR: (_drawn_by_gemmi, lambda s: True),
 }

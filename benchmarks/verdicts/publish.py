@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from defects import DEFECTS, Defect
-from score import CODES, Record, confusion, false_alarms, interval, power, rate_table
+from score import CODES, Record, by_making, confusion, false_alarms, interval, power, rate_table
 
 from vrs_scipion.files import written_whole
 from vrs_scipion.report.rates import FILE
@@ -40,6 +40,15 @@ def results_page(records: Sequence[Record]) -> str:
             "",
             *_table(
                 ["check", "criterion", "warns", "maps", "share", "interval"], _alarm_rows(records)
+            ),
+            "",
+            "## Good maps by how they were made",
+            "",
+            "B-factors that sharpening left, as 0.d measures them; beyond 8 Å nobody sharpens.",
+            "",
+            *_table(
+                ["simulator", "B-factor", "any warning", "cannot tell in a check", "maps"],
+                ([str(cell) for cell in row] for row in by_making(records)),
             ),
             "",
             "## Defects noticed, by size",

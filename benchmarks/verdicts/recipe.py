@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy import fft, ndimage
 
 from vrs_scipion.maps.density import Density, Mask, Volume
+from vrs_scipion.methods.guinier import fit_guinier
 from vrs_scipion.simulation import (
     AtomChoice,
     AtomNumbers,
@@ -30,8 +31,7 @@ _COARSE = 30.0
 """Å; the ratio of signal to noise is ``Recipe.ratio`` there."""
 _FSC_LIMIT_RATIO = 1 / 3
 """Ratio of signal to noise of a map whose half maps correlate by 0.143."""
-_COARSEST_SHARPENED = 8.0
-_SHARPENED_FROM = 10.0
+SHARPENED_TO = 8.0
 """Å."""
 _SILENT = 4.0
 """Standard deviations of the noise below which nobody puts a contour."""
@@ -103,7 +103,7 @@ class Recipe:
     sampling : voxels per resolution
     roominess : box length over the molecule's largest diameter
     blur : B-factor of the molecule, in squares of the resolution
-    left : slope that the author's sharpening leaves in the Guinier plot, in squares of the
+    left : B-factor that the author's sharpening leaves, as 0.d measures it, in squares of the
         resolution, negative for a decay; without effect beyond 8 Å, where nobody sharpens
     ratio : of signal to noise in the molecule at 30 Å
     enclosed : volume inside the contour over that of the molecule's mass
@@ -146,6 +146,8 @@ def make(recipe: Recipe) -> Deposit:
     """Simulate the map that a recipe describes."""
     generator = np.random.default_rng([recipe.seed, 1])
     deposit = (recipe.simulator or _deposit)(recipe, generator)
+    if recipe.resolution <= SHARPENED_TO:
+        deposit = _sharpened(deposit, recipe.left)
     for edit in recipe.edits:
         deposit = edit(deposit, generator)
     return deposit
@@ -176,9 +178,7 @@ def _deposit(recipe: Recipe, generator: np.random.Generator) -> Deposit:
         signal=clean.values,
         noise_sigma=0.0,
     )
-    if recipe.resolution <= _COARSEST_SHARPENED:
-        deposit = _sharpened(deposit, recipe.left)
-    sigma = float((deposit.density.values - deposit.signal).std())
+    sigma = float(noise.std())
     volume = atoms.mass * CUBIC_ANGSTROM_PER_DALTON * recipe.enclosed
     voxels = round(volume / clean.voxel_volume)
     enclosing = float(np.partition(deposit.signal.ravel(), -voxels)[-voxels])
@@ -186,17 +186,15 @@ def _deposit(recipe: Recipe, generator: np.random.Generator) -> Deposit:
 
 
 def _sharpened(deposit: Deposit, left: float) -> Deposit:
-    """As authors do (Rosenthal and Henderson 2003): the slope of ln amplitude from 10 Å on.
-
-    ``left`` squares of the resolution stay of it.
-    """
-    shells = Shells(deposit.density.box, deposit.density.voxel_size)
-    s, power = shells.frequencies, signal_power(deposit.density, shells)
-    fitted = (s >= 1 / _SHARPENED_FROM) & (s <= 1 / deposit.resolution)
-    slope = np.polyfit(s[fitted] ** 2, np.log(power[fitted]) / 2, 1)[0]
-    change = left * deposit.resolution**2 / 4 - slope
-    ends = np.minimum(deposit.frequency, s[fitted][-1])
-    return deposit.filtered(np.exp(change * ends**2).astype(np.float32))
+    """As authors do (Rosenthal and Henderson 2003), and contoured at the same volume."""
+    d = deposit.resolution
+    change = left * d**2 - fit_guinier(deposit.density, d).b_factor
+    voxels = int(np.count_nonzero(deposit.signal >= deposit.contour))
+    ends = np.minimum(deposit.frequency, 1 / d)
+    sharpened = deposit.filtered(np.exp(change / 4 * ends**2).astype(np.float32))
+    sigma = float((sharpened.density.values - sharpened.signal).std())
+    enclosing = float(np.partition(sharpened.signal.ravel(), -voxels)[-voxels])
+    return replace(sharpened, contour=max(enclosing, _SILENT * sigma), noise_sigma=sigma)
 
 
 def _settings(recipe: Recipe, atoms: Atoms) -> SimulationSettings:

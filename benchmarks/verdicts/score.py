@@ -9,7 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from defects import DEFECTS, Defect
+from odd import SECOND_SIMULATOR
+from recipe import SHARPENED_TO
 from scipy import stats
+from specimens import SHARPENING
 
 from vrs_scipion import __version__
 from vrs_scipion.checks.levels import LEVELS
@@ -77,6 +80,24 @@ def false_alarms(records: Sequence[Record], *, judged_only: bool = False) -> lis
         rows.append([code, "any warning", sum(warned(r, [code]) for r in applied), len(applied)])
     rows.append(["any", "any warning", sum(warned(r) for r in clean), len(clean)])
     return rows
+
+
+def by_making(records: Sequence[Record]) -> list[list[Any]]:
+    """Of good maps by simulator and sharpening: maps with any warning, with any doubt, maps."""
+    rows: list[list[Any]] = []
+    for simulator in ("", SECOND_SIMULATOR):
+        made = [r for r in records if not r["defect"] and r["oddity"] == simulator]
+        for left in SHARPENING:
+            these = [r for r in made if r["left"] == left and r["resolution"] <= SHARPENED_TO]
+            rows.append([simulator or "vrs simulate", f"{left:g} d²", *_alarms(these)])
+        coarse = [r for r in made if r["resolution"] > SHARPENED_TO]
+        rows.append([simulator or "vrs simulate", "not sharpened", *_alarms(coarse)])
+    return rows
+
+
+def _alarms(records: Sequence[Record]) -> tuple[int, int, int]:
+    doubts = [any(c["outcome"] == "undetermined" for c in r["checks"].values()) for r in records]
+    return sum(map(warned, records)), sum(doubts), len(records)
 
 
 def power(records: Sequence[Record], defect: Defect) -> list[tuple[float, int, int]]:

@@ -34,8 +34,6 @@ _ORDER = 24
 """Of the Butterworth filter at the resolution."""
 _CENTRAL = 0.5
 """By how much more noise there is at the centre of the box."""
-_FIT_FROM = 10.0
-_COARSEST_SHARPENED = 8.0
 _SILENT = 4.0
 
 
@@ -53,8 +51,6 @@ def gemmi_deposit(recipe: Recipe, generator: np.random.Generator) -> Deposit:
     correlation = _correlation(frequency, d, generator.uniform(*_FALL))
     noise = _noise(signal, correlation, molecule, frequency, generator)
     weight = np.sqrt(2 * correlation / (1 + correlation)) / np.sqrt(1 + (frequency * d) ** _ORDER)
-    if d <= _COARSEST_SHARPENED:
-        weight *= _sharpening(signal, frequency, d, recipe.left)
     clean, loud = (_volume(f * weight, n) for f in (signal, noise * recipe.loudness))
     sigma = float(loud.std())
     volume = _mass(model) * CUBIC_ANGSTROM_PER_DALTON * recipe.enclosed
@@ -154,15 +150,6 @@ def _shell_means(values: Reals, frequency: Reals) -> Reals:
     shell = np.rint(frequency / frequency[0, 0, 1]).astype(int).ravel()
     means = np.bincount(shell, values.ravel()) / np.maximum(np.bincount(shell), 1)
     return np.asarray(means[shell].reshape(values.shape))
-
-
-def _sharpening(spectrum: NDArray[np.complex128], frequency: Reals, d: float, left: float) -> Reals:
-    """Amplitudes that leave a Guinier slope of ``left`` · d² between 10 Å and the resolution."""
-    fitted = (frequency > 1 / _FIT_FROM) & (frequency < 1 / d)
-    power = _shell_means(np.abs(spectrum) ** 2, frequency)[fitted]
-    slope = np.polyfit(frequency[fitted] ** 2, np.log(power) / 2, 1)[0]
-    ends = np.minimum(frequency, 1 / d)
-    return np.asarray(np.exp((left * d**2 / 4 - slope) * ends**2))
 
 
 def _volume(spectrum: NDArray[np.complex128], n: int) -> Volume:

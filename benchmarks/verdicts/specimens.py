@@ -12,8 +12,10 @@ from scipy import ndimage
 
 from vrs_scipion.simulation import Atoms
 
+SHARPENING = (-9.0, -4.5, -1.0)
+"""B-factors that sharpening leaves, in squares of the resolution: those of real maps."""
 RESOLUTIONS = (2.5, 3.0, 3.5, 4.0, 4.5, 5.0, 6.0, 7.0, 8.0, 10.0, 12.0)
-_LARGEST_SIDE = 160
+LARGEST_SIDE = 160
 _SMALLEST_SIDE = 40
 _FEWEST_RESOLUTIONS_ACROSS = 8
 _FEWEST_ATOMS = 800
@@ -45,7 +47,9 @@ class Specimen:
         return self.recipe.seed % 2 == 0
 
 
-def good_specimens(models: Path, count: int, seed: int) -> list[Specimen]:
+def good_specimens(
+    models: Path, count: int, seed: int, largest: int = LARGEST_SIDE
+) -> list[Specimen]:
     """``count`` good maps, one a structure, resolutions spread over 2.5–12 Å.
 
     Parameters
@@ -53,22 +57,23 @@ def good_specimens(models: Path, count: int, seed: int) -> list[Specimen]:
     models : folder with ``index.json`` and the files that it lists
     count : of structures; fewer come back where there are fewer
     seed : draws structures, resolutions and everything of the recipes
+    largest : side of a map, about, in voxels
 
     Returns
     -------
     Specimens in the order in which they were drawn, without those that are no single particle.
     """
     records = json.loads((models / "index.json").read_text(encoding="utf-8"))
-    usable = [r for r in records if usable(r)]
+    usable_ones = [r for r in records if usable(r)]
     generator = np.random.default_rng(seed)
     drawn: list[Specimen] = []
-    for index in generator.permutation(len(usable)):
+    for index in generator.permutation(len(usable_ones)):
         if len(drawn) == count:
             break
-        record = usable[index]
+        record = usable_ones[index]
         path = models / record["file"]
         across = diameter(drawn_atoms(path))
-        fitting = [d for d in RESOLUTIONS if _fits(across, d)]
+        fitting = [d for d in RESOLUTIONS if _fits(across, d, largest)]
         if not fitting:
             continue
         fewest = min(_count(drawn, d) for d in fitting)
@@ -102,12 +107,9 @@ def usable(record: dict[str, object]) -> bool:
     return _FEWEST_ATOMS <= heavy <= _MOST_ATOMS and not str(record["file"]).startswith(_EXCLUDED)
 
 
-def _fits(across: float, resolution: float) -> bool:
+def _fits(across: float, resolution: float, largest: int) -> bool:
     side = 1.9 * across / resolution * 3.2
-    return (
-        _SMALLEST_SIDE <= side <= _LARGEST_SIDE
-        and across / resolution >= _FEWEST_RESOLUTIONS_ACROSS
-    )
+    return _SMALLEST_SIDE <= side <= largest and across / resolution >= _FEWEST_RESOLUTIONS_ACROSS
 
 
 def _count(drawn: list[Specimen], resolution: float) -> int:
@@ -123,7 +125,7 @@ def _varied(path: Path, resolution: float, number: int, generator: np.random.Gen
         sampling=float(generator.uniform(2.6, 3.6)),
         roominess=float(generator.uniform(1.6, 2.3)),
         blur=float(generator.uniform(4.0, 16.0)),
-        left=float(generator.uniform(-3.0, 1.0)),
+        left=SHARPENING[number // 2 % len(SHARPENING)],
         ratio=float(np.exp(generator.uniform(np.log(600), np.log(6000)))),
         enclosed=float(generator.uniform(0.7, 1.2)),
         decentring=float(generator.uniform(0.0, 3.0)),

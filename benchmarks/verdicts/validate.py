@@ -39,6 +39,7 @@ def validate(case: Case) -> dict[str, Any]:
         "oddity": case.specimen.oddity,
         "helix": case.specimen.helix,
         "resolution": case.specimen.recipe.resolution,
+        "left": case.specimen.recipe.left,
         "calibrates": case.specimen.calibrates,
         "defect": case.defect.key if case.defect else "",
         "dial": case.dial,
