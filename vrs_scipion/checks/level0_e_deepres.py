@@ -1,4 +1,4 @@
-"""0.e DeepRes: how well resolved is each part of the map, by its looks?"""
+"""0.e Local resolution: how well resolved is each part of the map, by its looks?"""
 
 from __future__ import annotations
 
@@ -487,7 +487,7 @@ _TOO_FINE_A_CLAIM = (
 
 CHECK = Check(
     code="0.e",
-    name="DeepRes",
+    name="Local resolution",
     label="local resolution",
     purpose="How well resolved is each part of the map, by its looks?",
     in_short=(

@@ -286,6 +286,7 @@ def _identity(entry: Entry, mask: CheckResult | None) -> ReportEntry:
         box=record.box,
         contour=record.contour,
         contour_from=record.contour_from,
+        contour_sigma=record.contour_sigma,
         kind=record.kind,
         kind_sentence=record.recognised.sentence,
         resolution=record.resolution,

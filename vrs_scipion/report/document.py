@@ -465,7 +465,7 @@ def _front(report: Report) -> tuple[Fact, ...]:
     return (
         Fact(label="Map", value=entry.map, kind="name"),
         *_source(entry),
-        Fact(label="Contour level", value=f"{entry.contour:.6g} ({entry.contour_from})"),
+        Fact(label="Contour level", value=_contour(entry)),
         Fact(label="Reported resolution", value=_resolution(entry)),
         *_mass(entry),
         Fact(label="Validation level", value=words),
@@ -488,6 +488,11 @@ def _source(entry: ReportEntry) -> list[Fact]:
         Fact(label="Entry", value=deposition.accession, kind="name", url=deposition.url),
         *(fact for fact in facts if fact.value),
     ]
+
+
+def _contour(entry: ReportEntry) -> str:
+    deviations = "" if entry.contour_sigma is None else f", {entry.contour_sigma:.3g} σ"
+    return f"{entry.contour:.6g}{deviations} ({entry.contour_from})"
 
 
 def _resolution(entry: ReportEntry) -> str:

@@ -29,6 +29,7 @@ class ReportEntry(Record):
     box: Box
     contour: float
     contour_from: str
+    contour_sigma: float | None = None
     resolution: float | None
     resolution_from: str
     mass: float | None = None
