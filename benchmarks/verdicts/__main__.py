@@ -16,6 +16,7 @@ import argparse
 import json
 import multiprocessing
 import os
+from collections.abc import Collection
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,9 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--only", default="", help="comma-separated defects, good, odd")
     parser.add_argument(
+        "--again", default="", help="comma-separated checks to compute anew, of what is done"
+    )
+    parser.add_argument(
         "--publish", action="store_true", help="what reports print and RESULTS.md, from this run"
     )
     arguments = parser.parse_args()
@@ -60,7 +64,8 @@ def main() -> None:
     cases = catalogue(arguments.models, good, each, SEED, arguments.largest)
     if arguments.only:
         cases = [c for c in cases if c.group in arguments.only.split(",")]
-    records = run(cases, arguments.out / "cases.jsonl", arguments.workers)
+    again = tuple(filter(None, arguments.again.split(",")))
+    records = run(cases, arguments.out / "cases.jsonl", arguments.workers, again)
     write_tables(records, arguments.out)
     draw_page(records, arguments.out / "verdicts.pdf")
     if arguments.publish:
@@ -68,10 +73,12 @@ def main() -> None:
     print(headline(records))
 
 
-def run(cases: list[Case], journal: Path, workers: int) -> list[dict[str, Any]]:
-    """Validate what the journal does not have yet; the records of ``cases``."""
+def run(
+    cases: list[Case], journal: Path, workers: int, again: Collection[str] = ()
+) -> list[dict[str, Any]]:
+    """Validate what the journal does not have yet, or some checks ``again``; the records."""
     done = _read(journal)
-    waiting = [case for case in cases if case.key not in done]
+    waiting = [case for case in cases if (case.key in done) == bool(again)]
     with (
         journal.open("a", encoding="utf-8") as lines,
         ProcessPoolExecutor(
@@ -81,15 +88,16 @@ def run(cases: list[Case], journal: Path, workers: int) -> list[dict[str, Any]]:
     ):
         bar = progress.add_task("maps", total=len(waiting))
         for future in as_completed(
-            [pool.submit(validate_numbered, number) for number in range(len(waiting))]
+            [pool.submit(validate_numbered, number, again) for number in range(len(waiting))]
         ):
-            line = future.result()
-            lines.write(line + "\n")
+            record = json.loads(future.result())
+            known = done.get(record["case"], record)
+            record["checks"] = {**known["checks"], **record["checks"]}
+            lines.write(json.dumps(record) + "\n")
             lines.flush()
-            record = json.loads(line)
             done[record["case"]] = record
             progress.advance(bar)
-    return [done[case.key] for case in cases]
+    return [done[case.key] for case in cases if case.key in done]
 
 
 def _read(journal: Path) -> dict[str, dict[str, Any]]:

@@ -19,10 +19,10 @@ from vrs_scipion.maps.density import Volume
 QUANTILE = 5.0
 """% of the molecule that looks as fine as this or finer."""
 
-_LOOKS = (4.5, 6.0, 8.0, 13.0)
+_LOOKS = (4.5, 5.0, 6.0, 8.0, 13.0)
 """Å; between these, and beyond the ends as at the ends:"""
-_TOO_COARSE = (1.03, 1.10, 1.22, 1.35)
-_SPREAD = (0.05, 0.12, 0.25, 0.30)
+_TOO_COARSE = (1.03, 1.05, 1.10, 1.22, 1.35)
+_SPREAD = (0.05, 0.12, 0.15, 0.25, 0.30)
 
 
 @dataclass(frozen=True)
