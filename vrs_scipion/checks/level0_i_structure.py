@@ -27,7 +27,7 @@ COARSEST_WARNED = 5.0
 EFFECT, FINEST = "effect_lowest", "finest_highest"
 _P_HIGHEST = 1e-3
 _COMMON, _RAREST = 0.1, 1e-4
-_SURE = 2.0
+_SURE = 1.0
 """Standard errors."""
 
 
@@ -194,7 +194,7 @@ CHECK = Check(
     limits=(
         Limit(
             EFFECT,
-            0.4,
+            0.55,
             "",
             "Lowest effect",
             "The check warns when the map differs from its surrogates by less than this and is "

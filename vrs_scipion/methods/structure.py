@@ -18,9 +18,8 @@ from numpy.typing import NDArray
 
 from vrs_scipion.maps.density import Density, Mask, Triple, Volume
 from vrs_scipion.maps.masks import bounding_box, cosine_mask
-from vrs_scipion.methods.shells import power_spectrum
+from vrs_scipion.methods.shells import Reals, half_spectrum, power, power_spectrum
 
-Reals = NDArray[np.float64]
 Spectrum = NDArray[np.complexfloating[Any, Any]]
 
 BAND = 2.0
@@ -57,6 +56,7 @@ _TRUNCATED = 3.0
 _FAINT = 0.4
 """Of the median strength in the mask."""
 _EMPTY = 1e-5
+_SMALLEST = 1e-20
 _FEWEST = 200
 """Voxels."""
 
@@ -117,12 +117,13 @@ def measure_structure(
 ) -> Structure:
     """Statistics of a map inside its envelope, and of surrogates of it.
 
-    The envelope is the mask, its holes and bays up to three resolutions closed. The map is
-    cropped to it and let down to nothing around it. The band from ``resolution``, or from the
-    finest detail that the map holds, to twice that is whitened shell by shell and divided by its
-    local root mean square; where that is weak, as in channels or where the map was masked, nothing
-    is looked at. A surrogate has the band's amplitudes, random phases and the map's local root mean
-    square, and goes through the same. Four Fourier transforms each, six volumes of memory.
+    The envelope is the mask, its holes and bays up to three resolutions closed. The band from
+    ``resolution``, or from the finest detail that the map holds, to twice that is whitened shell by
+    shell, so that nothing strong leaks into what is weak when the envelope is cut out with a soft
+    edge; it is whitened again there, and divided by its local root mean square. Where that is weak,
+    as in channels or where the map was masked, nothing is looked at. A surrogate has the band's
+    amplitudes, random phases and the map's local root mean square, and goes through the same. Four
+    Fourier transforms each.
 
     Parameters
     ----------
@@ -139,25 +140,32 @@ def measure_structure(
         if there are too few voxels or shells to look into.
     """
     finest = finest_held(density, resolution, threads)
-    values, mask = _cropped(density, molecule, resolution)
-    envelope = _closed(mask, density.voxel_size, _CLOSING * resolution)
-    alone = _set_free(values, envelope, density.voxel_size, resolution)
-    bands = _Bands(alone, density.voxel_size, finest, threads)
-    window = [_WINDOW * finest / 2.355 / s for s in density.voxel_size]
-    band = bands.volume(bands.whitened)
-    strength = _local_rms(band, window)
-    inside = _deep(envelope, density.voxel_size, _BORDER * resolution)
+    size = density.voxel_size
+    whole = _Band(density.box, size, finest, threads)
+    cut = _around(molecule, size, resolution)
+    mask = molecule[cut]
+    envelope = _closed(mask, size, _CLOSING * resolution)
+    soft = cosine_mask(envelope, size, _BORDER * resolution, _EDGE * resolution)
+    alone = whole.volume(whole.whitened(density.values))[cut] * soft
+    band = _Band(alone.shape, size, finest, threads)
+    spectrum = band.whitened(alone)
+    window = [_WINDOW * finest / 2.355 / s for s in size]
+    field = band.volume(spectrum)
+    strength = _local_rms(field, window)
+    inside = _deep(envelope, size, _BORDER * resolution)
     inside &= strength > _FAINT * np.median(strength[mask])
     if np.count_nonzero(inside) < _FEWEST:
         raise NoEnvelopeError
     cells = np.count_nonzero(inside) * density.voxel_volume / finest**3
-    of_map = _statistics(band / strength, inside, cells)
+    of_map = _statistics(field / strength, inside, cells)
     modulation = strength**2 / _local_rms(strength, window)
-    generator = np.random.default_rng(seed)
-    of_surrogates = [
-        _statistics(field / _local_rms(field, window), inside, cells)
-        for field in (bands.surrogate(modulation, window, generator) for _ in range(surrogates))
-    ]
+    amplitude, generator = np.abs(spectrum), np.random.default_rng(seed)
+    of_surrogates = []
+    for _ in range(surrogates):
+        stationary = band.with_random_phases(amplitude, generator)
+        placed = stationary * (modulation / _local_rms(stationary, window))
+        surrogate = band.volume(band.whitened(placed))
+        of_surrogates.append(_statistics(surrogate / _local_rms(surrogate, window), inside, cells))
     return Structure(
         finest,
         cells,
@@ -166,98 +174,87 @@ def measure_structure(
     )
 
 
-class _Bands:
-    """The whitened band of a map, and surrogates of it."""
+class _Band:
+    """From a fine end to twice that, on a grid."""
 
-    def __init__(self, values: Volume, voxel_size: Triple, finest: float, threads: int) -> None:
+    def __init__(
+        self, shape: tuple[int, ...], voxel_size: Triple, finest: float, threads: int
+    ) -> None:
         from scipy import fft  # slow to load
 
-        self.shape, self.threads = values.shape, threads
+        self.shape, self.threads = shape, threads
         z, y, x = (
             f(n, size).astype(np.float32)
             for f, n, size in zip(
-                (fft.fftfreq, fft.fftfreq, fft.rfftfreq), values.shape, voxel_size, strict=True
+                (fft.fftfreq, fft.fftfreq, fft.rfftfreq), shape, voxel_size, strict=True
             )
         )
         frequency = np.sqrt(z[:, None, None] ** 2 + y[:, None] ** 2 + x**2)
-        width = 1 / max(n * size for n, size in zip(values.shape, voxel_size, strict=True))
+        width = 1 / max(n * size for n, size in zip(shape, voxel_size, strict=True))
         self.shell = np.rint(frequency / width).astype(np.int32)
         self.counts = np.maximum(np.bincount(self.shell.ravel()), 1)
         self.kept = (frequency <= 1 / finest) & (frequency > 1 / (BAND * finest))
-        self.whitened = self._whitened(self._transform(values))
+
+    def whitened(self, values: Volume) -> Spectrum:
+        """The half spectrum of the band, with power 1 in every shell."""
+        transform = half_spectrum(values, self.threads)
+        mean = np.bincount(self.shell.ravel(), power(transform).ravel()) / self.counts
+        amplitude = 1 / np.sqrt(np.maximum(mean, np.finfo(np.float32).tiny))
+        spectrum: Spectrum = transform * (amplitude.astype(np.float32)[self.shell] * self.kept)
+        return spectrum
 
     def volume(self, spectrum: Spectrum) -> Volume:
+        """The volume of a half spectrum."""
         from scipy import fft
 
         volume: Volume = fft.irfftn(spectrum, s=self.shape, workers=self.threads)
         return volume
 
-    def surrogate(
-        self, modulation: Volume, window: list[float], generator: np.random.Generator
+    def with_random_phases(
+        self, amplitude: NDArray[np.floating[Any]], generator: np.random.Generator
     ) -> Volume:
-        """The map's amplitudes with the phases of noise, as strong as the map at each place."""
-        noise = self._transform(generator.standard_normal(self.shape, dtype=np.float32))
-        stationary = self.volume(np.abs(self.whitened) * noise / np.maximum(np.abs(noise), 1e-20))
-        placed = self._transform(stationary * (modulation / _local_rms(stationary, window)))
-        return self.volume(self._whitened(placed))
-
-    def _transform(self, values: Volume) -> Spectrum:
-        from scipy import fft
-
-        transform: Spectrum = fft.rfftn(values, workers=self.threads)
-        return transform
-
-    def _whitened(self, transform: Spectrum) -> Spectrum:
-        power = np.square(transform.real) + np.square(transform.imag)
-        mean = np.bincount(self.shell.ravel(), power.ravel()) / self.counts
-        amplitude = 1 / np.sqrt(np.maximum(mean, np.finfo(np.float32).tiny))
-        whitened: Spectrum = transform * (amplitude.astype(np.float32)[self.shell] * self.kept)
-        return whitened
+        """These amplitudes with the phases of noise."""
+        white = generator.standard_normal(self.shape, dtype=np.float32)
+        noise = half_spectrum(white, self.threads)
+        return self.volume(amplitude * noise / np.maximum(np.abs(noise), _SMALLEST))
 
 
 def finest_held(density: Density, resolution: float, threads: int = 1) -> float:
     """The finest detail that a map holds at all, in Å, but no finer than ``resolution``.
 
-    Beyond it the power falls below 1e-5 of that at two to three resolutions, as no sharpening
-    leaves it, or the voxels end.
+    At the first frequency beyond it the power is below 1e-5 of that at a half to a third of the
+    frequency, as no sharpening leaves it, or the voxels end.
 
     Raises
     ------
     NoEnvelopeError
         if the box is but a few resolutions wide, or the map constant.
     """
-    frequency, power = power_spectrum(density.values, density.voxel_size, threads)
-    within = np.isfinite(power) & (frequency <= 1 / resolution + frequency[0] / 2)
-    frequency, power = frequency[within], power[within]
-    middle = power[(frequency * resolution >= 1 / 3) & (frequency * resolution <= 1 / 2)]
-    if not middle.size or not middle.mean() > 0:
+    frequency, mean = power_spectrum(density.values, density.voxel_size, threads)
+    within = np.isfinite(mean) & (frequency <= 1 / resolution + frequency[0] / 2)
+    frequency, mean = frequency[within], mean[within]
+    asked = np.flatnonzero(frequency * resolution >= 1 / 3)
+    coarser = [mean[(frequency >= f / 3) & (frequency <= f / 2)] for f in frequency[asked]]
+    if not asked.size or not coarser[0].size or not coarser[0].any():
         raise NoEnvelopeError
-    held = frequency[power > _EMPTY * middle.mean()]
-    return max(resolution, 1 / float(held[-1]))
+    empty = [p <= _EMPTY * part.mean() for p, part in zip(mean[asked], coarser, strict=True)]
+    last = asked[int(np.argmax(empty))] - 1 if any(empty) else asked[-1]
+    return max(resolution, 1 / float(frequency[last]))
 
 
-def _cropped(density: Density, molecule: Mask, resolution: float) -> tuple[Volume, Mask]:
-    """The map and the envelope around the mask, with a margin where the box has one."""
+def _around(molecule: Mask, voxel_size: Triple, resolution: float) -> tuple[slice, ...]:
+    """The part of the box that holds the mask, with a margin where there is one."""
     from scipy import fft
 
-    size = density.voxel_size
     slices = []
-    for (first, last), n, voxel in zip(bounding_box(molecule), molecule.shape, size, strict=True):
-        margin = math.ceil(_MARGIN * resolution / voxel)
+    for (first, last), n, size in zip(
+        bounding_box(molecule), molecule.shape, voxel_size, strict=True
+    ):
+        margin = math.ceil(_MARGIN * resolution / size)
         wanted = fft.next_fast_len(last + 1 - first + 2 * margin, real=True)
         start = max(0, first - margin)
         slices.append(slice(start, min(n, start + wanted)))
-    cropped = tuple(slices)
-    return density.values[cropped], molecule[cropped]
-
-
-def _set_free(values: Volume, envelope: Mask, voxel_size: Triple, resolution: float) -> Volume:
-    """The map held against its surroundings, which a soft edge lets down to 0."""
-    soft = cosine_mask(envelope, voxel_size, _BORDER * resolution, _EDGE * resolution)
-    border = (soft > 0) & (soft < 1)
-    level = values[border].mean(dtype=np.float64) if border.any() else 0.0
-    free: Volume = (values - np.float32(level)) * soft
-    return free
+    return tuple(slices)
 
 
 def _closed(mask: Mask, voxel_size: Triple, radius: float) -> Mask:
