@@ -20,7 +20,7 @@ import sys
 import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import replace
 from pathlib import Path
 
@@ -79,7 +79,8 @@ def measured(models: Path, count: int, workers: int, kept: Path | None) -> list[
         chosen = [s for s in good_specimens(models, 3 * count, SEED) if _small(s)][:count]
         missing = [s for s in chosen if s.recipe.seed not in found]
         with ProcessPoolExecutor(workers) as pool:
-            for rows in pool.map(measure_structure, missing):
+            for made in as_completed(pool.submit(measure_structure, one) for one in missing):
+                rows = made.result()
                 found[rows[0][0]] = rows
                 if kept:
                     with kept.open("a", encoding="utf-8") as lines:
@@ -147,7 +148,8 @@ def _with(deposit: Deposit, specimen: Specimen, defect: Defect, dial: float) -> 
 
 def _measured(deposit: Deposit) -> Values:
     density = deposit.density
-    mask = hard_mask(density.values, deposit.contour, density.voxel_size)
+    reached = min(deposit.contour, float(density.values.max()))
+    mask = hard_mask(density.values, reached, density.voxel_size)
     return find_artefacts(density, mask, deposit.resolution).numbers
 
 

@@ -582,13 +582,13 @@ DEFECTS: tuple[Defect, ...] = (
     Defect("shifted_plane", "a plane shifted", "voxels",
            (1, 2, 4, 8), 4, ("0.j",), _editing(_shifted_plane)),
     Defect("torn", "one part shifted against the other", "voxels",
-           (1, 2, 4), 2, ("0.j",), _editing(_torn)),
+           (1, 2, 4), 4, ("0.j",), _editing(_torn)),
     Defect("rings", "rings about an axis", "standard deviations of the noise",
            (0.3, 0.5, 1.0, 2.0), 1.0, ("0.j",), _editing(_ringed)),
     Defect("ramp", "a ramp through the box", "standard deviations of the noise",
            (0.2, 0.5, 1.0, 2.0), 1.0, ("0.j",), _editing(_ramped)),
     Defect("ghost", "a weaker copy beside the molecule", "of its strength",
-           (0.05, 0.1, 0.2, 0.3), 0.2, ("0.j",), _editing(_ghosted)),
+           (0.1, 0.2, 0.3), 0.3, ("0.j",), _editing(_ghosted)),
     Defect("inverted", "contrast inverted", "", (1,), 1, ("0.j",), _editing(_inverted)),
 )  # fmt: skip
 

@@ -330,7 +330,7 @@ CHECK = Check(
         ),
         Limit(
             "plane",
-            3.0,
+            2.4,
             "",
             "Oddness of a plane",
             "The check warns when its neighbours foretell a plane so many times worse than any "
@@ -392,7 +392,7 @@ CHECK = Check(
         ),
         Limit(
             "ghost",
-            17.0,
+            20.0,
             "%",
             "Strength of a copy",
             "The check warns when a shifted copy of the molecule of this strength, or more, "

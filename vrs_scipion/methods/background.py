@@ -122,7 +122,7 @@ def far_background(mask: Mask, voxel_size: Triple, resolution: float | None) -> 
     """
     margin = far_margin(resolution)
     far = far_from(mask, voxel_size, margin)
-    if np.count_nonzero(far) < _ENOUGH * (mask.size - np.count_nonzero(mask)):
+    if np.count_nonzero(far) < max(1, _ENOUGH * (mask.size - np.count_nonzero(mask))):
         return ~mask, 0.0
     return far, margin
 

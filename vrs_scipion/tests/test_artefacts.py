@@ -106,6 +106,8 @@ class TestNumbers(unittest.TestCase):
         self.assertIsNone(masked.ghost)
         full = look_at(np.pad(values, 3, constant_values=0)[20:46, 20:46, 20:46])
         self.assertFalse(full.surrounded)
+        everywhere = np.ones((SIDE,) * 3, bool)
+        self.assertIsNone(find_artefacts(Density(values, (1.0,) * 3), everywhere, 3.0).ghost)
 
 
 class TestCheck(unittest.TestCase):
