@@ -272,6 +272,8 @@ def _validate(options: argparse.Namespace) -> int:
             )
         except EmdbError as error:
             return _refuse(str(error))
+        if name.upper() != normalised(name):
+            print(f"vrs: {name} was read as {normalised(name)}", file=sys.stderr)
         name = normalised(name)
     elif perhaps_meant(name) and not Path(name).exists():
         return _refuse(f"{name}: there is no such file; did you mean {perhaps_meant(name)}?")

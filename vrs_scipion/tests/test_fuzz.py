@@ -75,7 +75,7 @@ class TestFolders(unittest.TestCase):
         ):
             read_density(path)
         packed = write(self.folder / "huge.mrc.gz", content)
-        with self.assertRaisesRegex(InputError, "more than .* gzipped bytes can hold"):
+        with self.assertRaisesRegex(InputError, "more than .* by gzip can hold"):
             read_density(packed)
 
     def test_impossible_voxels(self) -> None:
