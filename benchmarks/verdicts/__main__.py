@@ -50,6 +50,7 @@ def main() -> None:
     )
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--only", default="", help="comma-separated defects, good, odd")
+    parser.add_argument("--stated", action="store_true", help="defects at their stated sizes alone")
     parser.add_argument(
         "--again", default="", help="comma-separated checks to compute anew, of what is done"
     )
@@ -62,6 +63,8 @@ def main() -> None:
     if arguments.smoke:
         good, each = _GOOD_SMOKE, _EACH_SMOKE
     cases = catalogue(arguments.models, good, each, SEED, arguments.largest)
+    if arguments.stated:
+        cases = [c for c in cases if c.defect is None or c.dial == c.defect.stated]
     if arguments.only:
         cases = [c for c in cases if c.group in arguments.only.split(",")]
     again = tuple(filter(None, arguments.again.split(",")))

@@ -101,7 +101,7 @@ def _alarms(records: Sequence[Record]) -> tuple[int, int, int]:
 
 
 def power(records: Sequence[Record], defect: Defect) -> list[tuple[float, int, int]]:
-    """Of each size: dial, noticed, maps that the checks apply to."""
+    """Of each size that was tried: dial, noticed, maps that the checks apply to."""
     rows = []
     for dial in defect.tried:
         these = [
@@ -109,7 +109,8 @@ def power(records: Sequence[Record], defect: Defect) -> list[tuple[float, int, i
             for r in records
             if r["defect"] == defect.key and r["dial"] == dial and asked(r, defect)
         ]
-        rows.append((dial, sum(noticed(r, defect) for r in these), len(these)))
+        if these or dial == defect.stated:
+            rows.append((dial, sum(noticed(r, defect) for r in these), len(these)))
     return rows
 
 
