@@ -168,17 +168,6 @@ def _cause(blobs: Blobs, suggestion: Suggestion, contour: float) -> str:
     return "What lies apart is a few lumps, neither pieces of the molecule nor noise: see there."
 
 
-def _suggest(found: Findings, density: Density) -> None:
-    """The level that the program would have suggested, beside the one that was given."""
-    from vrs_scipion.methods.contour_level import LevelStudy  # slow to load
-
-    suggestion = LevelStudy(density).suggest()
-    found.paragraphs.append(
-        f"From the map alone this program would suggest the contour level {suggestion.level:g}; "
-        f"the one given is {found.task.entry.contour:g}. {suggestion.reason}"
-    )
-
-
 def _report_components(found: Findings, blobs: Blobs, volume: float, contour: float) -> None:
     sizes, remaining = blobs.sizes, blobs.remaining
     total = int(sizes.sum())
