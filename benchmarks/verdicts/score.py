@@ -20,6 +20,7 @@ from vrs_scipion.methods.engine import BUILTIN
 from vrs_scipion.report.rates import CheckRates, Detection, Rate, RateTable
 
 Record = dict[str, Any]
+_SAID_OTHERWISE = ("masked", "quantised")
 CODES = tuple(check.code for check in LEVELS[0].checks)
 
 
@@ -32,20 +33,21 @@ def warned(record: Record, codes: Iterable[str] = CODES) -> bool:
 def noticed(record: Record, defect: Defect, codes: Sequence[str] = ()) -> bool:
     """Whether one of these checks, or of those meant to, noticed the defect, or it was refused.
 
-    A check that says it does not apply because the map was masked has noticed the mask.
+    A check that says it does not apply because the map was masked, or holds but a few values, has
+    noticed that.
     """
     if record["error"]:
         return True
     codes = codes or defect.caught_by
-    if defect.key == "masked":
+    if defect.key in _SAID_OTHERWISE:
         return any(record["checks"][c]["outcome"] == "not_applicable" for c in codes)
     return warned(record, codes or CODES)
 
 
 def asked(record: Record, defect: Defect, codes: Sequence[str] = ()) -> bool:
-    """Whether one of the checks applied to the map; that it was masked is an answer, too."""
+    """Whether one of the checks applied to the map; why none does may be an answer, too."""
     codes = codes or defect.caught_by
-    if record["error"] or not codes or defect.key == "masked":
+    if record["error"] or not codes or defect.key in _SAID_OTHERWISE:
         return True
     return any(record["checks"][c]["outcome"] != "not_applicable" for c in codes)
 
