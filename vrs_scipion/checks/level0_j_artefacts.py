@@ -179,7 +179,10 @@ def _too_small(seen: Artefacts) -> str:
 def _no_copy(seen: Artefacts) -> str:
     if seen.ramp is None:
         return _unseen(seen)
-    return "the density runs through the box, is a speck in it, or leaves no room for a copy"
+    return (
+        "the density runs through the box, is a speck in it, has a disc of lipid around it, or "
+        "leaves no room for a copy"
+    )
 
 
 _VACUOUS: dict[str, Callable[[Artefacts], str]] = {

@@ -26,6 +26,7 @@ from vrs_scipion.methods.artefacts.values import (
 )
 from vrs_scipion.methods.artefacts.voxels import SingleVoxels, single_voxels
 from vrs_scipion.methods.background import far_background
+from vrs_scipion.methods.membrane import disc_around
 
 _MASKED = 0.5
 _SPECK = 0.005
@@ -88,7 +89,11 @@ def find_artefacts(
     surroundings, margin = far_background(mask, size, resolution)
     masked = most_common_value(values, surroundings)[1] if margin else 1.0
     seen = masked < _MASKED
-    alone = np.count_nonzero(mask) > _SPECK * mask.size and not any(runs_through(mask))
+    alone = (
+        np.count_nonzero(mask) > _SPECK * mask.size
+        and not any(runs_through(mask))
+        and disc_around(values, ~mask, size) is None
+    )
     smooth = max(_SMOOTH, (resolution or 0.0) / max(size))
     return Artefacts(
         lowest=pile_at_lowest(values),
