@@ -150,11 +150,11 @@ class TestCheck(unittest.TestCase):
         away = np.hypot(*np.ogrid[-30:30, -30:30])
         slope = np.linspace(-1, 1, SIDE)
         copy = np.roll(np.where(good >= CONTOUR, good, 0), (25, 22), (0, 2))
-        step = np.ptp(good) / 15
+        step = np.ptp(good) / 31
         for key, words, bad in (
             ("clipped_low", "values stop at 0, below", np.maximum(good, 0)),
             ("clipped_high", "values stop at 22, above", np.minimum(good, 22)),
-            ("grey_levels", "only 16 grey levels", np.rint((good - good.min()) / step)),
+            ("grey_levels", "only 32 grey levels", np.rint((good - good.min()) / step)),
             ("single_voxels", "single voxels stand out", hot),
             ("plane", "plane 28 across Z is missing", missing),
             ("plane", "across Y does not go with its neighbours", shifted),
