@@ -154,7 +154,7 @@ class TestCheck(unittest.TestCase):
         for key, words, bad in (
             ("clipped_low", "values stop at 0, below", np.maximum(good, 0)),
             ("clipped_high", "values stop at 22, above", np.minimum(good, 22)),
-            ("grey_levels", "only 32 grey levels", np.rint((good - good.min()) / step)),
+            ("grey_levels", "only 32 grey levels", step * np.rint(good / step)),
             ("single_voxels", "single voxels stand out", hot),
             ("plane", "plane 28 across Z is missing", missing),
             ("plane", "across Y does not go with its neighbours", shifted),
