@@ -177,9 +177,12 @@ def resemblance(values: Volume) -> tuple[float, float]:
 
 def sections_are_unrelated(values: Volume) -> bool:
     """Whether the sections are images of their own: within them neighbours resemble each other,
-    across them they do not. Too small or too noisy a volume is given the benefit of the doubt.
+    across them they do not. Too small or too noisy a volume is given the benefit of the doubt; so
+    is one whose neighbouring sections are nearly the same, as those of a filament are.
     """
     if values.size < _SMALLEST_STACK or min(values.shape) < _FEWEST_PLANES:
+        return False
+    if _mean_correlation(values, _spread(len(values)), 1) > _NEARLY_THE_SAME:
         return False
     across, within = resemblance(values)
     return within > _PLAIN_EXCESS and across < UNRELATED * within
@@ -188,15 +191,20 @@ def sections_are_unrelated(values: Volume) -> bool:
 _SMALLEST_STACK = 8000
 _PLAIN_EXCESS = 0.05
 _PLANES = 40
+_NEARLY_THE_SAME = 0.9
 _DISTANCES = (2, 3, 4, 5)
 _FEWEST_PLANES = 2 * max(_DISTANCES)
 
 
 def _excess(planes: Volume) -> float:
-    count = len(planes)
-    chosen = np.unique(np.linspace(0, count - 2, min(_PLANES, count - 1)).astype(int))
+    count, chosen = len(planes), _spread(len(planes))
     near = _mean_correlation(planes, chosen, 1)
     return near - min(_mean_correlation(planes, chosen, count // part) for part in _DISTANCES)
+
+
+def _spread(count: int) -> NDArray[np.intp]:
+    """Some planes of so many, each with one behind it."""
+    return np.unique(np.linspace(0, count - 2, min(_PLANES, count - 1)).astype(np.intp))
 
 
 def _mean_correlation(planes: Volume, chosen: NDArray[np.intp], step: int) -> float:

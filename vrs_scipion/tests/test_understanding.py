@@ -121,6 +121,15 @@ class TestStacks(UnderstandingTest):
             path = self.file(mrc_bytes(values, voxel_size=VOXEL))
             self.not_validated(path, "nothing in common with their neighbours", contour=0.1)
 
+    def test_filaments_are_no_stacks(self) -> None:
+        """Their sections resemble distant ones as much as neighbours."""
+        z, y, x = np.indices((80, 60, 60))
+        strand = np.hypot(x - 30 - 8 * np.cos(0.2 * z), y - 30 - 8 * np.sin(0.2 * z))
+        core = np.exp(-np.hypot(x - 30, y - 30) ** 2 / 120)
+        noise = np.random.default_rng(0).normal(scale=0.05, size=z.shape)
+        self.assertFalse(sections_are_unrelated(np.exp(-(strand**2) / 40) + core + noise))
+        self.assertFalse(sections_are_unrelated(core))
+
     def test_volumes_are_no_stacks(self) -> None:
         white = np.random.default_rng(4).normal(size=BOX).astype(np.float32)
         for values in (molecule(), molecule(0.3), white, molecule().transpose(2, 0, 1)):
