@@ -125,7 +125,7 @@ class TestStacks(UnderstandingTest):
         """Their sections resemble distant ones as much as neighbours."""
         z, y, x = np.indices((80, 60, 60))
         strand = np.hypot(x - 30 - 8 * np.cos(0.2 * z), y - 30 - 8 * np.sin(0.2 * z))
-        core = np.exp(-np.hypot(x - 30, y - 30) ** 2 / 120)
+        core = np.exp(-(np.hypot(x - 30, y - 30) ** 2) / 120)
         noise = np.random.default_rng(0).normal(scale=0.05, size=z.shape)
         self.assertFalse(sections_are_unrelated(np.exp(-(strand**2) / 40) + core + noise))
         self.assertFalse(sections_are_unrelated(core))
