@@ -44,6 +44,7 @@ from vrs_scipion.methods.structure import (  # noqa: E402
     SURROGATES,
     NoEnvelopeError,
     Structure,
+    finest_held,
     measure_structure,
 )
 
@@ -157,13 +158,14 @@ def measured(case: Case) -> list[dict[str, Any]]:
 def statistics(deposit: Deposit, surrogates: int = _SURROGATES) -> dict[str, Any]:
     """What 0.i measures of a map, prepared as a report does."""
     d, density = deposit.resolution, deposit.density
+    finest = finest_held(density, d)
     if max(density.voxel_size) < d / 2:
         density = resample(density, d / 2)
     mask = hard_mask(density.values, deposit.contour, density.voxel_size)
     try:
-        found = measure_structure(density, mask, d, surrogates=surrogates)
+        found = measure_structure(density, mask, finest, surrogates=surrogates)
     except NoEnvelopeError:
-        return {"cells": 0.0}
+        return {"finest": finest, "cells": 0.0}
     return {
         "finest": found.finest,
         "cells": found.cells,
@@ -273,10 +275,10 @@ def _filled(record: dict[str, Any]) -> bool:
 
 def outcome(record: dict[str, Any]) -> str:
     """The verdict of 0.i: O, W or U (cannot tell)."""
-    if not record["cells"]:
-        return "U"
     if not _filled(record):
         return "W"
+    if not record["cells"]:
+        return "U"
     structure, lowest = _structure(record), CHECK.limit(EFFECT).default
     if doubt(structure, record["resolution"], lowest):
         return "U"

@@ -64,13 +64,13 @@ def good_specimens(
     Specimens in the order in which they were drawn, without those that are no single particle.
     """
     records = json.loads((models / "index.json").read_text(encoding="utf-8"))
-    usable_ones = [r for r in records if usable(r)]
+    eligible = [r for r in records if usable(r)]
     generator = np.random.default_rng(seed)
     drawn: list[Specimen] = []
-    for index in generator.permutation(len(usable_ones)):
+    for index in generator.permutation(len(eligible)):
         if len(drawn) == count:
             break
-        record = usable_ones[index]
+        record = eligible[index]
         path = models / record["file"]
         across = diameter(drawn_atoms(path))
         fitting = [d for d in RESOLUTIONS if _fits(across, d, largest)]

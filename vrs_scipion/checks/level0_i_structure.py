@@ -16,19 +16,25 @@ from vrs_scipion.methods.structure import (
     SURROGATES,
     NoEnvelopeError,
     Structure,
+    finest_held,
     measure_structure,
 )
 from vrs_scipion.results import Engine, Reference
 from vrs_scipion.results.numbers import number
 
-COARSEST_WARNED = 5.0
-"""Å; beyond, some molecules cannot be told from noise."""
+WARNED = (2.5, 5.0)
+"""Å; beyond, some molecules are not told from noise."""
 
 EFFECT, FINEST = "effect_lowest", "finest_highest"
 _P_HIGHEST = 1e-3
 _COMMON, _RAREST = 0.1, 1e-4
-_SURE = 1.0
-"""Standard errors."""
+_SURE = 0.5
+"""Standard errors that an effect of noise is below those of molecules."""
+_NOISE = 0.8
+"""Below this share of the lowest effect no good map lies to 5 Å; between the two lies a little of
+both."""
+_COARSE = 1.4
+"""By how much more structure has to show beyond 5 Å, where noise in a sharp envelope clumps."""
 
 
 def measure_structure_in_map(task: Task) -> Findings:
@@ -38,11 +44,14 @@ def measure_structure_in_map(task: Task) -> Findings:
     found.engine = Engine(name=BUILTIN, version=__version__, arguments=dict(arguments))
     reported = task.entry.resolution
     assert reported is not None
-    density, mask = _measured(task.entry)
     try:
+        finest = finest_held(task.entry.density(), reported, task.threads)
+        if not _holds_anything(found, finest, reported):
+            return found
+        density, mask = _measured(task.entry)
         if mask is None:
             raise NoEnvelopeError
-        structure = measure_structure(density, mask, reported, threads=task.threads)
+        structure = measure_structure(density, mask, finest, threads=task.threads)
     except NoEnvelopeError:
         found.cannot_tell = (
             "What lies above the contour level is too small, compared with the reported "
@@ -54,6 +63,19 @@ def measure_structure_in_map(task: Task) -> Findings:
     _describe(found, structure, reported)
     _judge(found, structure, reported)
     return found
+
+
+def _holds_anything(found: Findings, finest: float, reported: float) -> bool:
+    """Whether there is anything near the reported resolution, be it signal or noise."""
+    found.measure("finest", finest, "Å", "finest detail that the map holds, noise or not")
+    held = found.judge(FINEST, 100 * finest / reported)
+    if not held.passed:
+        found.headline = f"The map holds nothing finer than {number(finest)} Å; {number(reported)} Å is reported."
+        found.paragraphs.append(
+            f"Beyond {number(finest)} Å the map is empty: there is not even noise. It was not "
+            "compared with surrogates."
+        )
+    return held.passed
 
 
 def _measured(entry: Entry) -> tuple[Density, Mask | None]:
@@ -82,7 +104,6 @@ def _note(found: Findings, structure: Structure) -> None:
         "structure_p", structure.p, "", "probability of an effect as large or larger of noise"
     )
     found.measure("surrogates", len(structure.scores), "", "maps with random phases compared with")
-    found.measure("finest", structure.finest, "Å", "finest detail that the map holds, noise or not")
     found.measure(
         "cells", structure.cells, "", "volume looked at, in cubes of the finest detail's size"
     )
@@ -123,13 +144,6 @@ def _chance(p: float) -> str:
 
 
 def _judge(found: Findings, structure: Structure, reported: float) -> None:
-    held = found.judge(FINEST, 100 * structure.finest / reported)
-    if not held.passed:
-        found.headline = (
-            f"The map holds nothing finer than {number(structure.finest)} Å; "
-            f"{number(reported)} Å is reported."
-        )
-        return
     found.cannot_tell = doubt(structure, reported, found.task.limit(EFFECT))
     if found.cannot_tell:
         found.headline = "Whether the map holds structure or noise cannot be told."
@@ -149,23 +163,24 @@ def doubt(structure: Structure, reported: float, lowest: float) -> str:
     ----------
     structure : as measured
     reported : resolution, Å
-    lowest : effect that molecules have
+    lowest : effect that shows structure
     """
+    fine, coarse = WARNED
     if structure.effect >= lowest:
-        return "" if structure.p <= _P_HIGHEST else _TOO_SMALL
-    if structure.effect + _SURE * structure.error >= lowest:
-        return _TOO_SMALL
-    if reported > COARSEST_WARNED:
-        return (
-            f"Beyond {number(COARSEST_WARNED)} Å some molecules differ as little from noise as "
-            "this map: it may be either."
-        )
-    return ""
+        shown = structure.effect >= lowest * (_COARSE if reported > coarse else 1)
+        return "" if shown and structure.p <= _P_HIGHEST else _BETWEEN
+    if structure.effect + _SURE * structure.error >= _NOISE * lowest:
+        return _BETWEEN
+    return "" if fine <= reported <= coarse else _BEYOND
 
 
-_TOO_SMALL = (
-    "The map differs from noise less than most molecules do, or is so small, compared with its "
-    "resolution, that chance could have done it: it may be either."
+_BETWEEN = (
+    "The effect lies between those of noise and of molecules, or the map is so small, compared "
+    "with its resolution, that chance could have done it."
+)
+_BEYOND = (
+    "Only between {} and {} Å is it known that molecules differ more from noise than this map: it "
+    "may be either.".format(*map(number, WARNED))
 )
 
 CHECK = Check(

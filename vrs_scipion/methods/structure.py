@@ -28,21 +28,21 @@ SURROGATES = 20
 SEED = 1992
 
 LEVELS = (0.2, 0.3, 0.5, 0.7, 0.8)
-"""Shares of the envelope's volume."""
+"""Shares of the envelope's volume, those from above and from below the same."""
 
 WEIGHTS: Mapping[str, float] = {
-    "skewness": 1.911,
-    "kurtosis": -0.3541,
-    "clumps_3": 8.063,
-    "clumps_5": -7.727,
-    "pieces_0.2": 1.221,
-    "pieces_0.3": -1.234,
-    "pieces_0.5": 2.36,
-    "pieces_0.7": 1.376,
-    "pieces_0.8": -1.777,
+    "skewness": 1.465,
+    "kurtosis": -0.8626,
+    "clumps_3": 10.71,
+    "clumps_5": -3.868,
+    "pieces_0.2": -0.106,
+    "pieces_0.3": -0.9277,
+    "pieces_0.5": 1.667,
+    "pieces_0.7": 1.256,
+    "pieces_0.8": 0.9106,
 }
-"""Fisher's discriminant of molecules and noise, so that molecules have 1 on average: from
-benchmarks/structure.py."""
+"""Fisher's discriminant of molecules and noise to 5 Å, scaled so that molecules have 1 on average;
+of 39 structures in two simulators, by benchmarks/structure.py."""
 
 _CLUMPS = (3, 5)
 """Voxels."""
@@ -109,7 +109,7 @@ class Structure:
 def measure_structure(
     density: Density,
     molecule: Mask,
-    resolution: float,
+    finest: float,
     *,
     seed: int = SEED,
     surrogates: int = SURROGATES,
@@ -118,9 +118,9 @@ def measure_structure(
     """Statistics of a map inside its envelope, and of surrogates of it.
 
     The envelope is the mask, its holes and bays up to three resolutions closed. The band from
-    ``resolution``, or from the finest detail that the map holds, to twice that is whitened shell by
-    shell, so that nothing strong leaks into what is weak when the envelope is cut out with a soft
-    edge; it is whitened again there, and divided by its local root mean square. Where that is weak,
+    ``finest`` to twice that is whitened shell by shell, so that nothing strong leaks into what is
+    weak when the envelope is cut out with a soft edge; it is whitened again there, and divided by
+    its local root mean square. Where that is weak,
     as in channels or where the map was masked, nothing is looked at. A surrogate has the band's
     amplitudes, random phases and the map's local root mean square, and goes through the same. Four
     Fourier transforms each.
@@ -129,7 +129,7 @@ def measure_structure(
     ----------
     density : map, on voxels of half the resolution where it is not coarser
     molecule : bool array of the map's shape
-    resolution : reported, Å
+    finest : detail to look at, Å: the resolution, or what the map holds (``finest_held``)
     seed : of the surrogates
     surrogates : how many
     threads : for the Fourier transforms
@@ -137,22 +137,21 @@ def measure_structure(
     Raises
     ------
     NoEnvelopeError
-        if there are too few voxels or shells to look into.
+        if there are too few voxels to look into.
     """
-    finest = finest_held(density, resolution, threads)
     size = density.voxel_size
     whole = _Band(density.box, size, finest, threads)
-    cut = _around(molecule, size, resolution)
+    cut = _around(molecule, size, _MARGIN * finest)
     mask = molecule[cut]
-    envelope = _closed(mask, size, _CLOSING * resolution)
-    soft = cosine_mask(envelope, size, _BORDER * resolution, _EDGE * resolution)
+    envelope = _closed(mask, size, _CLOSING * finest)
+    soft = cosine_mask(envelope, size, _BORDER * finest, _EDGE * finest)
     alone = whole.volume(whole.whitened(density.values))[cut] * soft
     band = _Band(alone.shape, size, finest, threads)
     spectrum = band.whitened(alone)
     window = [_WINDOW * finest / 2.355 / s for s in size]
     field = band.volume(spectrum)
     strength = _local_rms(field, window)
-    inside = _deep(envelope, size, _BORDER * resolution)
+    inside = _deep(envelope, size, _BORDER * finest)
     inside &= strength > _FAINT * np.median(strength[mask])
     if np.count_nonzero(inside) < _FEWEST:
         raise NoEnvelopeError
@@ -223,7 +222,8 @@ def finest_held(density: Density, resolution: float, threads: int = 1) -> float:
     """The finest detail that a map holds at all, in Å, but no finer than ``resolution``.
 
     At the first frequency beyond it the power is below 1e-5 of that at a half to a third of the
-    frequency, as no sharpening leaves it, or the voxels end.
+    frequency, as no sharpening leaves it, or the voxels end. Resampling a map fills what was empty:
+    it is to be asked of the map as it came.
 
     Raises
     ------
@@ -242,17 +242,17 @@ def finest_held(density: Density, resolution: float, threads: int = 1) -> float:
     return max(resolution, 1 / float(frequency[last]))
 
 
-def _around(molecule: Mask, voxel_size: Triple, resolution: float) -> tuple[slice, ...]:
-    """The part of the box that holds the mask, with a margin where there is one."""
+def _around(molecule: Mask, voxel_size: Triple, margin: float) -> tuple[slice, ...]:
+    """The part of the box that holds the mask, with a margin (Å) where there is one."""
     from scipy import fft
 
     slices = []
     for (first, last), n, size in zip(
         bounding_box(molecule), molecule.shape, voxel_size, strict=True
     ):
-        margin = math.ceil(_MARGIN * resolution / size)
-        wanted = fft.next_fast_len(last + 1 - first + 2 * margin, real=True)
-        start = max(0, first - margin)
+        spare = math.ceil(margin / size)
+        wanted = fft.next_fast_len(last + 1 - first + 2 * spare, real=True)
+        start = max(0, first - spare)
         slices.append(slice(start, min(n, start + wanted)))
     return tuple(slices)
 
@@ -301,8 +301,8 @@ def _statistics(field: Volume, inside: Mask, cells: float) -> dict[str, float]:
     squares = np.square(field)
     for side in _CLUMPS:
         found[f"clumps_{side}"] = float(ndimage.uniform_filter(squares, side)[inside].std())
-    for share in LEVELS:
-        low, high = np.quantile(field[inside], (share, 1 - share))
+    levels = np.quantile(field[inside], LEVELS)
+    for share, low, high in zip(LEVELS, levels, levels[::-1], strict=True):
         extremes = ((field >= high) & inside, (field < low) & inside)
         pieces = sum(euler_characteristic(mask) for mask in extremes)
         found[f"pieces_{share:g}"] = pieces / cells

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from scipy import fft, ndimage
 
-from vrs_scipion.checks.level0_i_structure import CHECK
+from vrs_scipion.checks.level0_i_structure import CHECK, doubt
 from vrs_scipion.checks.run import run_check
 from vrs_scipion.entry.inputs import prepare
 from vrs_scipion.entry.request import Request
@@ -18,6 +18,7 @@ from vrs_scipion.maps.density import Density, Volume
 from vrs_scipion.maps.writing import write_volume
 from vrs_scipion.methods.structure import (
     SURROGATES,
+    WEIGHTS,
     NoEnvelopeError,
     Structure,
     euler_characteristic,
@@ -117,9 +118,33 @@ class TestMethod(unittest.TestCase):
         speck = np.zeros((72, 72, 72), bool)
         speck[36, 36, 36] = True
         with self.assertRaises(NoEnvelopeError):
-            measure_structure(flat, np.ones((48, 48, 48), bool), RESOLUTION)
+            finest_held(flat, RESOLUTION)
         with self.assertRaises(NoEnvelopeError):
             measure_structure(phantom().density, speck, RESOLUTION)
+
+
+class TestDoubt(unittest.TestCase):
+    def doubt(self, effect: float, resolution: float, scatter: float = 0.05) -> str:
+        """Of a map whose only statistic is skewness."""
+        scores = np.array([-scatter, scatter] * 10) / WEIGHTS["skewness"]
+        zeros = {key: np.zeros(20) for key in WEIGHTS}
+        of_map = dict.fromkeys(WEIGHTS, 0.0) | {"skewness": effect / WEIGHTS["skewness"]}
+        structure = Structure(resolution, 1000, of_map, zeros | {"skewness": scores})
+        self.assertAlmostEqual(structure.effect, effect)
+        return doubt(structure, resolution, 0.5)
+
+    def test_structure_and_noise_are_told_where_that_is_known(self) -> None:
+        for effect in (0.0, 0.3, 0.6, 1.0):
+            self.assertEqual(self.doubt(effect, 3.5), "")
+        for resolution in (1.8, 6.0):
+            self.assertTrue(self.doubt(0.0, resolution))
+            self.assertEqual(self.doubt(1.0, resolution), "")
+
+    def test_between_both_nothing_is_told(self) -> None:
+        self.assertTrue(self.doubt(0.45, 3.5))
+        self.assertTrue(self.doubt(0.6, 6.0))
+        self.assertTrue(self.doubt(0.6, 3.5, scatter=0.3))
+        self.assertTrue(self.doubt(0.3, 3.5, scatter=0.3))
 
 
 class TestCheck(unittest.TestCase):
