@@ -51,10 +51,14 @@ def _scientific(value: float) -> str:
 
 
 def with_error(value: float, error: float | None) -> str:
-    """A number rounded to its error, and the error, e.g. '3.42 ± 0.08'."""
+    """A number rounded to its error, and the error, e.g. '3.42 ± 0.08' or '3.40 ± 0.17'.
+
+    The error has one digit, or two where it begins with 1.
+    """
     if not error:
         return number(value)
-    digits = max(0, 1 - math.floor(math.log10(error)))
+    power = math.floor(math.log10(error))
+    digits = max(0, -power + (error < 2 * 10**power))
     return f"{value:.{digits}f} ± {error:.{digits}f}"
 
 
