@@ -70,7 +70,10 @@ def _holds_anything(found: Findings, finest: float, reported: float) -> bool:
     found.measure("finest", finest, "Å", "finest detail that the map holds, noise or not")
     held = found.judge(FINEST, 100 * finest / reported)
     if not held.passed:
-        found.headline = f"The map holds nothing finer than {number(finest)} Å; {number(reported)} Å is reported."
+        found.headline = (
+            f"{number(reported)} Å is reported, but the map holds nothing finer than "
+            f"{number(finest)} Å."
+        )
         found.paragraphs.append(
             f"Beyond {number(finest)} Å the map is empty: there is not even noise. It was not "
             "compared with surrogates."
