@@ -71,8 +71,8 @@ def _holds_anything(found: Findings, finest: float, reported: float) -> bool:
     held = found.judge(FINEST, 100 * finest / reported)
     if not held.passed:
         found.headline = (
-            f"The map holds nothing finer than {number(finest)} Å; {number(reported)} Å is "
-            "reported."
+            f"{number(reported)} Å is reported, but the map holds nothing finer than "
+            f"{number(finest)} Å."
         )
         found.paragraphs.append(
             f"Beyond {number(finest)} Å the map is empty: there is not even noise. It was not "

@@ -342,7 +342,9 @@ class TestFolder(Validated):
         self.assertEqual(outcomes, {**missing, "0.x": Outcome.WARNINGS})
         self.assertEqual((report.score.evaluable, report.score.not_run), (1, len(missing)))
         text = self.page.read_text("utf-8")
-        self.assertEqual(text.count("This check was not run, or its result was not kept."), len(missing))
+        self.assertEqual(
+            text.count("This check was not run, or its result was not kept."), len(missing)
+        )
         self.assertIn(f"Not counted: {len(missing)} checks were not run.", text)
 
     def test_letter(self) -> None:
