@@ -573,6 +573,7 @@ class TestBrowser(Validated):
     def test_phone(self) -> None:
         self.addCleanup(self.browser.resize, 1280, 900)
         self.browser.resize(390, 844, mobile=True)
+        self.browser.open(self.folder / HTML_FILE)
         width = self.browser.run("document.documentElement.scrollWidth")
         self.assertLessEqual(width, 390)
 

@@ -49,6 +49,7 @@ from vrs_scipion.methods.network_file import WeightsError
 from vrs_scipion.methods.network_input import FLOOR, interpolate
 from vrs_scipion.methods.resolution_by_looks import ByLooks, resolution_by_looks
 from vrs_scipion.results import CheckResult, Outcome
+from vrs_scipion.results.numbers import with_error
 from vrs_scipion.simulation import (
     Atoms,
     FilterShape,
@@ -319,7 +320,9 @@ class TestCheck(unittest.TestCase):
         self.assertEqual(result.measurements["reported_percentile"].value, 0)
         assert result.resolution_estimate is not None
         self.assertTrue(result.resolution_estimate.contradicts)
-        said = f"At best this map looks like {result.measurements['looks_resolution'].value:.0f}"
+        looks, error = (result.measurements[f"looks_{k}"].value for k in ("resolution", "error"))
+        assert looks is not None
+        said = f"At best this map looks like {with_error(looks, error)} Å"
         self.assertTrue(result.headline.startswith(said), result.headline)
 
     def test_without_a_reported_resolution_it_measures_all_the_same(self) -> None:
