@@ -164,7 +164,7 @@ class TestViewers(ViewerTest):
     def test_a_check_shows_outcome_criteria_and_numbers(self) -> None:
         viewer = self.form(VrsCheckViewer, self.mass)
         self.assertIn("0.a Mass analysis", text(viewer, "text_outcome"))
-        self.assertIn("The largest decentering is below", text(viewer, "text_criteria"))
+        self.assertIn("The largest decentering should be below", text(viewer, "text_criteria"))
         self.assertIn("space before the mask along X", text(viewer, "text_numbers"))
 
     def test_a_check_that_was_not_run_says_so(self) -> None:
