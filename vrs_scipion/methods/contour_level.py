@@ -16,8 +16,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm
-from skimage.filters import threshold_otsu
 
 from vrs_scipion.maps.density import Density, Volume
 from vrs_scipion.maps.masks import Components, connected_components, touches_every_face
@@ -152,6 +150,8 @@ class LevelStudy:
 
     def ceiling(self) -> float:
         """The level that parts the density above the floor into faint and bright."""
+        from skimage.filters import threshold_otsu  # slow to load
+
         inside = self.values[self.values > self.floor()]
         if not inside.size or float(inside.min()) == float(inside.max()):
             return self.range[1]
@@ -263,6 +263,8 @@ def false_discovery_level(ordered: Volume, noise: Noise, rate: float = FALSE_DIS
     float
         The map's maximum where no voxel stands out.
     """
+    from scipy.stats import norm  # slow to load
+
     total = ordered.size
     first = int(np.searchsorted(ordered, np.float32(noise.mean + 2 * noise.sigma)))
     candidates = ordered[first:][::-1].astype(np.float64)

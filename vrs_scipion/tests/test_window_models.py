@@ -378,7 +378,7 @@ class TestTables:
         section = contents(results).items[3].section
         assert section is not None
         grid = criteria_grid(section)
-        assert grid.rows[0][0] == "The median is above 0 Å²".replace("0 Å", "0\u00a0Å")
+        assert grid.rows[0][0] == "The median should be above 0 Å²".replace("0 Å", "0\u00a0Å")
         assert grid.rows[0][3] == "! Not passed"
         assert grid.marks == (False,)
 
