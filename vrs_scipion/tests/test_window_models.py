@@ -22,6 +22,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from vrs_scipion.checks.levels import LEVELS
 from vrs_scipion.folders import BOXES_FILE, DATABASE
 from vrs_scipion.maps.writing import write_volume
 from vrs_scipion.report.numbering import PlacedFigure
@@ -128,16 +129,17 @@ class TestFolder:
     def test_without_a_report_all_checks_are_expected(self, copy: Path) -> None:
         (copy / "report.json").unlink()
         found = contents(copy)
-        assert list(states(found)) == ["map", *(f"0.{letter}" for letter in "abcdefghi")]
+        assert list(states(found)) == ["map", *(check.code for check in LEVELS[0].checks)]
         assert states(found)["0.a"] is State.DONE
         assert states(found)["0.h"] is State.MISSING
         assert "was not run" in found.items[-1].reason
 
     def test_a_check_waits_until_its_folder_is_there(self, copy: Path) -> None:
         (copy / "report.json").unlink()
-        assert states(contents(copy, running=True))["0.i"] is State.WAITING
-        (copy / "checks" / "0.i").mkdir()
-        assert states(contents(copy, running=True))["0.i"] is State.RUNNING
+        last = LEVELS[0].checks[-1].code
+        assert states(contents(copy, running=True))[last] is State.WAITING
+        (copy / "checks" / last).mkdir()
+        assert states(contents(copy, running=True))[last] is State.RUNNING
         stopped = contents(copy).items[-1]
         assert stopped.state is State.MISSING
         assert "was stopped" in stopped.reason
@@ -190,7 +192,8 @@ class TestFolder:
             ("0.i", "saved", None),
         )
         found = contents(tmp_path, running=True)
-        assert states(found) == {
+        later = {check.code: State.WAITING for check in LEVELS[0].checks}
+        assert states(found) == later | {
             "map": State.DONE,
             "0.a": State.DONE,
             "0.b": State.RUNNING,
