@@ -603,7 +603,7 @@ class TestCommands(UnderstandingTest):
             ("--contour: the unit 'kDa' is not understood", path, "--contour", "3 kDa"),
             ("--resolution: the unit", path, "--contour", "1", "--resolution", "4 furlongs"),
             ("--contour auto would take", path),
-            ("invalid choice: 'xmip'", path, "--contour", "1", "--engine", "xmip"),
+            ("there is no engine 'xmip'", path, "--contour", "1", "--engine", "xmip"),
             ("unrecognized arguments: --contur", path, "--contur", "1"),
         ):
             with self.subTest(pattern):
