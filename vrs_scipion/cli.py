@@ -292,11 +292,10 @@ def _own_folder(request: Request, out: Path, engine: str) -> Path:
     """The folder, or the first of its numbered ones that no other validation has."""
     from vrs_scipion.running.claim import TakenError, take_up
 
-    paths = {k: v.absolute() for k, v in request.values.items() if isinstance(v, Path)}
     number, folder = 1, out
     while True:
         try:
-            take_up(request.having(**paths), folder.absolute(), engine)
+            take_up(request.anchored(), folder.absolute(), engine)
         except TakenError:
             number, folder = number + 1, Path(f"{out}_{number + 1}")
         else:

@@ -3,24 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-from recipe import Deposit, Edit, Recipe
-from scipy import fft, ndimage
-
-from vrs_scipion.maps.density import Mask, Volume
-from vrs_scipion.maps.fourier import resample
-from vrs_scipion.simulation import low_pass
+import edits
+from recipe import Edit, Recipe
 
 COARSEST_HAND = 5.0
 """Å; 0.h does not apply beyond."""
 _COARSEST_STRUCTURE = 5.0
 """Å; 0.i need not be sure beyond."""
-_SOFTNESS = 4.0
-_COARSEST_NOISE = 30.0
-"""Å."""
 
 
 @dataclass(frozen=True)
@@ -61,535 +52,106 @@ def _editing(make_edit: Callable[[float], Edit]) -> Callable[[Recipe, float], Re
     return lambda recipe, dial: recipe.edited(make_edit(dial))
 
 
-def _decentred(recipe: Recipe, percent: float) -> Recipe:
-    return replace(recipe, decentring=percent, roominess=max(recipe.roominess, 2.2))
-
-
-def _tight(recipe: Recipe, percent: float) -> Recipe:
-    return replace(recipe, roominess=1 / (1 - 2 * percent / 100), decentring=0.0)
-
-
-def _contour_times(factor: float) -> Edit:
-    return lambda deposit, _: replace(deposit, contour=deposit.contour * factor)
-
-
-def _dust(percent: float) -> Edit:
-    """Specks of 2 to 40 voxels, of the molecule's strength, as far from it as the box allows."""
-
-    def edit(deposit: Deposit, generator: np.random.Generator) -> Deposit:
-        wanted = percent / 100 * np.count_nonzero(deposit.density.values >= deposit.contour)
-        specks = np.zeros(deposit.density.box, np.float32)
-        free = np.flatnonzero(ndimage.distance_transform_edt(~deposit.molecule).ravel() > 4)
-        while np.count_nonzero(specks > deposit.contour) < wanted:
-            seeds = np.zeros(specks.size, np.float32)
-            seeds[generator.choice(free, max(1, round(wanted / 15)))] = 1
-            width = float(generator.uniform(0.8, 1.6))
-            grown = ndimage.gaussian_filter(seeds.reshape(specks.shape), width)
-            np.maximum(specks, 2 * deposit.contour * grown / grown.max(), out=specks)
-        return deposit.with_values(deposit.density.values + specks)
-
-    return edit
-
-
-def _fragment(percent: float) -> Edit:
-    """One lump, as strong as the molecule, where the box has most room beside it."""
-
-    def edit(deposit: Deposit, generator: np.random.Generator) -> Deposit:
-        wanted = percent / 100 * np.count_nonzero(deposit.density.values >= deposit.contour)
-        from_molecule = ndimage.distance_transform_edt(~deposit.molecule)
-        grid = np.ogrid[tuple(slice(n) for n in from_molecule.shape)]
-        inside = [np.minimum(g, n - g) for g, n in zip(grid, from_molecule.shape, strict=True)]
-        from_faces = np.minimum(np.minimum(*inside[:2]), inside[2])
-        free = np.minimum(from_molecule, from_faces)
-        middle = np.unravel_index(int(free.argmax()), free.shape)
-        away = np.sqrt(sum((g - m) ** 2 for g, m in zip(grid, middle, strict=True)))
-        radius = (wanted / (4 / 3 * np.pi)) ** (1 / 3)
-        lump = 2 * deposit.contour / (1 + np.exp((away - radius) / 0.5))
-        return deposit.with_values(deposit.density.values + lump)
-
-    return edit
-
-
-def _louder(recipe: Recipe, factor: float) -> Recipe:
-    return replace(recipe, loudness=factor)
-
-
-def _coloured(strength: float) -> Edit:
-    """Noise of a correlation length of 25 Å; its deviation in units of the contour."""
-
-    def edit(deposit: Deposit, generator: np.random.Generator) -> Deposit:
-        spectrum = fft.rfftn(generator.standard_normal(deposit.density.box, dtype=np.float32))
-        spectrum *= np.exp(-((deposit.frequency * 25.0) ** 2) / 2)
-        noise = fft.irfftn(spectrum, s=deposit.density.box)
-        noise *= strength * deposit.contour / noise.std()
-        return deposit.with_values(deposit.density.values + noise)
-
-    return edit
-
-
-def _offset(sigmas: float) -> Edit:
-    def edit(deposit: Deposit, _: np.random.Generator) -> Deposit:
-        step = sigmas * deposit.noise_sigma
-        lifted = deposit.with_values(deposit.density.values + np.float32(step))
-        return replace(lifted, contour=deposit.contour + step)
-
-    return edit
-
-
-def _masked(angstroms: float) -> Edit:
-    """Everything farther than this from the molecule set to zero, without an edge."""
-
-    def edit(deposit: Deposit, _: np.random.Generator) -> Deposit:
-        size = deposit.density.voxel_size
-        near = ndimage.distance_transform_edt(~deposit.molecule, sampling=size) <= angstroms
-        return deposit.with_values(np.where(near, deposit.density.values, 0))
-
-    return edit
-
-
-def _sharpened(squares: float) -> Edit:
-    """Amplitudes times exp(+ΔB·s²/4), ΔB in squares of the resolution; blurred if negative."""
-
-    def edit(deposit: Deposit, _: np.random.Generator) -> Deposit:
-        b = squares * deposit.resolution**2
-        amplitude = np.exp(b / 4 * deposit.frequency**2)
-        band = amplitude * low_pass(deposit.frequency, deposit.resolution * 0.95)
-        return deposit.filtered(np.asarray(band, np.float32)).contoured_again()
-
-    return edit
-
-
-def _low_passed(factor: float) -> Edit:
-    def edit(deposit: Deposit, _: np.random.Generator) -> Deposit:
-        coarser = deposit.resolution * factor
-        return deposit.filtered(low_pass(deposit.frequency, coarser)).contoured_again()
-
-    return edit
-
-
-def _claimed(factor: float) -> Edit:
-    """On finer voxels, so that the claim is within the Nyquist limit."""
-
-    def edit(deposit: Deposit, _: np.random.Generator) -> Deposit:
-        claim = deposit.resolution / factor
-        finer = min(claim / 2.2, deposit.density.voxel_size[0])
-        return replace(deposit, density=resample(deposit.density, finer), resolution=claim)
-
-    return edit
-
-
-def _blurred_domain(recipe: Recipe, factor: float) -> Recipe:
-    return replace(recipe, domain=(1.0, factor))
-
-
-def _partial_domain(recipe: Recipe, missing: float) -> Recipe:
-    return replace(recipe, domain=(1 - missing, 1.0))
-
-
-def _cosine_to_z(deposit: Deposit) -> NDArray[np.float64]:
-    """|cos| of the angle between each coefficient's frequency and the z axis."""
-    nz = deposit.density.box[0]
-    z = np.abs(fft.fftfreq(nz, deposit.density.voxel_size[0]))[:, None, None]
-    return np.asarray(z / np.maximum(deposit.frequency, 1e-9))
-
-
-def _missing_cone(degrees: float) -> Edit:
-    def edit(deposit: Deposit, _: np.random.Generator) -> Deposit:
-        keep = _cosine_to_z(deposit) <= np.cos(np.radians(degrees))
-        keep[0, 0, 0] = True
-        return deposit.filtered(keep.astype(np.float32)).contoured_again()
-
-    return edit
-
-
-def _preferred(factor: float) -> Edit:
-    """Along z the resolution is coarser by this factor, in between by the cosine squared."""
-
-    def edit(deposit: Deposit, _: np.random.Generator) -> Deposit:
-        coarser = 1 + (factor - 1) * _cosine_to_z(deposit) ** 2
-        scaled = np.asarray(deposit.frequency * coarser, np.float32)
-        return deposit.filtered(low_pass(scaled, deposit.resolution)).contoured_again()
-
-    return edit
-
-
-def _stripes(strength: float) -> Edit:
-    """A plane wave of six resolutions through the whole box, in units of the contour."""
-
-    def edit(deposit: Deposit, _: np.random.Generator) -> Deposit:
-        n, size = deposit.density.box[2], deposit.density.voxel_size[2]
-        wave = np.sin(2 * np.pi * np.arange(n) * size / (6 * deposit.resolution))
-        return deposit.with_values(deposit.density.values + strength * deposit.contour * wave)
-
-    return edit
-
-
-def _halo(strength: float) -> Edit:
-    """Too little at low frequencies: a dark rim around the molecule."""
-
-    def edit(deposit: Deposit, _: np.random.Generator) -> Deposit:
-        missing = strength * np.exp(-((deposit.frequency * 40.0) ** 2) / 2)
-        return deposit.filtered(np.asarray(1 - missing, np.float32)).contoured_again()
-
-    return edit
-
-
-def _mirrored(recipe: Recipe, _: float) -> Recipe:
-    return replace(recipe, mirror=True)
-
-
-def _wrong_voxels(percent: float) -> Edit:
-    def edit(deposit: Deposit, _: np.random.Generator) -> Deposit:
-        size = deposit.density.voxel_size[0] * (1 + percent / 100)
-        wrong = replace(deposit.density, voxel_size=(size,) * 3)
-        return replace(deposit, density=wrong)
-
-    return edit
-
-
-def _swapped_axes(_: float) -> Edit:
-    return lambda deposit, _generator: deposit.with_values(
-        np.ascontiguousarray(deposit.density.values.transpose(2, 1, 0))
-    )
-
-
-def _biased(share: float) -> Edit:
-    """A share of a noise-free reference, sharper than the data, averaged in."""
-
-    def edit(deposit: Deposit, _: np.random.Generator) -> Deposit:
-        reference = _sharp(deposit)
-        values = (1 - share) * deposit.density.values + share * reference
-        return deposit.with_values(values)
-
-    return edit
-
-
-def _sharp(deposit: Deposit) -> Volume:
-    amplitude = np.exp(2 * deposit.resolution**2 * deposit.frequency**2 / 4)
-    return np.asarray(
-        fft.irfftn(fft.rfftn(deposit.signal) * amplitude, s=deposit.signal.shape), np.float32
-    )
-
-
-def _noise_in_envelope(softness: float) -> Edit:
-    """Noise of the map's spectrum in the molecule's envelope, which is this many resolutions soft.
-
-    What is longer than 30 Å is left to the envelope; the product is low-passed at the resolution.
-    """
-    return lambda deposit, generator: deposit.with_values(
-        _enveloped_noise(deposit, generator, softness)
-    ).contoured_again()
-
-
-def _noise_with_offset(sigmas: float) -> Edit:
-    """The same on the envelope itself, as high as this many standard deviations of the noise."""
-
-    def edit(deposit: Deposit, generator: np.random.Generator) -> Deposit:
-        noise = _enveloped_noise(deposit, generator)
-        step = sigmas * noise[deposit.molecule].std()
-        return deposit.with_values(noise + step * _envelope(deposit)).contoured_again()
-
-    return edit
-
-
-def _blob(noise: float) -> Edit:
-    """A shape without any detail, and in it this share of its height of noise."""
-
-    def edit(deposit: Deposit, generator: np.random.Generator) -> Deposit:
-        inside = _enveloped_noise(deposit, generator)
-        scale = noise / inside[deposit.molecule].std()
-        return deposit.with_values(_envelope(deposit) + scale * inside).contoured_again()
-
-    return edit
-
-
-def _random_phases(resolutions: float) -> Edit:
-    """No phase is right beyond so many resolutions."""
-    return lambda deposit, generator: deposit.with_values(
-        _randomised(deposit, generator, resolutions * deposit.resolution)
-    ).contoured_again()
-
-
-def _enveloped_noise(
-    deposit: Deposit, generator: np.random.Generator, softness: float = _SOFTNESS
-) -> Volume:
-    noise = fft.rfftn(_randomised(deposit, generator, np.inf))
-    noise[deposit.frequency < 1 / _COARSEST_NOISE] = 0
-    placed = fft.irfftn(noise, s=deposit.density.box) * _envelope(deposit, softness)
-    limited = fft.rfftn(placed) * low_pass(deposit.frequency, deposit.resolution)
-    return np.asarray(fft.irfftn(limited, s=placed.shape), np.float32)
-
-
-def _randomised(deposit: Deposit, generator: np.random.Generator, coarsest: float) -> Volume:
-    """The map with its own amplitudes and the phases of noise beyond a resolution in Å."""
-    own = fft.rfftn(deposit.density.values)
-    noise = fft.rfftn(generator.standard_normal(deposit.density.box, dtype=np.float32))
-    mixed = np.where(deposit.frequency > 1 / coarsest, np.abs(own) * noise / np.abs(noise), own)
-    return np.asarray(fft.irfftn(mixed, s=deposit.density.box), np.float32)
-
-
-def _envelope(deposit: Deposit, softness: float = _SOFTNESS) -> Volume:
-    """1 inside the molecule, let down by a Gaussian of this full width in resolutions."""
-    width = softness * deposit.resolution / deposit.density.voxel_size[0]
-    soft = ndimage.gaussian_filter(deposit.molecule.astype(np.float32), width / 2.355)
-    return np.asarray(soft / soft.max(), np.float32)
-
-
-def _clipped(percent: float) -> Edit:
-    """The lowest values set to the highest of them; the highest to the lowest if negative."""
-
-    def edit(deposit: Deposit, _: np.random.Generator) -> Deposit:
-        values = deposit.density.values
-        if percent > 0:
-            return deposit.with_values(np.maximum(values, np.percentile(values, percent)))
-        return deposit.with_values(np.minimum(values, np.percentile(values, 100 + percent)))
-
-    return edit
-
-
-def _quantised(levels: float) -> Edit:
-    def edit(deposit: Deposit, _: np.random.Generator) -> Deposit:
-        values = deposit.density.values
-        low, step = values.min(), (values.max() - values.min()) / (levels - 1)
-        return deposit.with_values(low + step * np.rint((values - low) / step))
-
-    return edit
-
-
-def _resampled(order: int) -> Callable[[float], Edit]:
-    """On voxels that are finer by a factor, each the nearest one's value (0) or linear (1)."""
-
-    def make_edit(factor: float) -> Edit:
-        def edit(deposit: Deposit, _: np.random.Generator) -> Deposit:
-            size = deposit.density.voxel_size[0] / factor
-
-            def finer(values: Volume | Mask) -> Volume:
-                axes = [np.arange(int(n * factor)) / factor for n in values.shape]
-                grid = np.meshgrid(*axes, indexing="ij")
-                return ndimage.map_coordinates(
-                    values.astype(np.float32), grid, order=order, mode="nearest"
-                )
-
-            grid = replace(deposit.density, voxel_size=(size,) * 3)
-            return replace(
-                replace(deposit, density=grid).with_values(finer(deposit.density.values)),
-                molecule=finer(deposit.molecule) > 0.5,
-                signal=finer(deposit.signal),
-            )
-
-        return edit
-
-    return make_edit
-
-
-def _hot_voxels(count: float) -> Edit:
-    """So many single voxels, anywhere, as bright as the brightest."""
-
-    def edit(deposit: Deposit, generator: np.random.Generator) -> Deposit:
-        values = deposit.density.values.copy()
-        values.flat[generator.choice(values.size, int(count), replace=False)] = values.max()
-        return deposit.with_values(values)
-
-    return edit
-
-
-def _through_molecule(deposit: Deposit, generator: np.random.Generator) -> int:
-    """A Z plane of the middle half of the molecule."""
-    occupied = np.flatnonzero(deposit.molecule.any(axis=(1, 2)))
-    low, high = np.percentile(occupied, (25, 75)).astype(int)
-    return int(generator.integers(low, high + 1))
-
-
-def _missing_planes(count: float) -> Edit:
-    def edit(deposit: Deposit, generator: np.random.Generator) -> Deposit:
-        first, values = _through_molecule(deposit, generator), deposit.density.values.copy()
-        values[first : first + int(count)] = 0
-        return deposit.with_values(values)
-
-    return edit
-
-
-def _shifted_plane(voxels: float) -> Edit:
-    def edit(deposit: Deposit, generator: np.random.Generator) -> Deposit:
-        plane, values = _through_molecule(deposit, generator), deposit.density.values.copy()
-        values[plane] = np.roll(values[plane], int(voxels), axis=1)
-        return deposit.with_values(values)
-
-    return edit
-
-
-def _torn(voxels: float) -> Edit:
-    """All planes from one on shifted along x."""
-
-    def edit(deposit: Deposit, generator: np.random.Generator) -> Deposit:
-        plane, values = _through_molecule(deposit, generator), deposit.density.values.copy()
-        values[plane:] = np.roll(values[plane:], int(voxels), axis=2)
-        return deposit.with_values(values)
-
-    return edit
-
-
-def _ringed(sigmas: float) -> Edit:
-    """Cylinders about the z axis, a ring every three resolutions; in deviations of the noise."""
-
-    def edit(deposit: Deposit, _: np.random.Generator) -> Deposit:
-        _, y, x = deposit.density.box
-        away = np.hypot(*np.ogrid[-(y // 2) : y - y // 2, -(x // 2) : x - x // 2])
-        period = 3 * deposit.resolution / deposit.density.voxel_size[0]
-        rings = sigmas * deposit.noise_sigma * np.cos(2 * np.pi * away / period)
-        return deposit.with_values(deposit.density.values + rings.astype(np.float32))
-
-    return edit
-
-
-def _ramped(sigmas: float) -> Edit:
-    """A slope along x, from face to face so many deviations of the noise."""
-
-    def edit(deposit: Deposit, _: np.random.Generator) -> Deposit:
-        slope = np.linspace(-0.5, 0.5, deposit.density.box[2], dtype=np.float32)
-        values = deposit.density.values + np.float32(sigmas * deposit.noise_sigma) * slope
-        return deposit.with_values(values)
-
-    return edit
-
-
-def _ghosted(share: float) -> Edit:
-    """A weaker copy of the molecule, shifted by a third of the box along x, a quarter along z."""
-
-    def edit(deposit: Deposit, _: np.random.Generator) -> Deposit:
-        nz, _ny, nx = deposit.density.box
-        copy = np.roll(deposit.signal, (nz // 4, nx // 3), axis=(0, 2))
-        return deposit.with_values(deposit.density.values + np.float32(share) * copy)
-
-    return edit
-
-
-def _compressed(factor: float) -> Edit:
-    """Planes along z left out evenly, by interpolation; their distance called the same."""
-
-    def edit(deposit: Deposit, _: np.random.Generator) -> Deposit:
-        def shorter(values: Volume | Mask) -> Volume:
-            return ndimage.zoom(values.astype(np.float32), (1 / factor, 1, 1), order=3)
-
-        return replace(
-            deposit.with_values(shorter(deposit.density.values)),
-            molecule=shorter(deposit.molecule) > 0.5,
-            signal=shorter(deposit.signal),
-        )
-
-    return edit
-
-
-def _inverted(_: float) -> Edit:
-    """Looked at where something is seen: at half of the maximum, if that is lower."""
-
-    def edit(deposit: Deposit, _: np.random.Generator) -> Deposit:
-        dark = deposit.with_values(-deposit.density.values)
-        return replace(dark, contour=min(deposit.contour, float(dark.density.values.max()) / 2))
-
-    return edit
-
-
 DEFECTS: tuple[Defect, ...] = (
     Defect("decentred", "molecule off the centre", "% of the box, right minus left",
-           (5, 10, 20, 25, 35), 25, ("0.a",), _decentred),
+           (5, 10, 20, 25, 35), 25, ("0.a",), edits.decentred),
     Defect("tight_box", "box too tight", "% of the box free on each side",
-           (15, 10, 5, 2), 5, ("0.a",), _tight),
+           (15, 10, 5, 2), 5, ("0.a",), edits.tight),
     Defect("high_contour", "contour too high", "× the right one",
-           (1.3, 1.6, 2.0, 2.5), 2.0, ("0.b",), _editing(_contour_times)),
+           (1.3, 1.6, 2.0, 2.5), 2.0, ("0.b",), _editing(edits.contour_times)),
     Defect("low_contour", "contour too low", "× the right one",
-           (0.8, 0.6, 0.4, 0.2), 0.4, ("0.b",), _editing(_contour_times)),
+           (0.8, 0.6, 0.4, 0.2), 0.4, ("0.b",), _editing(edits.contour_times)),
     Defect("dust", "dust around the molecule", "% of the volume at the contour",
-           (2, 5, 10, 20, 40), 20, ("0.b",), _editing(_dust)),
+           (2, 5, 10, 20, 40), 20, ("0.b",), _editing(edits.dust)),
     Defect("fragment", "a large disconnected lump", "% of the volume at the contour",
-           (2, 5, 10, 20, 40), 20, ("0.b",), _editing(_fragment)),
+           (2, 5, 10, 20, 40), 20, ("0.b",), _editing(edits.fragment)),
     Defect("noisy", "more noise than the resolution allows", "× the noise's amplitude",
-           (2.0, 5.0, 10.0, 20.0), 20.0, ("0.b", "0.e", "0.g"), _louder),
+           (2.0, 5.0, 10.0, 20.0), 20.0, ("0.b", "0.e", "0.g"), edits.louder),
     Defect("coloured_noise", "slow noise all over the box", "deviation in contours",
-           (0.1, 0.2, 0.5, 1.0), 0.5, ("0.b", "0.c", "0.g"), _editing(_coloured)),
+           (0.1, 0.2, 0.5, 1.0), 0.5, ("0.b", "0.c", "0.g"), _editing(edits.coloured)),
     Defect("offset", "background not at zero", "standard deviations of the noise",
-           (0.02, 0.05, 0.1, 0.3, 1.0), 0.3, ("0.c",), _editing(_offset)),
+           (0.02, 0.05, 0.1, 0.3, 1.0), 0.3, ("0.c",), _editing(edits.offset)),
     Defect("masked", "surroundings set to zero", "Å around the molecule",
-           (10, 5, 2), 5, ("0.c",), _editing(_masked)),
+           (10, 5, 2), 5, ("0.c",), _editing(edits.masked)),
     Defect("oversharpened", "oversharpened", "d² Å² too much",
-           (4, 8, 12, 20), 12, ("0.d", "0.f"), _editing(_sharpened)),
+           (4, 8, 12, 20), 12, ("0.d", "0.f"), _editing(edits.sharpened)),
     Defect("undersharpened", "undersharpened", "d² Å² too little",
-           (10, 20, 40, 80), 40, ("0.d", "0.f"), _editing(lambda dial: _sharpened(-dial))),
+           (10, 20, 40, 80), 40, ("0.d", "0.f"), _editing(lambda dial: edits.sharpened(-dial))),
     Defect("low_passed", "low-passed, resolution reported as before", "× the resolution",
-           (1.2, 1.5, 2.0, 3.0), 1.5, ("0.e", "0.i"), _editing(_low_passed)),
+           (1.2, 1.5, 2.0, 3.0), 1.5, ("0.e", "0.i"), _editing(edits.low_passed)),
     Defect("overclaimed", "resolution claimed too good", "× better than it is",
-           (1.2, 1.5, 2.0, 3.0), 1.5, ("0.e",), _editing(_claimed)),
+           (1.2, 1.5, 2.0, 3.0), 1.5, ("0.e",), _editing(edits.claimed)),
     Defect("blurred_domain", "half of the molecule of worse resolution", "× the resolution",
-           (1.3, 1.6, 2.0, 3.0), 2.0, (), _blurred_domain,
+           (1.3, 1.6, 2.0, 3.0), 2.0, (), edits.blurred_domain,
            "1: local resolution from half maps; of Level 0 only the colours of 0.e show it"),
     Defect("partial_domain", "half of the molecule partly occupied", "missing fraction",
-           (0.2, 0.4, 0.6, 0.8), 0.6, (), _partial_domain,
+           (0.2, 0.4, 0.6, 0.8), 0.6, (), edits.partial_domain,
            "3: classification of the particles; of Level 0 only the colours of 0.g show it"),
     Defect("missing_cone", "missing cone", "degrees, half angle",
-           (15, 30, 45, 60), 45, (), _editing(_missing_cone),
+           (15, 30, 45, 60), 45, (), _editing(edits.missing_cone),
            "3: how the views are spread; 1: Fourier shell correlation by direction"),
     Defect("preferred_views", "preferred orientation", "× the resolution along z",
-           (1.3, 1.6, 2.0, 3.0), 2.0, (), _editing(_preferred),
+           (1.3, 1.6, 2.0, 3.0), 2.0, (), _editing(edits.preferred),
            "4: how the angles are spread; 1: Fourier shell correlation by direction"),
     Defect("stripes", "stripes through the box", "amplitude in contours",
-           (0.1, 0.2, 0.5, 1.0), 0.5, ("0.b", "0.c"), _editing(_stripes)),
+           (0.1, 0.2, 0.5, 1.0), 0.5, ("0.b", "0.c"), _editing(edits.stripes)),
     Defect("halo", "halo of a wrong contrast correction", "missing fraction at 0",
-           (0.5, 1.0, 2.0, 3.0), 2.0, ("0.c",), _editing(_halo)),
-    Defect("mirrored", "mirrored", "", (1,), 1, ("0.h",), _mirrored,
+           (0.5, 1.0, 2.0, 3.0), 2.0, ("0.c",), _editing(edits.halo)),
+    Defect("mirrored", "mirrored", "", (1,), 1, ("0.h",), edits.mirrored,
            coarsest=COARSEST_HAND, helix=0.2),
     Defect("swapped_axes", "axes stored in another order than the header says", "",
-           (1,), 1, ("0.h",), _editing(_swapped_axes),
+           (1,), 1, ("0.h",), _editing(edits.swapped_axes),
            coarsest=COARSEST_HAND, helix=0.2),
     Defect("wrong_voxels", "wrong voxel size", "%",
-           (-10, -5, -2, 2, 5, 10), 5, (), _editing(_wrong_voxels),
+           (-10, -5, -2, 2, 5, 10), 5, (), _editing(edits.wrong_voxels),
            "A: an atomic model, whose bonds have known lengths"),
     Defect("noise_in_envelope", "noise in a molecule's envelope", "resolutions, its softness",
-           (2, 3, 4, 6), 4, ("0.i",), _editing(_noise_in_envelope),
+           (2, 3, 4, 6), 4, ("0.i",), _editing(edits.noise_in_envelope),
            coarsest=_COARSEST_STRUCTURE),
     Defect("noise_with_offset", "the same on a smooth pedestal", "deviations of the noise",
-           (0.5, 1, 2, 4), 2, ("0.i",), _editing(_noise_with_offset),
+           (0.5, 1, 2, 4), 2, ("0.i",), _editing(edits.noise_with_offset),
            coarsest=_COARSEST_STRUCTURE),
     Defect("blob", "a smooth blob with noise in it", "its height",
-           (0, 0.01, 0.1, 0.3), 0.01, ("0.i",), _editing(_blob),
+           (0, 0.01, 0.1, 0.3), 0.01, ("0.i",), _editing(edits.blob),
            coarsest=_COARSEST_STRUCTURE),
     Defect("random_phases", "phases random beyond a resolution", "× the resolution",
-           (1.2, 1.5, 2, 4), 2, ("0.i",), _editing(_random_phases),
+           (1.2, 1.5, 2, 4), 2, ("0.i",), _editing(edits.random_phases),
            coarsest=_COARSEST_STRUCTURE),
     Defect("biased", "a reference averaged in", "its share",
-           (0.1, 0.3, 0.5, 0.9), 0.5, (), _editing(_biased),
+           (0.1, 0.3, 0.5, 0.9), 0.5, (), _editing(edits.biased),
            "3 and above: a reconstruction from the particles without the reference"),
     Defect("half_voxels", "voxel size half of the true one", "%",
-           (-50,), -50, (), _editing(_wrong_voxels),
+           (-50,), -50, (), _editing(edits.wrong_voxels),
            "0, where the mass is given: 0.b; A: an atomic model, whose bonds have known lengths"),
     Defect("compressed", "compressed along z", "× shorter",
-           (1.3,), 1.3, (), _editing(_compressed),
+           (1.3,), 1.3, (), _editing(edits.compressed),
            "A: an atomic model, whose bonds have known lengths"),
     Defect("linear_resampling", "resampled by linear interpolation", "× finer voxels",
-           (1.3,), 1.3, (), _editing(_resampled(1)),
+           (1.3,), 1.3, (), _editing(edits.resampled(1)),
            "none: of it 0.d sees that fine detail is weaker, as from any other cause"),
     Defect("clipped_low", "values stop at a lowest one", "% of the voxels",
-           (0.1, 1, 10, 50), 1, ("0.j",), _editing(_clipped)),
+           (0.1, 1, 10, 50), 1, ("0.j",), _editing(edits.clipped)),
     Defect("clipped_high", "values stop at a highest one", "% of the voxels",
-           (-0.01, -0.1, -1), -0.1, ("0.j",), _editing(_clipped)),
+           (-0.01, -0.1, -1), -0.1, ("0.j",), _editing(edits.clipped)),
     Defect("quantised", "few grey levels", "levels",
-           (256, 128, 64, 16), 16, ("0.j",), _editing(_quantised)),
+           (256, 128, 64, 16), 16, ("0.j",), _editing(edits.quantised)),
     Defect("nearest_neighbour", "resampled by the nearest voxel", "× finer voxels",
-           (1.1, 1.3, 1.6), 1.3, ("0.j",), _editing(_resampled(0))),
+           (1.1, 1.3, 1.6), 1.3, ("0.j",), _editing(edits.resampled(0))),
     Defect("hot_voxels", "single voxels as bright as the brightest", "voxels",
-           (1, 10, 100), 10, ("0.j",), _editing(_hot_voxels)),
+           (1, 10, 100), 10, ("0.j",), _editing(edits.hot_voxels)),
     Defect("missing_plane", "planes set to zero", "planes",
-           (1, 2), 1, ("0.j",), _editing(_missing_planes)),
+           (1, 2), 1, ("0.j",), _editing(edits.missing_planes)),
     Defect("shifted_plane", "a plane shifted", "voxels",
-           (1, 2, 4, 8), 4, ("0.j",), _editing(_shifted_plane)),
+           (1, 2, 4, 8), 4, ("0.j",), _editing(edits.shifted_plane)),
     Defect("torn", "one part shifted against the other", "voxels",
-           (1, 2, 4), 4, ("0.j",), _editing(_torn)),
+           (1, 2, 4), 4, ("0.j",), _editing(edits.torn)),
     Defect("rings", "rings about an axis", "standard deviations of the noise",
-           (0.3, 0.5, 1.0, 2.0), 1.0, ("0.j",), _editing(_ringed)),
+           (0.3, 0.5, 1.0, 2.0), 1.0, ("0.j",), _editing(edits.ringed)),
     Defect("ramp", "a ramp through the box", "standard deviations of the noise",
-           (0.2, 0.5, 1.0, 2.0), 1.0, ("0.j",), _editing(_ramped)),
+           (0.2, 0.5, 1.0, 2.0), 1.0, ("0.j",), _editing(edits.ramped)),
     Defect("ghost", "a weaker copy beside the molecule", "of its strength",
-           (0.1, 0.2, 0.3), 0.3, ("0.j",), _editing(_ghosted)),
-    Defect("inverted", "contrast inverted", "", (1,), 1, ("0.j",), _editing(_inverted)),
+           (0.1, 0.2, 0.3), 0.3, ("0.j",), _editing(edits.ghosted)),
+    Defect("inverted", "contrast inverted", "", (1,), 1, ("0.j",), _editing(edits.inverted)),
 )  # fmt: skip
 
 BY_KEY = {defect.key: defect for defect in DEFECTS}

@@ -35,38 +35,9 @@ def measure_mass(task: Task) -> Findings:
     shift, mask_shift = center_of_mass_shift(whole, box), center_of_mass_shift(inside, box)
 
     for axis in _IN_READING_ORDER:
-        name = _AXES[axis]
-        upper = name.upper()
-        found.measure(f"space_left_{name}", left[axis], "Å", f"space before the mask along {upper}")
-        found.measure(f"space_right_{name}", right[axis], "Å", f"space behind it along {upper}")
-        found.measure(
-            f"decentering_{name}",
-            decentering[axis],
-            "%",
-            f"|right − left| / box length along {upper}",
-        )
-        for prefix, where, center, moved in (
-            ("", "of the whole map", whole, shift),
-            ("mask_", "inside the hard mask", inside, mask_shift),
-        ):
-            found.measure(
-                f"{prefix}center_of_mass_{name}",
-                center[axis],
-                "voxel",
-                f"centre of mass {where}, {upper}",
-            )
-            found.measure(
-                f"{prefix}center_of_mass_shift_{name}",
-                moved[axis],
-                "%",
-                f"its distance from voxel N/2 along {upper}, in % of the box",
-            )
-        found.paragraphs.append(
-            f"The space to the left and right of the mask along {upper} is {left[axis]:.2f} and "
-            f"{right[axis]:.2f} Å. The decentering |right − left| / size is "
-            f"{decentering[axis]:.2f} %."
-        )
-
+        _describe_space(found, axis, left[axis], right[axis], decentering[axis])
+        _note_center(found, axis, "", "of the whole map", whole, shift)
+        _note_center(found, axis, "mask_", "inside the hard mask", inside, mask_shift)
     trusted = _stable(whole, inside, box)
     found.paragraphs.append(_center_paragraph("of the whole map", whole, shift))
     found.paragraphs.append(_center_paragraph("inside the hard mask", inside, mask_shift))
@@ -91,6 +62,41 @@ def measure_mass(task: Task) -> Findings:
         return found
     _judge(found, judged, left, right, extent, decentering, shift if trusted else mask_shift)
     return found
+
+
+def _describe_space(
+    found: Findings, axis: int, left: float, right: float, decentering: float
+) -> None:
+    name, upper = _AXES[axis], _AXES[axis].upper()
+    found.measure(f"space_left_{name}", left, "Å", f"space before the mask along {upper}")
+    found.measure(f"space_right_{name}", right, "Å", f"space behind it along {upper}")
+    found.measure(
+        f"decentering_{name}", decentering, "%", f"|right − left| / box length along {upper}"
+    )
+    found.paragraphs.append(
+        f"The space to the left and right of the mask along {upper} is {left:.2f} and "
+        f"{right:.2f} Å. The decentering |right − left| / size is {decentering:.2f} %."
+    )
+
+
+def _note_center(
+    found: Findings,
+    axis: int,
+    prefix: str,
+    where: str,
+    center: Sequence[float],
+    shift: Sequence[float],
+) -> None:
+    name, upper = _AXES[axis], _AXES[axis].upper()
+    found.measure(
+        f"{prefix}center_of_mass_{name}", center[axis], "voxel", f"centre of mass {where}, {upper}"
+    )
+    found.measure(
+        f"{prefix}center_of_mass_shift_{name}",
+        shift[axis],
+        "%",
+        f"its distance from voxel N/2 along {upper}, in % of the box",
+    )
 
 
 def _outside(values: Volume, mask: Mask) -> float:

@@ -115,16 +115,12 @@ def measure_local_resolution(task: Task) -> Findings:
             f"Nearly all of the molecule looks coarser than {number(COARSEST)} Å, which is the end "
             "of the scale: beyond it local resolutions are not told apart."
         )
-    share = None if reported is None else 100 * float(np.mean(local.inside < reported))
-    if reported is not None and share is not None:
-        _describe_reported(found, entry, reported, share)
-    if measured.builtin is None:
+    share = None if reported is None else _share_better_than(found, local, reported)
+    believed = _believed(measured, flat)
+    if believed is None:
         _judge_alone(found, percentiles, share)
     else:
-        believed = flat.measured if flat.trusted else measured
-        assert believed is not None
-        assert believed.builtin is not None
-        _judge(found, resolution_by_looks(believed.builtin.half_amplitude), reported)
+        _judge(found, resolution_by_looks(believed.half_amplitude), reported)
         if share is not None:
             found.judge(
                 "reported_percentile_lowest",
@@ -308,7 +304,15 @@ def _on_the_scale(resolution: float) -> str:
     return f"{resolution:.1f} Å"
 
 
-def _describe_reported(found: Findings, entry: Entry, reported: float, share: float) -> None:
+def _believed(measured: Measured, flat: _Flattened) -> LocalResolution | None:
+    """What the built-in networks answered for the map that decides; None for another engine."""
+    decisive = flat.measured if flat.trusted and flat.measured else measured
+    return decisive.builtin
+
+
+def _share_better_than(found: Findings, local: LocalValues, reported: float) -> float:
+    """% of the voxels that are better resolved than reported, told to the reader."""
+    share = 100 * float(np.mean(local.inside < reported))
     found.measure(
         "reported_percentile", share, "%", "voxels whose local resolution is better than reported"
     )
@@ -316,7 +320,8 @@ def _describe_reported(found: Findings, entry: Entry, reported: float, share: fl
         f"{share:.1f} % of the voxels are better resolved than the reported resolution, "
         f"{number(reported)} Å: it is at that percentile."
     )
-    _describe_beyond_nyquist(found, entry, reported)
+    _describe_beyond_nyquist(found, reported)
+    return share
 
 
 def _describe_error(found: Findings, measured: Measured) -> None:
@@ -366,8 +371,8 @@ def _who_answered(fine: float) -> str:
     )
 
 
-def _describe_beyond_nyquist(found: Findings, entry: Entry, reported: float) -> None:
-    finest = nyquist(entry.voxel_size)
+def _describe_beyond_nyquist(found: Findings, reported: float) -> None:
+    finest = nyquist(found.task.entry.voxel_size)
     if reported <= finest:
         found.paragraphs.append(
             f"The map's voxels hold nothing finer than {number(finest)} Å, so that no voxel can "

@@ -15,6 +15,7 @@ from vrs_scipion.entry.records import (
     MaskFile,
     PreparedVolume,
     SourceFile,
+    contour_words,
     triple,
     voxel_words,
 )
@@ -129,7 +130,7 @@ class MapRecord(InputRecord):
             ),
             Fact(
                 label="Contour level",
-                value=f"{self.contour:.6g}, {self.contour_sigma:.3g} σ ({self.contour_from})",
+                value=contour_words(self.contour, self.contour_sigma, self.contour_from),
             ),
             Fact(label="Reported resolution", value=self.resolution_words),
             *self._mass_facts(),

@@ -60,6 +60,18 @@ class Fact(Record):
     url: str = ""
 
 
+def contour_words(level: float, deviations: float | None, source: str) -> str:
+    """A contour level, in standard deviations from the mean where they are known, and whose it is.
+
+    Examples
+    --------
+    >>> contour_words(0.0312, 4.1, "given by the user")
+    '0.0312, 4.1 σ (given by the user)'
+    """
+    said = "" if deviations is None else f", {deviations:.3g} σ"
+    return f"{level:.6g}{said} ({source})"
+
+
 class PreparedVolume(Record):
     """A volume of a prepared input; a density is looked at at its ``contour``, if it has one.
 

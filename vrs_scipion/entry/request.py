@@ -40,6 +40,11 @@ class Request:
         kept = {key: value for key, value in changed.items() if value is not None}
         return Request(kept, self.origins)
 
+    def anchored(self) -> Request:
+        """The same with absolute paths, valid wherever one goes to work."""
+        paths = {k: v.absolute() for k, v in self.values.items() if isinstance(v, Path)}
+        return self.having(**paths)
+
     def path(self, key: str) -> Path | None:
         """A file that was given, or None."""
         value = self.values.get(key)

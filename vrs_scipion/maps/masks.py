@@ -44,18 +44,22 @@ class Components:
     @property
     def pieces(self) -> NDArray[np.int64]:
         """Voxels of the pieces of the molecule, the largest first."""
-        return np.sort(self.sizes[self._are_pieces])[::-1]
+        return np.sort(self.sizes[are_pieces(self.sizes)])[::-1]
 
     @property
     def molecule(self) -> Mask:
-        """All pieces of the molecule: every component of 10 % of the largest or more."""
-        mask: Mask = np.append(False, self._are_pieces)[self.labels]
+        """All pieces of the molecule."""
+        mask: Mask = np.append(False, are_pieces(self.sizes))[self.labels]
         return mask
 
-    @property
-    def _are_pieces(self) -> Mask:
-        are: Mask = self.sizes >= PIECE * self.sizes.max()
-        return are
+
+def are_pieces(sizes: NDArray[np.int64]) -> Mask:
+    """Which components, by their voxels, are pieces of the molecule: 10 % of the largest or more.
+
+    An array of the shape of ``sizes``.
+    """
+    are: Mask = sizes >= PIECE * sizes.max()
+    return are
 
 
 def connected_components(mask: Mask) -> Components:

@@ -8,7 +8,7 @@ from enum import Enum
 import numpy as np
 from numpy.typing import NDArray
 
-from vrs_scipion.maps.masks import PIECE
+from vrs_scipion.maps.masks import are_pieces
 
 SHARE = 95.0
 """% of the voxels that the pieces counted have to hold."""
@@ -43,7 +43,7 @@ class Blobs:
     @property
     def pieces(self) -> Sizes:
         """Sizes of those that are pieces of the molecule."""
-        pieces: Sizes = self.sizes[self.sizes >= PIECE * self.sizes[0]]
+        pieces: Sizes = self.sizes[are_pieces(self.sizes)]
         return pieces
 
     @property

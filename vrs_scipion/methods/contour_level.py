@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from vrs_scipion.maps.density import Density, Volume
 from vrs_scipion.maps.masks import Components, connected_components, touches_every_face
-from vrs_scipion.methods.mass import CUBIC_ANGSTROM_PER_DALTON
+from vrs_scipion.methods.mass import mass_of
 from vrs_scipion.results.numbers import number
 
 LARGEST = 256
@@ -222,9 +222,7 @@ def enclosed(study: LevelStudy, level: float) -> Enclosed:
     """What ``level`` encloses of the map."""
     levels = np.array([level])
     volume = float(study.volume_above(levels)[0])
-    return Enclosed(
-        int(study.voxels_above(levels)[0]), volume, volume / CUBIC_ANGSTROM_PER_DALTON / 1000
-    )
+    return Enclosed(int(study.voxels_above(levels)[0]), volume, mass_of(volume))
 
 
 def surrounding_noise(values: Volume) -> Noise | None:

@@ -51,6 +51,6 @@ def mass_vs_threshold(values: Volume, voxel_volume: float) -> list[tuple[float, 
     for k in range(1, _LEVELS) if highest > 0 else ():
         threshold = k * highest / _LEVELS
         voxels = int(np.count_nonzero(values > threshold))
-        dalton = voxels * voxel_volume / CUBIC_ANGSTROM_PER_DALTON
-        rows.append((threshold, voxels, dalton / 1000, dalton / DALTON_PER_RESIDUE))
+        mass = mass_of(voxels * voxel_volume)
+        rows.append((threshold, voxels, mass, 1000 * mass / DALTON_PER_RESIDUE))
     return rows

@@ -120,10 +120,9 @@ def measure_structure(
     The envelope is the mask, its holes and bays up to three resolutions closed. The band from
     ``finest`` to twice that is whitened shell by shell, so that nothing strong leaks into what is
     weak when the envelope is cut out with a soft edge; it is whitened again there, and divided by
-    its local root mean square. Where that is weak,
-    as in channels or where the map was masked, nothing is looked at. A surrogate has the band's
-    amplitudes, random phases and the map's local root mean square, and goes through the same. Four
-    Fourier transforms each.
+    its local root mean square. Where that is weak, as in channels or where the map was masked,
+    nothing is looked at. A surrogate has the band's amplitudes, random phases and the map's local
+    root mean square, and goes through the same. Four Fourier transforms each.
 
     Parameters
     ----------

@@ -79,10 +79,9 @@ def require_program(name: str) -> XmippProgram:
     EngineUnavailableError
         if it is not here, with how to get it.
     """
-    found = availability(name)
     program = find_program(name)
     if program is None:
-        raise EngineUnavailableError(found.absence)
+        raise EngineUnavailableError(Availability(NAME, False, missing(name)).absence)
     return program
 
 

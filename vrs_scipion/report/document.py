@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from vrs_scipion.checks.levels import CHECKS, LEVELS, grade_in_words, is_number, level_of
 from vrs_scipion.entry.inputs import FIELDS
-from vrs_scipion.entry.records import Fact
+from vrs_scipion.entry.records import Fact, contour_words
 from vrs_scipion.report import prose
 from vrs_scipion.report.compile import resolution_sentence, score_remarks, worry
 from vrs_scipion.report.formats import date_in_words, duration, memory, moment
@@ -255,11 +255,7 @@ def build_document(report: Report) -> Document:
         grade=report.grade,
         grade_in_words=grade_in_words(report.grade),
         worry=worry(report),
-        resolution=resolution_sentence(
-            report.resolution_estimates,
-            report.entry.resolution,
-        )
-        or "",
+        resolution=resolution_sentence(report.resolution_estimates, report.entry.resolution) or "",
         front=_front(report),
         context=context,
         levels=tuple((level.mark, level.adds) for level in LEVELS if is_number(level)),
@@ -465,7 +461,10 @@ def _front(report: Report) -> tuple[Fact, ...]:
     return (
         Fact(label="Map", value=entry.map, kind="name"),
         *_source(entry),
-        Fact(label="Contour level", value=_contour(entry)),
+        Fact(
+            label="Contour level",
+            value=contour_words(entry.contour, entry.contour_sigma, entry.contour_from),
+        ),
         Fact(label="Reported resolution", value=_resolution(entry)),
         *_mass(entry),
         Fact(label="Validation level", value=words),
@@ -488,11 +487,6 @@ def _source(entry: ReportEntry) -> list[Fact]:
         Fact(label="Entry", value=deposition.accession, kind="name", url=deposition.url),
         *(fact for fact in facts if fact.value),
     ]
-
-
-def _contour(entry: ReportEntry) -> str:
-    deviations = "" if entry.contour_sigma is None else f", {entry.contour_sigma:.3g} σ"
-    return f"{entry.contour:.6g}{deviations} ({entry.contour_from})"
 
 
 def _resolution(entry: ReportEntry) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from vrs_scipion.entry.words import number_from
+from vrs_scipion.entry.words import ANGSTROM, number_from
 from vrs_scipion.files import InputError
 from vrs_scipion.maps.kind import Trait, recognised
 from vrs_scipion.maps.location import location_path
@@ -21,7 +21,6 @@ DESCRIPTION = (
 )
 
 _ROWS = 10
-_ANGSTROM = "Å"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,7 +38,7 @@ def run(options: argparse.Namespace) -> int:
         if the map cannot be read.
     """
     try:
-        voxel = number_from(options.voxel, _ANGSTROM) if options.voxel else None
+        voxel = number_from(options.voxel, ANGSTROM) if options.voxel else None
     except ValueError as error:
         raise InputError("--voxel", f"{error}; give a number") from error
     for line in told(location_path(options.map), voxel):

@@ -72,7 +72,7 @@ def validate(
     RunError
         if the project could not make the report.
     """
-    request, out = in_map_units(_anchored(request)), out.absolute()
+    request, out = in_map_units(request.anchored()), out.absolute()
     asked = Engines.named(engine)
     request = take_up(request, out, str(asked))
     checks = _wanted_checks(request, only, skip)
@@ -104,12 +104,6 @@ def _wanted_checks(
     request: Request, only: Collection[str], skip: Collection[str]
 ) -> tuple[Check, ...]:
     return selected(asked_of(given_keys(request)), only, skip)
-
-
-def _anchored(request: Request) -> Request:
-    """The request with absolute paths, valid wherever Scipion goes to work."""
-    paths = {k: v.absolute() for k, v in request.values.items() if isinstance(v, Path)}
-    return request.having(**paths)
 
 
 @contextlib.contextmanager
