@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import edits
-from recipe import Edit, Recipe
+from recipe import SHARPENED_TO, Edit, Recipe
 
 COARSEST_HAND = 5.0
 """Å; 0.h does not apply beyond."""
@@ -57,10 +57,13 @@ DEFECTS: tuple[Defect, ...] = (
            (5, 10, 20, 25, 35), 25, ("0.a",), edits.decentred),
     Defect("tight_box", "box too tight", "% of the box free on each side",
            (15, 10, 5, 2), 5, ("0.a",), edits.tight),
-    Defect("high_contour", "contour too high", "× the right one",
-           (1.3, 1.6, 2.0, 2.5), 2.0, ("0.b",), _editing(edits.contour_times)),
-    Defect("low_contour", "contour too low", "× the right one",
-           (0.8, 0.6, 0.4, 0.2), 0.4, ("0.b",), _editing(edits.contour_times)),
+    Defect("high_contour", "contour too high", "of the molecule's volume inside it",
+           (0.5, 0.3, 0.2, 0.1), 0.1, ("0.b",), _editing(edits.contour_enclosing)),
+    Defect("low_contour", "contour inside the noise", "standard deviations of the noise",
+           (3.0, 2.5, 2.0, 1.5), 2.5, ("0.b",), _editing(edits.contour_in_noise)),
+    Defect("loose_contour", "contour too low, above the noise", "of the right one",
+           (0.4,), 0.4, (), _editing(edits.contour_times),
+           "A: an atomic model, which shows how much the contour should enclose"),
     Defect("dust", "dust around the molecule", "% of the volume at the contour",
            (2, 5, 10, 20, 40), 20, ("0.b",), _editing(edits.dust)),
     Defect("fragment", "a large disconnected lump", "% of the volume at the contour",
@@ -76,11 +79,12 @@ DEFECTS: tuple[Defect, ...] = (
     Defect("oversharpened", "oversharpened", "d² Å² too much",
            (4, 8, 12, 20), 12, ("0.d", "0.f"), _editing(edits.sharpened)),
     Defect("undersharpened", "undersharpened", "d² Å² too little",
-           (10, 20, 40, 80), 40, ("0.d", "0.f"), _editing(lambda dial: edits.sharpened(-dial))),
+           (10, 20, 40, 80), 40, ("0.d", "0.f"), _editing(lambda dial: edits.sharpened(-dial)),
+           coarsest=SHARPENED_TO),
     Defect("low_passed", "low-passed, resolution reported as before", "× the resolution",
            (1.2, 1.5, 2.0, 3.0), 1.5, ("0.e", "0.i"), _editing(edits.low_passed)),
     Defect("overclaimed", "resolution claimed too good", "× better than it is",
-           (1.2, 1.5, 2.0, 3.0), 1.5, ("0.e",), _editing(edits.claimed)),
+           (1.2, 1.5, 2.0, 3.0), 1.5, ("0.d", "0.e", "0.f"), _editing(edits.claimed)),
     Defect("blurred_domain", "half of the molecule of worse resolution", "× the resolution",
            (1.3, 1.6, 2.0, 3.0), 2.0, (), edits.blurred_domain,
            "1: local resolution from half maps; of Level 0 only the colours of 0.e show it"),
@@ -96,7 +100,7 @@ DEFECTS: tuple[Defect, ...] = (
     Defect("stripes", "stripes through the box", "amplitude in contours",
            (0.1, 0.2, 0.5, 1.0), 0.5, ("0.b", "0.c"), _editing(edits.stripes)),
     Defect("halo", "halo of a wrong contrast correction", "missing fraction at 0",
-           (0.5, 1.0, 2.0, 3.0), 2.0, ("0.c",), _editing(edits.halo)),
+           (0.5, 1.0, 2.0, 3.0), 2.0, ("0.c", "0.j"), _editing(edits.halo)),
     Defect("mirrored", "mirrored", "", (1,), 1, ("0.h",), edits.mirrored,
            coarsest=COARSEST_HAND, helix=0.2),
     Defect("swapped_axes", "axes stored in another order than the header says", "",
@@ -140,7 +144,7 @@ DEFECTS: tuple[Defect, ...] = (
     Defect("hot_voxels", "single voxels as bright as the brightest", "voxels",
            (1, 10, 100), 10, ("0.j",), _editing(edits.hot_voxels)),
     Defect("missing_plane", "planes set to zero", "planes",
-           (1, 2), 1, ("0.j",), _editing(edits.missing_planes)),
+           (1, 2), 1, ("0.b", "0.j"), _editing(edits.missing_planes)),
     Defect("shifted_plane", "a plane shifted", "voxels",
            (1, 2, 4, 8), 4, ("0.j",), _editing(edits.shifted_plane)),
     Defect("torn", "one part shifted against the other", "voxels",

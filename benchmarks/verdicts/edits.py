@@ -31,6 +31,26 @@ def contour_times(factor: float) -> Edit:
     return lambda deposit, _: replace(deposit, contour=deposit.contour * factor)
 
 
+def contour_enclosing(share: float) -> Edit:
+    """The contour that encloses a share of what the right one does."""
+
+    def edit(deposit: Deposit, _: np.random.Generator) -> Deposit:
+        values = deposit.density.values.ravel()
+        voxels = max(1, round(share * np.count_nonzero(deposit.signal >= deposit.contour)))
+        return replace(deposit, contour=float(np.partition(values, -voxels)[-voxels]))
+
+    return edit
+
+
+def contour_in_noise(deviations: float) -> Edit:
+    """A contour of so many standard deviations of the noise, where that is lower than the right."""
+
+    def edit(deposit: Deposit, _: np.random.Generator) -> Deposit:
+        return replace(deposit, contour=min(deposit.contour, deviations * deposit.noise_sigma))
+
+    return edit
+
+
 def dust(percent: float) -> Edit:
     """Specks of 2 to 40 voxels, of the molecule's strength, as far from it as the box allows."""
 

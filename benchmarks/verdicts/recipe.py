@@ -48,7 +48,7 @@ class Deposit:
     resolution : reported, in Å
     molecule : bool array, shape (nz, ny, nx), voxels near an atom
     signal : float32 array, shape (nz, ny, nx), the map without noise
-    noise_sigma : standard deviation of the noise, in the map's units
+    noise_sigma : standard deviation of the noise in the molecule, in the map's units
     """
 
     density: Density
@@ -192,7 +192,8 @@ def _sharpened(deposit: Deposit, left: float) -> Deposit:
     voxels = int(np.count_nonzero(deposit.signal >= deposit.contour))
     ends = np.minimum(deposit.frequency, 1 / d)
     sharpened = deposit.filtered(np.exp(change / 4 * ends**2).astype(np.float32))
-    sigma = float((sharpened.density.values - sharpened.signal).std())
+    noise = sharpened.density.values - sharpened.signal
+    sigma = float(noise[deposit.molecule].std())
     enclosing = float(np.partition(sharpened.signal.ravel(), -voxels)[-voxels])
     return replace(sharpened, contour=max(enclosing, _SILENT * sigma), noise_sigma=sigma)
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import gemmi
 import numpy as np
 from numpy.typing import NDArray
-from recipe import CUBIC_ANGSTROM_PER_DALTON, Deposit, Recipe
+from recipe import CUBIC_ANGSTROM_PER_DALTON, SHARPENED_TO, Deposit, Recipe
 from scipy import fft
 from scipy.spatial.transform import Rotation
 
@@ -28,8 +28,12 @@ _EXCLUDED = 2.5
 _ICE_B_FACTOR = 60.0
 """Å², of the border between molecule and ice."""
 _FSC_AT_RESOLUTION = 0.143
-_FALL = (0.05, 0.12)
-"""Width of the correlation's fall, as a share of the frequency at which it is 0.143."""
+_FALL, _FALL_OF_COARSE = (0.05, 0.10), (0.02, 0.04)
+"""Width of the correlation's fall, as a share of the frequency at which it is 0.143.
+
+Thousands of particles that still end beyond 8 Å are held there by what blurs them, flexibility
+or wrong angles, and their curves fall as a blur does; noise alone lets them down slowly.
+"""
 _ORDER = 24
 """Of the Butterworth filter at the resolution."""
 _CENTRAL = 0.5
@@ -46,13 +50,14 @@ def gemmi_deposit(recipe: Recipe, generator: np.random.Generator) -> Deposit:
     n = 2 * fft.next_fast_len(round(recipe.roominess * across / voxel / 2), real=True)
     atoms, molecule = _drawn(model, positions, n, voxel, recipe.blur * d**2)
     frequency = _frequencies(n, voxel)
+    fall = _FALL if d <= SHARPENED_TO else _FALL_OF_COARSE
     ice = np.fft.rfftn(molecule) * np.exp(-_ICE_B_FACTOR / 4 * frequency**2)
     signal = atoms - _ICE * atoms[0, 0, 0].real / molecule.sum() * ice
-    correlation = _correlation(frequency, d, generator.uniform(*_FALL))
+    correlation = _correlation(frequency, d, generator.uniform(*fall))
     noise = _noise(signal, correlation, molecule, frequency, generator)
     weight = np.sqrt(2 * correlation / (1 + correlation)) / np.sqrt(1 + (frequency * d) ** _ORDER)
     clean, loud = (_volume(f * weight, n) for f in (signal, noise * recipe.loudness))
-    sigma = float(loud.std())
+    sigma = float(loud[molecule].std())
     volume = _mass(model) * CUBIC_ANGSTROM_PER_DALTON * recipe.enclosed
     voxels = round(volume / voxel**3)
     enclosing = float(np.partition(clean.ravel(), -voxels)[-voxels])
