@@ -14,7 +14,15 @@ from pathlib import Path
 from typing import Any
 
 from vrs_scipion.checks.check import Check
-from vrs_scipion.checks.levels import CHECKS, LEVELS, Level, asked_of, is_number, looks_at
+from vrs_scipion.checks.levels import (
+    CHECKS,
+    LEVELS,
+    Level,
+    asked_of,
+    in_turn,
+    is_number,
+    looks_at,
+)
 from vrs_scipion.entry.input import Field, Kind
 from vrs_scipion.entry.inputs import FIELDS, INPUTS
 from vrs_scipion.protocols import (
@@ -86,11 +94,11 @@ def boxes(given: Collection[str], checks: Sequence[Check] | None = None) -> list
     checks : those that are wanted; all that have what they need by default
     """
     wanted = asked_of(given) if checks is None else checks
-    shown = [*looks_at(given), *wanted]
+    shown = [*looks_at(given), *in_turn(wanted)]
     return [
         Box(IMPORT, VrsProtImportMap),
         *(_prepare_box(key) for key in INPUTS if key in given),
-        *(_check_box(check) for check in shown),
+        *(_check_box(check, {one.code for one in wanted}) for check in shown),
         Box(
             REPORT,
             VrsProtReport,
@@ -148,9 +156,11 @@ def _prepare_box(key: str) -> Box:
     return Box(prepare_key(key), kind, _prepared(INPUTS[key].after))
 
 
-def _check_box(check: Check) -> Box:
-    after = ("inputResults", check.after) if check.after else ("", ())
-    return Box(check.code, _check_kinds()[check.code], _prepared(check.needs), after)
+def _check_box(check: Check, wanted: Collection[str]) -> Box:
+    """The box of a check among those that are wanted."""
+    earlier = [code for code in check.earlier if code in wanted]
+    outcomes = ("inputResults", earlier) if earlier else ("", ())
+    return Box(check.code, _check_kinds()[check.code], _prepared(check.needs), outcomes)
 
 
 def _prepared(keys: Any) -> dict[str, tuple[str, str]]:

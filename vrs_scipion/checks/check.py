@@ -148,6 +148,7 @@ class Check:
     answer : the function that measures
     needs : keys of the inputs that it measures
     after : codes of the checks whose results it reads
+    listens_to : codes of the checks whose results it reads where they are made
     relies_on : what the map must have for it; what a kind of volume lacks, `maps.kind` says
     applies : from the entry to the reason why it does not apply; '' where it does
     limits : of its criteria
@@ -167,6 +168,7 @@ class Check:
     answer: Callable[[Task], Findings]
     needs: tuple[str, ...] = ("map",)
     after: tuple[str, ...] = ()
+    listens_to: tuple[str, ...] = ()
     relies_on: tuple[Trait, ...] = (Trait.DENSITY,)
     applies: Callable[[Entry], str] = always
     limits: tuple[Limit, ...] = ()
@@ -181,6 +183,11 @@ class Check:
     def does_not_apply(self, entry: Entry) -> str:
         """The reason why it does not apply to an entry; '' where it does."""
         return entry.map.recognised.unfit(self.relies_on) or self.applies(entry)
+
+    @property
+    def earlier(self) -> tuple[str, ...]:
+        """Codes of the checks that are done before it, where they are done at all."""
+        return (*self.after, *self.listens_to)
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:

@@ -273,7 +273,7 @@ def _judge(
     found.judge(
         "remaining_mean_volume",
         float(remaining.mean()) * volume if remaining.size else None,
-        resolution=found.task.entry.resolution,
+        resolution=_resolution(found),
         vacuous="" if remaining.size else "no component remains",
     )
     for key, value in (
@@ -293,6 +293,18 @@ def _judge(
             detail=f"{quantity(mass, 'kDa')} and {quantity(record.mass, 'kDa')}",
         )
     found.headline = _headline(found, blobs)
+
+
+def _resolution(found: Findings) -> float | None:
+    """The reported resolution in Å, or else the one that another check estimates, said."""
+    reported, estimate = found.task.entry.resolution, found.task.estimate()
+    if reported is not None or estimate is None:
+        return reported
+    found.paragraphs.append(
+        "No resolution was reported: how large specks of noise may be follows from the "
+        f"{quantity(estimate.value, 'Å')} of {estimate.method}."
+    )
+    return estimate.value
 
 
 def _headline(found: Findings, blobs: Blobs) -> str:
@@ -328,6 +340,7 @@ CHECK = Check(
         "overlap is the fraction of the raw mask that lies inside the constructed one, from 0 to 1."
     ),
     answer=measure_mask,
+    listens_to=("1.a", "0.e"),
     relies_on=(Trait.SHAPE, Trait.ALONE),
     limits=(
         Limit(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from graphlib import TopologicalSorter
 
 from vrs_scipion.checks import (
     level0_a_mass,
@@ -120,6 +121,13 @@ def in_order(codes: Iterable[str]) -> list[str]:
     """Codes of checks in the order of the report; those that nobody knows come last."""
     known = {code: place for place, code in enumerate(CHECKS)}
     return sorted(codes, key=lambda code: (known.get(code, len(known)), code))
+
+
+def in_turn(checks: Iterable[Check]) -> list[Check]:
+    """Checks in an order in which each comes after those whose results it reads."""
+    known = {check.code: check for check in checks}
+    graph = {code: [c for c in one.earlier if c in known] for code, one in known.items()}
+    return [known[code] for code in TopologicalSorter(graph).static_order()]
 
 
 def asked_of(given: Collection[str]) -> tuple[Check, ...]:

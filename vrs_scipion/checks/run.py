@@ -58,7 +58,7 @@ def run_check(
     limits : by key, those that are not the defaults
     engine : 'auto' or one of the check's
     threads : how many threads it may use
-    results : of the checks that it comes after, by code
+    results : of earlier checks whose results it reads, by code
 
     Raises
     ------

@@ -10,7 +10,7 @@ from vrs_scipion import __version__
 from vrs_scipion.checks.check import Check
 from vrs_scipion.entry.entry import Entry
 from vrs_scipion.methods.engine import BUILTIN
-from vrs_scipion.results import CheckResult, Engine
+from vrs_scipion.results import CheckResult, Engine, ResolutionEstimate
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Task:
     limits : value of every parameter of the check's limits, by key
     engine : the name of the engine to use: one of the check's, or 'auto' until one is chosen
     threads : how many threads it may use
-    results : of the checks that it comes after, by code
+    results : of earlier checks whose results it reads, by code
     """
 
     check: Check
@@ -39,6 +39,11 @@ class Task:
     def limit(self, key: str, resolution: float | None = None) -> float:
         """A limit as it counts at a resolution (Å)."""
         return self.check.limit(key).at(self.limits, resolution)
+
+    def estimate(self) -> ResolutionEstimate | None:
+        """The resolution that the first of the checks that it listens to found, if one did."""
+        heard = (self.results.get(code) for code in self.check.listens_to)
+        return next((r.resolution_estimate for r in heard if r and r.resolution_estimate), None)
 
 
 def builtin_engine() -> Engine:

@@ -8,7 +8,7 @@ from typing import Any
 from pyworkflow.protocol.constants import STEPS_PARALLEL
 
 from vrs_scipion.checks.check import Check
-from vrs_scipion.checks.levels import CHECKS, LOOKS
+from vrs_scipion.checks.levels import CHECKS, LOOKS, in_turn
 from vrs_scipion.checks.run import run_check
 from vrs_scipion.entry.entry import Entry
 from vrs_scipion.protocols.check_form import (
@@ -46,8 +46,8 @@ class VrsCheckSteps:
     def _insertCheckSteps(self, after: list[int]) -> list[int]:
         """Insert a step per check, each after the checks whose results it reads."""
         steps: dict[str, int] = {}
-        for check in self._checks():
-            earlier = [steps[code] for code in check.after if code in steps]
+        for check in in_turn(self._checks()):
+            earlier = [steps[code] for code in check.earlier if code in steps]
             steps[check.code] = self._insertFunctionStep(  # type: ignore[attr-defined]
                 self.checkStep, check.code, prerequisites=[*after, *earlier], needsGPU=False
             )
@@ -61,8 +61,14 @@ class VrsCheckSteps:
             self._resultFolder(check),
             limits=given_limits(self, check) if check.judges else None,
             engine=chosen_engine(self, check),
-            results={code: load_result(self._resultFolder(CHECKS[code])) for code in check.after},
+            results=self._earlier(check),
         )
+
+    def _earlier(self, check: Check) -> dict[str, CheckResult]:
+        """The results that a check reads, by code."""
+        made = {one.code for one in self._checks()}
+        codes = [code for code in check.earlier if code in made]
+        return {code: load_result(self._resultFolder(CHECKS[code])) for code in codes}
 
     def _resultFolder(self, check: Check) -> Path:
         return Path(self._getExtraPath(str(place_of(check.code))))  # type: ignore[attr-defined]

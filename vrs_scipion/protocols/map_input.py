@@ -56,6 +56,7 @@ class VrsMapInput:
             voxel=_voxel_size(volume, path),
             mass=_number(self.mass) or None,  # type: ignore[attr-defined]
             contour_from=str(self.contour_from.get() or ""),  # type: ignore[attr-defined]
+            symmetry=str(self.symmetry.get() or ""),  # type: ignore[attr-defined]
             title=str(self.title.get() or ""),  # type: ignore[attr-defined]
             deposition=volume.getDepositionFile() if isinstance(volume, VrsMap) else None,
         )

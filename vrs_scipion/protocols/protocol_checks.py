@@ -50,14 +50,17 @@ class VrsProtCheck(VrsRun):
     def _defineParams(self, form: Any) -> None:
         form.addSection(label="Input")
         add_pointers(form, self.check.needs)
-        if self.check.after:
+        if self.check.earlier:
             form.addParam(
                 "inputResults",
                 params.MultiPointerParam,
                 pointerClass="VrsCheckOutcome",
-                important=True,
+                important=bool(self.check.after),
+                allowsNull=not self.check.after,
                 label="Outcomes",
-                help=f"Of the checks whose results this one reads: {', '.join(self.check.after)}.",
+                help="Of the checks whose results this one reads"
+                f"{'' if self.check.after else ', where they are made'}: "
+                f"{', '.join(self.check.earlier)}.",
             )
         add_engine(form, self.check)
         add_limits(form, self.check)
@@ -86,8 +89,8 @@ class VrsProtCheck(VrsRun):
 
     def _earlier(self) -> dict[str, CheckResult]:
         """The results that the check reads, by code."""
-        pointers = self.inputResults if self.check.after else ()
-        found = (load_result(pointer.get().getFolder()) for pointer in pointers)
+        pointed = (p.get() for p in (self.inputResults if self.check.earlier else ()))
+        found = (load_result(outcome.getFolder()) for outcome in pointed if outcome is not None)
         return {result.code: result for result in found}
 
     def _refused(self) -> list[str]:

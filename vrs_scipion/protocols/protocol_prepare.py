@@ -76,7 +76,9 @@ class VrsProtPrepare(VrsMapInput, VrsProtPrepareInput):
     """
 
     key = "map"
-    fields = {key: key for key in ("contour", "contour_from", "resolution", "mass", "title")}
+    fields = {
+        key: key for key in ("contour", "contour_from", "resolution", "mass", "symmetry", "title")
+    }
 
     def _defineParams(self, form: Any) -> None:
         self._defineMapParams(form)
@@ -98,7 +100,7 @@ class VrsProtPrepareHalfMaps(VrsProtPrepareInput):
     """
 
     key = "half_maps"
-    fields = {"half1": "half1", "half2": "half2"}
+    fields = {key: key for key in ("half1", "half2", "mask")}
 
     def _defineParams(self, form: Any) -> None:
         form.addSection(label="Input")
@@ -132,11 +134,17 @@ class VrsProtPrepareHalfMaps(VrsProtPrepareInput):
 
 
 def half_map_request(protocol: EMProtocol, volume: Volume | None) -> Request:
-    """The half maps that a form names as files, or else those that a volume carries."""
-    names = [getattr(protocol, field.key).get() for field in INPUTS["half_maps"].fields]
-    named = [location_path(name).expanduser().absolute() if name else None for name in names]
-    first, second = named if any(names) else half_maps_of(volume) or (None, None)
-    return Request.of(half1=first, half2=second)
+    """The half maps that a form names as files, or else those that a volume carries; and the mask."""
+    first, second, mask = (_named(protocol, key) for key in ("half1", "half2", "mask"))
+    if first is None and second is None:
+        first, second = half_maps_of(volume) or (None, None)
+    return Request.of(half1=first, half2=second, mask=mask)
+
+
+def _named(protocol: EMProtocol, key: str) -> Path | None:
+    """A file that a form names."""
+    name = getattr(protocol, key).get()
+    return location_path(name).expanduser().absolute() if name else None
 
 
 BESIDE_THE_MAP = {"half_maps": half_map_request}

@@ -21,7 +21,7 @@ from scipy import ndimage, stats
 from vrs_scipion.checks import level0_a_mass, level0_b_mask, level0_c_background
 from vrs_scipion.checks.check import SERVICE, Check, Growth, Limit
 from vrs_scipion.checks.findings import Findings
-from vrs_scipion.checks.levels import CHECKS, LEVELS, LOOKS, selected
+from vrs_scipion.checks.levels import CHECKS, LEVELS, LOOKS, in_turn, selected
 from vrs_scipion.checks.run import run_check, sound
 from vrs_scipion.checks.task import Task
 from vrs_scipion.entry.entry import Entry
@@ -40,7 +40,7 @@ from vrs_scipion.methods.mass import (
     DALTON_PER_RESIDUE,
     mass_vs_threshold,
 )
-from vrs_scipion.results import CheckResult, Column, Criterion, Outcome
+from vrs_scipion.results import CheckResult, Column, Criterion, Outcome, ResolutionEstimate
 from vrs_scipion.results.files import load_result
 from vrs_scipion.results.model import Comparison, Role
 from vrs_scipion.tests.mrc_files import mrc_bytes, write
@@ -234,6 +234,21 @@ class TestMask(CheckTest):
         )
         self.assertEqual(result.outcome, Outcome.WARNINGS)
         self.assertIn("The average volume of the remaining components is 27", result.warnings[0])
+
+    def test_the_resolution_that_another_check_estimates_counts_where_none_was_reported(
+        self,
+    ) -> None:
+        silent = self.run_on(self.two_blobs(), 0.5, voxel=(1.5, 1.5, 1.5))
+        estimate = ResolutionEstimate(method="its looks", value=6.0)
+        told = {"0.e": silent.model_copy(update={"resolution_estimate": estimate})}
+        heard = self.run_on(self.two_blobs(), 0.5, voxel=(1.5, 1.5, 1.5), results=told)
+        self.assertEqual(heard.outcome, Outcome.OK)
+        self.assertIn("6\xa0Å of its looks", heard.paragraphs[-1])
+        reported = self.run_on(
+            self.two_blobs(), 0.5, voxel=(1.5, 1.5, 1.5), resolution=2.0, results=told
+        )
+        self.assertEqual(reported.outcome, Outcome.WARNINGS)
+        self.assertNotIn("its looks", " ".join(reported.paragraphs))
 
     def test_the_limit_of_what_remains_grows_with_the_resolution(self) -> None:
         result = self.run_on(self.two_blobs(), 0.5, voxel=(1.5, 1.5, 1.5), resolution=6.0)
@@ -869,6 +884,42 @@ class TestShared(SharedTest):
         self.assertEqual(answer.call_args.args[0].results, {"0.a": first})
         self.run_it(check)
         self.assertEqual(answer.call_args.args[0].results, {})
+
+    def test_a_check_takes_the_first_estimate_that_it_hears_of(self) -> None:
+        heard = []
+
+        def answer(task: Task) -> Findings:
+            heard.append(task.estimate())
+            return Findings(task)
+
+        check = replace(
+            self.answering(), code="0.z", answer=answer, listens_to=("0.x", "0.a", "0.y")
+        )
+        silent = self.run_it(self.answering())
+        told = {
+            code: silent.model_copy(
+                update={"resolution_estimate": ResolutionEstimate(method=code, value=3.0)}
+            )
+            for code in ("0.y", "0.w")
+        }
+        self.run_it(check)
+        self.run_it(check, results={"0.a": silent})
+        self.run_it(check, results={"0.a": silent, **told})
+        self.assertEqual(heard, [None, None, told["0.y"].resolution_estimate])
+
+    def test_checks_take_their_turns(self) -> None:
+        first, second, third = (
+            replace(self.answering(), code="0.x", listens_to=("0.z", "0.a")),
+            replace(self.answering(), code="0.y"),
+            replace(self.answering(), code="0.z", after=("0.y",)),
+        )
+        turns = [check.code for check in in_turn([first, second, third])]
+        self.assertEqual(sorted(turns, key=["0.y", "0.z", "0.x"].index), turns)
+
+    def test_what_is_listened_to_is_not_made_for_it(self) -> None:
+        listening = replace(self.answering(), code="0.z", listens_to=("0.a",))
+        with mock.patch.dict(CHECKS, {"0.z": listening}):
+            self.assertEqual(selected(CHECKS.values(), ["0.z"]), (listening,))
 
     def test_a_check_that_is_wanted_comes_with_those_that_it_is_after(self) -> None:
         later = replace(self.answering(), code="0.y", after=("0.a",))
