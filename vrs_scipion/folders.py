@@ -22,6 +22,9 @@ REPORT_FILES = (PDF_FILE, HTML_FILE, JSON_FILE)
 
 FOLDERS = ENTRY, LOOKS, CHECKS = "entry", "looks", "checks"
 
+SPECTRA = "spectra"
+"""In the folder of prepared half maps: their transforms, kept for the checks alone."""
+
 REQUEST_FILE = "request.json"
 DEPOSITION_FILE = "deposition.json"
 LOCK_FILE = ".lock"

@@ -13,10 +13,13 @@ import numpy as np
 from vrs_scipion.entry.record_half_maps import HalfMapsRecord
 from vrs_scipion.entry.record_map import MapRecord
 from vrs_scipion.entry.records import Box, InputRecord, Lengths, MaskFile
+from vrs_scipion.entry.spectra import Spectrum, kept_spectrum
+from vrs_scipion.entry.symmetry import symmetry_order
 from vrs_scipion.entry.upgrade import OLD_RECORD_FILE, upgraded
 from vrs_scipion.files import in_new_words, load_model
 from vrs_scipion.folders import RECORD_FILE
 from vrs_scipion.maps.density import Density, Mask, Volume
+from vrs_scipion.maps.fourier import resampled_onto
 from vrs_scipion.results.model import InputUsed
 
 RECORDS: dict[str, type[InputRecord]] = {"map": MapRecord, "half_maps": HalfMapsRecord}
@@ -25,14 +28,23 @@ RECORDS: dict[str, type[InputRecord]] = {"map": MapRecord, "half_maps": HalfMaps
 
 @dataclass(frozen=True)
 class HalfMaps:
-    """Two half maps on one grid, and the soft mask under which they are compared.
+    """Two half maps on one grid, and the masks on it.
 
-    ``mask`` is float32 from 0 to 1, of the shape of both.
+    Attributes
+    ----------
+    first, second : as the refinement left them
+    mask : the soft mask under which they are compared, float32 from 0 to 1
+    hard : the map's hard mask
+    background : where they hold nothing but their noise; all False where there is no such place
+    given_mask : the mask that was given beside, float32 from 0 to 1; None where none was
     """
 
     first: Density
     second: Density
     mask: Volume
+    hard: Mask
+    background: Mask
+    given_mask: Volume | None = None
 
 
 class Entry:
@@ -111,6 +123,11 @@ class Entry:
         return self.map.resolution
 
     @property
+    def symmetry_order(self) -> int | None:
+        """Copies of the asymmetric part that the point group makes; None where none was given."""
+        return symmetry_order(self.map.symmetry) if self.map.symmetry else None
+
+    @property
     def voxel_size(self) -> Lengths:
         """Å along z, y, x."""
         return self.map.voxel_size
@@ -176,17 +193,49 @@ class Entry:
         return record
 
     def half_maps(self) -> HalfMaps:
-        """Both half maps and their soft mask, on the half maps' own grid."""
+        """Both half maps and their masks, on the half maps' own grid."""
         record = self.half_maps_record
-
-        def load(file: str) -> Volume:
-            return _load(self.path("half_maps", file)).astype(np.float32, copy=False)
-
-        first, second = (
-            Density(load(half.file), record.voxel_size, record.nstart, record.origin)
-            for half in record.halves
+        first, second = (self._half(half.file) for half in record.halves)
+        given = record.given_mask
+        return HalfMaps(
+            first,
+            second,
+            self._of_halves(record.soft_mask.file),
+            self._of_halves(record.hard_mask.file) > 0,
+            self._of_halves(record.background.file) > 0,
+            None if given is None else self._of_halves(given.file),
         )
-        return HalfMaps(first, second, load(record.soft_mask.file))
+
+    def half_spectra(self, threads: int = 1) -> tuple[Spectrum, Spectrum]:
+        """The transforms of both half maps: complex64, as ``scipy.fft.rfftn`` gives them.
+
+        They are computed once, kept beside the half maps, and read as they are used; they cannot
+        be written to.
+        """
+        record = self.half_maps_record
+        first, second = (self._half_spectrum(half.file, threads) for half in record.halves)
+        return first, second
+
+    def map_on_halves(self) -> Volume:
+        """The map on the grid of the half maps, 0 where it does not reach; float32.
+
+        ``half_maps_record.map_placed`` says in words how it was brought there.
+        """
+        record, whole = self.half_maps_record, self.density()
+        if not record.map_placed:
+            return whole.values
+        return resampled_onto(whole, record.box, record.voxel_size, record.map_offset)
+
+    def _half_spectrum(self, file: str, threads: int) -> Spectrum:
+        path, box = self.path("half_maps", file), self.half_maps_record.box
+        return kept_spectrum(path, box, lambda: self._of_halves(file), threads)
+
+    def _half(self, file: str) -> Density:
+        record = self.half_maps_record
+        return Density(self._of_halves(file), record.voxel_size, record.nstart, record.origin)
+
+    def _of_halves(self, file: str) -> Volume:
+        return _load(self.path("half_maps", file)).astype(np.float32, copy=False)
 
 
 def is_prepared(folder: Path) -> bool:

@@ -20,15 +20,17 @@ from vrs_scipion.entry.contour import (
 )
 from vrs_scipion.entry.entry import Entry
 from vrs_scipion.entry.input import Field, Input, Kind
+from vrs_scipion.entry.read_half_maps import refuse_images
 from vrs_scipion.entry.record_map import Deposition, MapRecord, ResizedMap
 from vrs_scipion.entry.records import Box, Lengths, MaskFile, SourceFile
 from vrs_scipion.entry.request import BY_THE_HEADER, Request
+from vrs_scipion.entry.symmetry import UNDERSTOOD, point_group
 from vrs_scipion.entry.words import level_words
 from vrs_scipion.files import InputError, load_model, printable, save_model
 from vrs_scipion.folders import RECORD_FILE
 from vrs_scipion.maps.density import Density, Mask
 from vrs_scipion.maps.fourier import resample
-from vrs_scipion.maps.kind import Recognised, recognised, sections_are_unrelated
+from vrs_scipion.maps.kind import Recognised, recognised
 from vrs_scipion.maps.masks import (
     DILATION,
     PIECE,
@@ -76,6 +78,12 @@ class InspectedMap:
         return self.request.number("contour") or 0.0
 
     @property
+    def symmetry(self) -> str:
+        """The point group; '' where none was given."""
+        said = self.request.text("symmetry")
+        return point_group(said) if said else ""
+
+    @property
     def box(self) -> Box:
         return self.density.box
 
@@ -119,6 +127,7 @@ def inspect_map(request: Request, before: Mapping[str, object]) -> InspectedMap:
     contour = _level(request, density, path)
     _require_resolution(request, density, path)
     _require_mass(request, path)
+    _require_symmetry(request)
     kind = recognised(density)
     raw = density.values >= contour
     if not raw.any():
@@ -139,24 +148,6 @@ def inspect_map(request: Request, before: Mapping[str, object]) -> InspectedMap:
         hard,
         tuple(_oddities(request, density, kind, hard)),
     )
-
-
-def refuse_images(density: Density, path: Path) -> None:
-    """Refuse a stack of two-dimensional images whose header calls it a volume.
-
-    Raises
-    ------
-    InputError
-        if neighbouring sections have nothing in common.
-    """
-    if sections_are_unrelated(density.values):
-        sections, rows, columns = density.box
-        raise InputError(
-            path,
-            f"its {sections} sections of {columns} × {rows} pixels have nothing in common with "
-            "their neighbours: it is a stack of two-dimensional images, not a map; give the "
-            "reconstruction",
-        )
 
 
 def prepare_map(inspected: InspectedMap, entry: Entry, folder: Path) -> MapRecord:
@@ -196,6 +187,7 @@ def prepare_map(inspected: InspectedMap, entry: Entry, folder: Path) -> MapRecor
         resolution_from=inspected.given_by("resolution"),
         mass=request.number("mass"),
         mass_from=inspected.given_by("mass"),
+        symmetry=inspected.symmetry,
         minimum=float(density.values.min()),
         maximum=float(density.values.max()),
         mean=whole.mean,
@@ -267,6 +259,14 @@ def _require_mass(request: Request, path: Path) -> None:
     mass = request.number("mass")
     if mass is not None and not (math.isfinite(mass) and mass > 0):
         raise InputError(path, f"a mass of {mass:g} kDa makes no sense; give one above 0, or none")
+
+
+def _require_symmetry(request: Request) -> None:
+    said = request.text("symmetry")
+    try:
+        point_group(said or "C1")
+    except ValueError as error:
+        raise InputError("--symmetry", str(error)) from error
 
 
 def _oddities(request: Request, density: Density, kind: Recognised, hard: Mask) -> list[str]:
@@ -407,6 +407,14 @@ MAP = Input(
             "contour level against it. None or 0 when it is not known.",
             unit="kDa",
             metavar="KDA",
+        ),
+        Field(
+            "symmetry",
+            Kind.TEXT,
+            "Point group",
+            f"That the reconstruction was given: {UNDERSTOOD}. It repeats the noise of the half "
+            "maps, so that they hold fewer independent values. Empty when it is not known.",
+            metavar="GROUP",
         ),
         Field(
             "title",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
 from typing import ClassVar, Literal
 
 from pydantic import Field
@@ -37,10 +39,26 @@ class HalfMap(Record):
     constant_fraction: float
 
 
+class GivenMask(Record):
+    """A mask that was given beside the half maps: its file, and as it was brought to their grid.
+
+    ``voxels`` is the sum of its values, ``volume_fraction`` that over the box; ``placed`` says how
+    it was brought there, '' where that is its own grid.
+    """
+
+    source: SourceFile
+    file: str
+    voxels: float
+    volume_fraction: float
+    placed: str = ""
+
+
 class HalfMapsRecord(InputRecord):
     """Two half maps on one grid, with the soft mask under which they are compared.
 
-    ``map_placed`` says how the map's mask was brought to that grid, '' where it is the map's own.
+    ``map_placed`` says how the map and its mask were brought to that grid, '' where it is the
+    map's own; ``map_offset`` is what lies between voxel 0 of the two, in Å along z, y, x. The
+    ``background`` is what lies farther than ``background_distance`` Å from the hard mask.
     """
 
     schema_version: Literal["vrs-half-maps/1"] = Field(default=HALF_MAPS_SCHEMA, alias="schema")
@@ -51,7 +69,11 @@ class HalfMapsRecord(InputRecord):
     nstart: Box
     origin: Lengths
     map_placed: str = ""
+    map_offset: Lengths = (0.0, 0.0, 0.0)
     hard_mask: MaskFile
+    background: MaskFile
+    background_distance: float
+    given_mask: GivenMask | None = None
     soft_mask: MaskFile
     soft_mask_dilation: float
     soft_mask_edge: float
@@ -61,7 +83,13 @@ class HalfMapsRecord(InputRecord):
 
     @property
     def sources(self) -> tuple[SourceFile, ...]:
-        return tuple(half.source for half in self.halves)
+        halves = tuple(half.source for half in self.halves)
+        return halves if self.given_mask is None else (*halves, self.given_mask.source)
+
+    @property
+    def background_fraction(self) -> float:
+        """Of the box."""
+        return self.background.voxels / math.prod(self.box)
 
     @property
     def facts(self) -> tuple[Fact, ...]:
@@ -93,7 +121,27 @@ class HalfMapsRecord(InputRecord):
                 label="Soft mask of the half maps",
                 value=f"{self.soft_mask.voxels:,.0f} voxels: {self.soft_mask.description}",
             ),
+            Fact(
+                label="Background of the half maps",
+                value=f"{100 * self.background_fraction:.3g} % of the box: "
+                f"{self.background.description}",
+            ),
+            *self._given_mask_facts(),
         )
+
+    def _given_mask_facts(self) -> Iterator[Fact]:
+        given = self.given_mask
+        if given is None:
+            return
+        yield Fact(label="Mask", value=given.source.name, kind="name")
+        yield Fact(label="SHA-256 of the mask", value=given.source.sha256, kind="code")
+        placed = f"; {given.placed}" if given.placed else ""
+        yield Fact(
+            label="Volume of the mask",
+            value=f"{100 * given.volume_fraction:.3g} % of the box of the half maps{placed}",
+        )
+        for note in given.source.notes:
+            yield Fact(label="Note on the mask", value=note)
 
     @property
     def volumes(self) -> tuple[PreparedVolume, ...]:
@@ -108,4 +156,14 @@ class HalfMapsRecord(InputRecord):
                 file=self.soft_mask.file,
                 kind="mask",
             ),
+            *self._given_mask_volumes(),
         )
+
+    def _given_mask_volumes(self) -> Iterator[PreparedVolume]:
+        if self.given_mask is not None:
+            yield PreparedVolume(
+                key="given_mask",
+                label="Mask as it was given",
+                file=self.given_mask.file,
+                kind="mask",
+            )

@@ -19,6 +19,7 @@ from vrs_scipion.entry.records import (
     triple,
     voxel_words,
 )
+from vrs_scipion.entry.symmetry import symmetry_order
 from vrs_scipion.maps.kind import Recognised, VolumeKind
 from vrs_scipion.results.model import Record
 from vrs_scipion.results.numbers import quantity
@@ -41,7 +42,7 @@ class Deposition(Record):
     """What an archive says of a map that was deposited there; ``voxel_size`` in Å along z, y, x.
 
     ``deposited`` is an ISO 8601 date; ``pdb_ids`` are the fitted models; ``mass`` is the sample's,
-    in kDa.
+    in kDa; ``symmetry`` is the point group that was applied, e.g. 'C4', '' where none is given.
     """
 
     accession: str
@@ -54,6 +55,7 @@ class Deposition(Record):
     voxel_size: Lengths | None = None
     pdb_ids: tuple[str, ...] = ()
     mass: float | None = None
+    symmetry: str = ""
 
     @property
     def source(self) -> str:
@@ -66,7 +68,8 @@ class MapRecord(InputRecord):
 
     ``mask_pieces`` are the voxels at the contour of each piece of the molecule that the masks hold,
     the largest first; versions before 0.3.0 kept the largest alone and did not say. ``kind`` says
-    what the volume is, ``kind_evidence`` by what that was seen.
+    what the volume is, ``kind_evidence`` by what that was seen. ``symmetry`` is a point group, ''
+    where none was given.
     """
 
     schema_version: Literal["vrs-map/2"] = Field(default=MAP_SCHEMA, alias="schema")
@@ -88,6 +91,7 @@ class MapRecord(InputRecord):
     resolution_from: str = "given by the user"
     mass: float | None = None
     mass_from: str = "given by the user"
+    symmetry: str = ""
     minimum: float
     maximum: float
     mean: float
@@ -101,7 +105,7 @@ class MapRecord(InputRecord):
     resized: ResizedMap | None = None
 
     _counts: ClassVar[tuple[str, ...]] = ("contour", "resolution", "voxel_size")
-    _count_if_given: ClassVar[tuple[str, ...]] = ("mass",)
+    _count_if_given: ClassVar[tuple[str, ...]] = ("mass", "symmetry")
 
     @property
     def recognised(self) -> Recognised:
@@ -134,6 +138,7 @@ class MapRecord(InputRecord):
             ),
             Fact(label="Reported resolution", value=self.resolution_words),
             *self._mass_facts(),
+            *self._symmetry_facts(),
             Fact(label="Hard mask", value=_mask_words(self.hard_mask) + self._shares()),
             Fact(label="Soft mask", value=_mask_words(self.soft_mask)),
             *(Fact(label="Note", value=note) for note in self.source.notes),
@@ -143,6 +148,12 @@ class MapRecord(InputRecord):
         if self.mass is not None:
             value = f"{quantity(self.mass, 'kDa')} ({self.mass_from})"
             yield Fact(label="Mass of the molecule", value=value)
+
+    def _symmetry_facts(self) -> Iterator[Fact]:
+        if self.symmetry:
+            order = symmetry_order(self.symmetry)
+            copies = "1 copy" if order == 1 else f"{order} copies"
+            yield Fact(label="Point group", value=f"{self.symmetry}: {copies} of the same part")
 
     def _shares(self) -> str:
         """Of each piece in the voxels at the contour, where there are several."""

@@ -115,7 +115,7 @@ class InputRecord(Record):
         volumes = [source.volume for source in self.sources]
         chosen = {"volumes": volumes} if any(volumes) else {}
         further = {name: getattr(self, name) for name in self._count_if_given}
-        given = {name: value for name, value in further.items() if value is not None}
+        given = {name: value for name, value in further.items() if value not in (None, "")}
         text = json.dumps({"files": files, **chosen, **values, **given}, sort_keys=True)
         return InputUsed(sha256=files, prepared=hashlib.sha256(text.encode()).hexdigest())
 

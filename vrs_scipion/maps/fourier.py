@@ -7,9 +7,14 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from vrs_scipion.maps.density import Density, Volume
+from vrs_scipion.maps.density import Density, Triple, Volume
+
+Box = tuple[int, int, int]
 
 _ROUNDING = 1e-6
+_ON_A_VOXEL = 1e-2
+"""Voxels: what lies nearer to one is on it."""
+_SAME_VOXEL = 1e-3
 
 
 def resample(density: Density, voxel_size: float) -> Density:
@@ -70,9 +75,53 @@ def resample_at(
         density.box, resampled_box(density, voxel_size), density.voxel_size, indices, strict=True
     )
     for axis, (n, m, old, wanted) in enumerate(sizes):
-        operator = _interpolation_matrix(n, wanted - m // 2, voxel_size / old).astype(np.float32)
-        values = _apply(operator, values, axis)
+        ratio = voxel_size / old
+        operator = _interpolation_matrix(n, (wanted - m // 2) * ratio + n // 2, ratio)
+        values = _apply(operator.astype(np.float32), values, axis)
     return values
+
+
+def resampled_onto(density: Density, box: Box, voxel_size: Triple, offset: Triple) -> Volume:
+    """The band-limited function that the map samples, on another grid; 0 where it has no voxels.
+
+    Where the voxels of both grids are the same and lie on each other, values are copied as they
+    are: that is a crop or a padding.
+
+    Parameters
+    ----------
+    density : map with voxels of any size and box
+    box, voxel_size : of the other grid, along z, y, x; voxels, and Å
+    offset : Å along z, y, x from voxel 0 of the map to voxel 0 of the other grid
+
+    Returns
+    -------
+    float32 array of shape ``box``
+    """
+    values = density.values
+    axes = zip(density.box, density.voxel_size, box, voxel_size, offset, strict=True)
+    for axis, (n, old, m, new, start) in enumerate(axes):
+        positions = (start + np.arange(m) * new) / old
+        nearest = np.rint(positions)
+        inside = (nearest >= 0) & (nearest < n)
+        same = abs(new - old) < _SAME_VOXEL * old
+        if same and np.allclose(positions, nearest, rtol=0, atol=_ON_A_VOXEL):
+            taken = np.take(values, nearest[inside].astype(np.intp), axis=axis)
+        else:
+            operator = _interpolation_matrix(n, positions[inside], new / old)
+            taken = _apply(operator.astype(np.float32), values, axis)
+        values = _padded(taken, inside, axis)
+    return values
+
+
+def _padded(values: Volume, where: NDArray[np.bool_], axis: int) -> Volume:
+    """Planes put where they belong along an axis, with planes of 0 between and around them."""
+    if where.all():
+        return values
+    shape = list(values.shape)
+    shape[axis] = where.size
+    padded = np.zeros(shape, np.float32)
+    padded[(slice(None),) * axis + (where,)] = values
+    return padded
 
 
 def _apply(operator: NDArray[np.float32], values: Volume, axis: int) -> Volume:
@@ -86,13 +135,14 @@ def _apply(operator: NDArray[np.float32], values: Volume, axis: int) -> Volume:
     return applied
 
 
-def _interpolation_matrix(n: int, steps: NDArray[np.intp], ratio: float) -> NDArray[np.float64]:
-    """Matrix from n periodic samples to those ``steps`` times ``ratio`` voxels from voxel N/2.
+def _interpolation_matrix(
+    n: int, positions: NDArray[np.float64], ratio: float
+) -> NDArray[np.float64]:
+    """Matrix from n periodic samples to those at ``positions``, in voxels, ``ratio`` apart.
 
     Row j holds the Dirichlet kernel of the frequencies k with |k| ≤ n/2 and |k|/n ≤ 1/(2·ratio);
     the Nyquist frequency of an even n counts half on either side.
     """
-    positions = steps * ratio + n // 2
     highest = min(n // 2, int(np.floor(n / (2 * ratio) + _ROUNDING)))
     phases = np.pi / n * (positions[:, None] - np.arange(n)[None, :])
     count, sine = 2 * highest + 1, np.sin(phases)

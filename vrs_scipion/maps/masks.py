@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vrs_scipion.maps.density import Mask, Triple, Volume
+from vrs_scipion.maps.statistics import locally_constant
 
 DILATION = 2.0
 """How far a mask reaches beyond the contour, in Å."""
@@ -141,16 +143,69 @@ def cosine_mask(hard: Mask, voxel_size: Triple, dilation: float, edge: float) ->
     -------
     float32 array of the same shape, from 0 to 1
     """
+    return cosine_edge(distance_from(hard, voxel_size, dilation + edge), dilation, edge)
+
+
+def cosine_edge(distance: Volume, dilation: float, edge: float) -> Volume:
+    """1 up to ``dilation`` Å away, from there down to 0 over ``edge`` Å by a raised cosine.
+
+    Parameters
+    ----------
+    distance : Å, as `distance_from` gives them
+
+    Returns
+    -------
+    float32 array of the same shape, from 0 to 1
+    """
+    share = np.clip((distance - np.float32(dilation)) / np.float32(edge), 0, 1)
+    soft: Volume = (1 + np.cos(np.float32(np.pi) * share)) / 2
+    return soft
+
+
+def distance_from(mask: Mask, voxel_size: Triple, reach: float) -> Volume:
+    """Å from each voxel to the nearest one of ``mask``, 0 inside it; infinite beyond ``reach``.
+
+    Returns
+    -------
+    float32 array of the same shape
+    """
     from scipy import ndimage
 
-    soft = np.zeros(hard.shape, np.float32)
-    if hard.any():
-        margin = math.ceil((dilation + edge) / min(voxel_size)) + 1
-        inside = _bounding_slices(hard, margin)
-        distance = ndimage.distance_transform_edt(~hard[inside], sampling=voxel_size)
-        share = np.clip((distance - dilation) / edge, 0, 1)
-        soft[inside] = (1 + np.cos(np.pi * share)) / 2
-    return soft
+    distance = np.full(mask.shape, np.inf, np.float32)
+    if mask.any():
+        inside = _bounding_slices(mask, math.ceil(reach / min(voxel_size)) + 1)
+        found = ndimage.distance_transform_edt(~mask[inside], sampling=voxel_size)
+        distance[inside] = np.where(found <= reach, found, np.inf)
+    return distance
+
+
+def background(distance: Volume, reach: float, halves: Sequence[Volume], size: Triple) -> Mask:
+    """Where two half maps hold nothing but their noise.
+
+    That is farther than ``reach`` from the molecule, inside the sphere inscribed in the box, where
+    none of them is locally constant (see `vrs_scipion.maps.statistics.locally_constant`).
+
+    Parameters
+    ----------
+    distance : Å to the molecule, as `distance_from` gives them, up to ``reach`` at least
+    reach : Å
+    halves : of the same shape
+    size : of a voxel, Å along z, y, x
+    """
+    clear = inscribed_sphere(distance.shape, size) & (distance > reach)
+    for half in halves:
+        clear &= ~locally_constant(half)
+    return clear
+
+
+def inscribed_sphere(shape: tuple[int, ...], size: Triple) -> Mask:
+    """The largest sphere in a box around its voxel N/2; ``size`` is a voxel's, Å along z, y, x."""
+    radius = min(n * s for n, s in zip(shape, size, strict=True)) / 2
+    z, y, x = (
+        ((np.arange(n) - n // 2) * s / radius) ** 2 for n, s in zip(shape, size, strict=True)
+    )
+    sphere: Mask = z[:, None, None] + y[:, None] + x <= 1
+    return sphere
 
 
 def touches_a_face(mask: Volume | Mask) -> bool:

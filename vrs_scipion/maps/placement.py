@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from vrs_scipion.maps.density import Mask, Triple, Volume
+from vrs_scipion.maps.density import Density, Mask, Triple, Volume
 
 Box = tuple[int, int, int]
+
+BY_HEADER = "by their headers' origins"
+BY_CENTRE = "by the centres of their boxes"
 
 
 def centre_offset(
@@ -18,6 +22,49 @@ def centre_offset(
     z, y, x = (
         (n // 2) * s - (m // 2) * t for n, s, m, t in zip(box, size, onto, onto_size, strict=True)
     )
+    return z, y, x
+
+
+@dataclass(frozen=True)
+class Placement:
+    """How a grid lies in another one.
+
+    Attributes
+    ----------
+    offset : Å along z, y, x from voxel 0 of the one to voxel 0 of the other
+    likeness : what speaks for it, the higher the better
+    words : e.g. 'by the centres of their boxes'
+    """
+
+    offset: Triple
+    likeness: float
+    words: str
+
+
+def place(whole: Density, other: Density, likeness: Callable[[Triple], float]) -> Placement:
+    """How a volume lies in the grid of another one: by their centres, or by their headers.
+
+    Of the two the one is taken that is more likely.
+
+    Parameters
+    ----------
+    whole, other : the volumes
+    likeness : of an offset, in Å along z, y, x from voxel 0 of ``whole`` to that of ``other``
+    """
+    centred = centre_offset(whole.box, whole.voxel_size, other.box, other.voxel_size)
+    z, y, x = (b - a for a, b in zip(start(whole), start(other), strict=True))
+    found = [
+        Placement(offset, likeness(offset), words)
+        for offset, words in ((centred, BY_CENTRE), ((z, y, x), BY_HEADER))
+    ]
+    return max(found, key=lambda one: one.likeness)
+
+
+def start(density: Density) -> Triple:
+    """Where voxel 0 lies, in Å along z, y, x: by ORIGIN, else by the index of the first voxel."""
+    if any(density.origin):
+        return density.origin
+    z, y, x = (n * s for n, s in zip(density.nstart, density.voxel_size, strict=True))
     return z, y, x
 
 

@@ -61,16 +61,25 @@ def most_common_value(values: Volume, where: Mask) -> tuple[float, float]:
 
 
 def constant_fraction(values: Volume) -> float:
-    """Share of the voxels that equal all six of their neighbours: where nothing was measured.
+    """Share of the voxels that are locally constant; those of the outermost planes do not count."""
+    return float(locally_constant(values)[_CORE].mean())
 
-    A refinement's outer sphere, a mask or padding leave such voxels; those of the outermost planes
-    do not count.
+
+_CORE = (slice(1, -1),) * 3
+
+
+def locally_constant(values: Volume) -> Mask:
+    """The voxels that equal all their neighbours along the axes: where nothing was measured.
+
+    A refinement's outer sphere, a mask or padding leave them. Those of the outermost planes lack
+    neighbours, and are held against those that they have.
     """
-    core = values[1:-1, 1:-1, 1:-1]
-    same = np.ones(core.shape, np.bool_)
+    same = np.ones(values.shape, np.bool_)
     for axis in range(3):
-        for step in (0, 2):
-            window = [slice(1, -1)] * 3
-            window[axis] = slice(step, values.shape[axis] - 2 + step)
-            same &= core == values[tuple(window)]
-    return float(same.mean())
+        window = [slice(None)] * 3
+        before = (*window[:axis], slice(None, -1), *window[axis + 1 :])
+        after = (*window[:axis], slice(1, None), *window[axis + 1 :])
+        equal = values[before] == values[after]
+        same[before] &= equal
+        same[after] &= equal
+    return same

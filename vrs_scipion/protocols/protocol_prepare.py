@@ -134,7 +134,7 @@ class VrsProtPrepareHalfMaps(VrsProtPrepareInput):
 
 
 def half_map_request(protocol: EMProtocol, volume: Volume | None) -> Request:
-    """The half maps that a form names as files, or else those that a volume carries; and the mask."""
+    """The half maps that a form names as files, or else the volume carries, and the mask."""
     first, second, mask = (_named(protocol, key) for key in ("half1", "half2", "mask"))
     if first is None and second is None:
         first, second = half_maps_of(volume) or (None, None)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from vrs_scipion.checks.levels import LOOKS as LOOKS_OF_INPUTS
 from vrs_scipion.files import load_model
-from vrs_scipion.folders import CHECKS, ENTRY, JSON_FILE, LOOKS, RESULT_FILE
+from vrs_scipion.folders import CHECKS, ENTRY, JSON_FILE, LOOKS, RESULT_FILE, SPECTRA
 from vrs_scipion.report.model import Report
 from vrs_scipion.results import CheckResult
 from vrs_scipion.results.files import save_result
@@ -58,10 +58,14 @@ def load_report(folder: Path) -> Report:
 
 
 def mirror(source: Path, target: Path) -> None:
-    """Make ``target`` a copy of the folder ``source``; files are hard links where they can be."""
+    """Make ``target`` a copy of the folder ``source``; files are hard links where they can be.
+
+    What is kept for the checks alone stays behind.
+    """
     if target.exists():
         shutil.rmtree(target)
-    shutil.copytree(source, target, copy_function=_link_or_copy)
+    aside = shutil.ignore_patterns(SPECTRA)
+    shutil.copytree(source, target, ignore=aside, copy_function=_link_or_copy)
 
 
 def _link_or_copy(source: str, target: str) -> None:
