@@ -151,23 +151,27 @@ def resolution_sentence(
     """The resolutions that the checks found against the reported one; None without any."""
     if not estimates:
         return None
-    values = [estimate.value for estimate in estimates]
-    mean = math.fsum(values) / len(values)
-    return f"{_found(estimates, values, mean)} {_against(reported, estimates)}"
+    said = [_estimated(one) for one in estimates if one.leads or len(estimates) == 1]
+    if len(estimates) > 1:
+        values = [estimate.value for estimate in estimates]
+        said.append(
+            f"The resolution of the map estimated by {len(values)} methods goes from "
+            f"{number(min(values))} to {number(max(values))} Å, with a mean of "
+            f"{number(math.fsum(values) / len(values))} Å."
+        )
+    return " ".join([*said, _against(reported, estimates)])
 
 
-def _found(estimates: Sequence[ResolutionEstimate], values: list[float], mean: float) -> str:
-    if len(values) == 1:
-        found = with_error(mean, estimates[0].error)
-        return f"{estimates[0].method} estimates the resolution of the map at {found} Å."
-    return (
-        f"The resolution of the map estimated by {len(values)} methods goes from "
-        f"{number(min(values))} to {number(max(values))} Å, with a mean of {number(mean)} Å."
-    )
+def _estimated(estimate: ResolutionEstimate) -> str:
+    found = with_error(estimate.value, estimate.error)
+    return f"{estimate.method} estimates the resolution of the map at {found} Å."
 
 
 def _against(reported: float | None, estimates: Sequence[ResolutionEstimate]) -> str:
     if reported is None:
+        suggested = [number(one.value) for one in estimates if one.leads]
+        if suggested:
+            return f"No resolution was reported: {suggested[0]} Å is the one to report."
         return "No resolution was reported to hold it against."
     said = f"The reported resolution is {number(reported)} Å"
     if any(estimate.contradicts for estimate in estimates):

@@ -238,13 +238,15 @@ class ResolutionEstimate(Record):
     """A resolution in Å that a check found, with the name of its method.
 
     ``error`` (68 %, Å) is null where the method knows none; ``contradicts`` says that the reported
-    resolution is finer than it allows.
+    resolution is finer than it allows; ``leads`` that it answers the very question to which a
+    reported resolution is the answer, and the others are read beside it.
     """
 
     method: str
     value: float
     error: float | None = None
     contradicts: bool = False
+    leads: bool = False
 
 
 class InputUsed(Record):

@@ -346,6 +346,19 @@ class TestSummary(unittest.TestCase):
         self.assertIn("3.42 ± 0.08 Å.", str(resolution_sentence([sure], 3.2)))
         self.assertIn("No resolution was reported", str(resolution_sentence(one, None)))
 
+    def test_the_half_maps_lead(self) -> None:
+        """What answers the very question of a reported resolution is said first."""
+        found = [
+            ResolutionEstimate(method="A", value=5.0),
+            ResolutionEstimate(method="The FSC", value=3.52, error=0.04, leads=True),
+        ]
+        said = str(resolution_sentence(found, None))
+        self.assertTrue(said.startswith("The FSC estimates the resolution of the map at 3.52"))
+        self.assertIn("2 methods goes from 3.52 to 5 Å", said)
+        self.assertTrue(said.endswith("No resolution was reported: 3.52 Å is the one to report."))
+        alone = str(resolution_sentence(found[1:], 3.6))
+        self.assertEqual(alone.count("The FSC"), 1)
+
     def test_warnings(self) -> None:
         report = make_report(full_check(), warnings=("The box is odd.",))
         self.assertEqual([w.check for w in report.warnings], ["map", "0.b"])
