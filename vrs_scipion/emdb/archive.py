@@ -60,9 +60,9 @@ class Archive:
         """Address of the entry's record."""
         return f"{self.api.rstrip('/')}/entry/{accession}"
 
-    def map_url(self, accession: str, name: str) -> str:
-        """Address of the entry's map."""
-        return f"{self.files.rstrip('/')}/{accession}/map/{name}"
+    def file_url(self, accession: str, place: str, name: str) -> str:
+        """Address of a file in one of the entry's folders: map, other (half maps), fsc."""
+        return f"{self.files.rstrip('/')}/{accession}/{place}/{name}"
 
     def may_redirect_to(self, url: str) -> bool:
         """Whether the archive may send us there: https, to its own hosts or EMBL-EBI's."""

@@ -17,6 +17,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     entries = parser.add_argument_group("entries of EMDB")
     entries.add_argument("--offline", action="store_true", help="take entries from the cache alone")
     entries.add_argument(
+        "--no-half-maps",
+        action="store_true",
+        help="validate an entry's map alone: its half maps are not fetched",
+    )
+    entries.add_argument(
         "--cache", type=Path, metavar="DIR", help="folder of downloaded entries [$VRS_CACHE]"
     )
     entries.add_argument(
@@ -30,28 +35,57 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def requested(options: argparse.Namespace, accession: str, given: dict[str, Value]) -> Request:
     """The request to validate an entry, fetched where it is not here, with what else is given.
 
+    The entry's half maps are left out, and it is said why, where they cannot be validated: the map
+    still can.
+
     Raises
     ------
     EmdbError
         if it cannot be had, or has no contour level and none is given.
+    InputError
+        if the map, or what is given, cannot be validated.
     """
     from vrs_scipion.emdb.fetch import fetch
     from vrs_scipion.emdb.progress import downloading
-    from vrs_scipion.emdb.request import entry_request
+    from vrs_scipion.emdb.request import HALVES, entry_request
 
-    with downloading(accession) as advance:
-        fetched = fetch(accession, archive(options), advance)
+    wanted = not options.no_half_maps and not given.keys() & HALVES
+    fetched = fetch(accession, archive(options), downloading, half_maps=wanted)
     for note in fetched.notes:
         print(f"vrs: {note}", file=sys.stderr)
-    return entry_request(fetched, **given)
+    request = entry_request(fetched, **given)
+    if fetched.half_map_paths is None:
+        return request
+    return _with_sound_halves(request, fetched.half_map_paths, accession)
+
+
+def _with_sound_halves(request: Request, halves: tuple[Path, Path], accession: str) -> Request:
+    """The request; without the half maps of the entry where they are no two halves of its map."""
+    from vrs_scipion.entry.inputs import inspect
+    from vrs_scipion.files import InputError
+
+    try:
+        inspect(request)
+    except InputError as error:
+        if error.path not in halves:
+            raise
+        print(
+            f"vrs: {accession}: its half maps cannot be validated, the map alone is: {error}",
+            file=sys.stderr,
+        )
+        return request.having(half1=None, half2=None, fsc=None)
+    return request
 
 
 def as_arguments(options: argparse.Namespace) -> tuple[str, ...]:
     """The options as they were given, for another ``vrs``."""
     cache = options.cache and options.cache.absolute()
     values = {"cache": cache, "emdb-api": options.emdb_api, "emdb-files": options.emdb_files}
-    given = tuple(f"--{name}={value}" for name, value in values.items() if value)
-    return (*given, "--offline") if options.offline else given
+    flags = {"offline": options.offline, "no-half-maps": options.no_half_maps}
+    return (
+        *(f"--{name}={value}" for name, value in values.items() if value),
+        *(f"--{name}" for name, on in flags.items() if on),
+    )
 
 
 def archive(options: argparse.Namespace) -> Archive:

@@ -1,44 +1,47 @@
-"""From an accession code to a deposition and its map, through the cache.
+"""From an accession code to a deposition and its maps, through the cache.
 
 The cache holds one folder per entry::
 
-    EMD-3488/record.json          the answer of EMDB's REST interface
-    EMD-3488/emd_3488.map.gz      the map as it was deposited
-    EMD-3488/emd_3488.map.gz.json its SHA-256 and version
+    EMD-3488/record.json                    the answer of EMDB's REST interface
+    EMD-3488/emd_3488.map.gz                the map as it was deposited
+    EMD-3488/emd_3488.map.gz.json           its SHA-256 and version
+    EMD-3488/emd_3488_half_map_1.map.gz …   the half maps, where there are any
+    EMD-3488/emd_3488_fsc.xml               their Fourier shell correlation, where there is one
+
+Without the map there is nothing to validate. Without half maps, or with half maps that cannot be
+had, there still is: what is missing is told in a note, and the validation goes on with the map.
 """
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import gzip
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationError
-
 from vrs_scipion.emdb.accession import map_file, normalised
 from vrs_scipion.emdb.archive import Archive
+from vrs_scipion.emdb.cache import ONCE_ONLINE, ArchiveFile, bring, locked
 from vrs_scipion.emdb.errors import EmdbError
-from vrs_scipion.emdb.record import EmdbRecord, parse_record
-from vrs_scipion.emdb.transfer import (
-    Advance,
-    NotThereError,
-    UnreachableError,
-    Validators,
-    get_file,
-    get_record,
-)
+from vrs_scipion.emdb.record import EmdbRecord, StoredBox, parse_record
+from vrs_scipion.emdb.transfer import Advance, NotThereError, UnreachableError, get_record
+from vrs_scipion.entry.fsc_file import read_fsc
 from vrs_scipion.entry.record_map import Deposition
-from vrs_scipion.files import InputError, save_model, sha256, written_whole
+from vrs_scipion.files import InputError, save_model, written_whole
 from vrs_scipion.folders import DEPOSITION_FILE
 from vrs_scipion.maps.reading import read_header
 
+Show = Callable[[str], AbstractContextManager[Advance]]
+"""From the name of a download to what is told its progress."""
+
 _RECORD_FILE = "record.json"
-_LOCK_FILE = ".lock"
 _CHUNK = 1 << 22
+
+
+def _unseen(name: str) -> AbstractContextManager[Advance]:
+    return nullcontext(lambda here, all_of_it: None)
 
 
 @dataclass(frozen=True)
@@ -50,52 +53,51 @@ class Fetched:
     deposition : what was deposited beside the map
     deposition_path : the same, as a file in the cache
     map_path : the map as it was deposited, gzipped, in the cache
+    half_map_paths : its half maps in the same way; None where there are none, or none that could
+        be had
+    fsc_path : the Fourier shell correlation as it was deposited; None where there is none
     notes : what its user should know, one sentence each
     """
 
     deposition: Deposition
     deposition_path: Path
     map_path: Path
+    half_map_paths: tuple[Path, Path] | None = None
+    fsc_path: Path | None = None
     notes: tuple[str, ...] = ()
 
 
-class _Kept(BaseModel):
-    """What the cache knows of a map that it holds."""
-
-    sha256: str
-    bytes: int
-    url: str
-    etag: str = ""
-    modified: str = ""
-
-    model_config = ConfigDict(frozen=True)
-
-
 def fetch(
-    accession: str, archive: Archive, advance: Advance = lambda here, all_of_it: None
+    accession: str, archive: Archive, show: Show = _unseen, *, half_maps: bool = True
 ) -> Fetched:
-    """The deposition and the map of an entry, from the cache where the cache is up to date.
+    """The deposition and the maps of an entry, from the cache where the cache is up to date.
 
     Parameters
     ----------
     accession : e.g. 'EMD-3488'
     archive : where EMDB is, and where its cache
-    advance : called with the bytes of the map that are here, and with their final number
+    show : from the name of a download to what is called with the bytes of it that are here, and
+        with their final number
+    half_maps : whether its half maps are wanted
 
     Raises
     ------
     EmdbError
         if the entry does not exist or is not released, EMDB cannot be reached and the cache does
-        not hold it, what came makes no sense, or the cache cannot be written to.
+        not hold it, what came makes no sense, or the cache cannot be written to. What is wrong
+        with the half maps or the curve becomes a note.
     """
     accession = normalised(accession)
     folder = archive.cache / accession
-    with _locked(folder, accession):
+    with locked(folder, accession):
         record, notes = _record(archive, accession, folder)
-        path, more = _map(archive, accession, folder, record, advance)
+        entry = _Entry(archive, accession, folder, record, show, [*notes, *record.notes])
+        path = entry.map()
+        halves = entry.half_maps() if half_maps else None
+        curve = entry.fsc()
         deposition = record.deposition()
         beside = save_model(deposition, folder / DEPOSITION_FILE)
-    return Fetched(deposition, beside, path, (*notes, *record.notes, *more))
+    return Fetched(deposition, beside, path, halves, curve, tuple(entry.notes))
 
 
 def _record(archive: Archive, accession: str, folder: Path) -> tuple[EmdbRecord, tuple[str, ...]]:
@@ -121,67 +123,86 @@ def _record(archive: Archive, accession: str, folder: Path) -> tuple[EmdbRecord,
 
 def _cached_record(path: Path, accession: str) -> bytes:
     if not path.exists():
-        raise EmdbError(f"{accession} is not in the cache {path.parent.parent}; {_ONCE_ONLINE}")
+        raise EmdbError(f"{accession} is not in the cache {path.parent.parent}; {ONCE_ONLINE}")
     return path.read_bytes()
 
 
-_ONCE_ONLINE = "fetch it once without --offline"
+@dataclass(frozen=True)
+class _Entry:
+    """The files of an entry, brought one by one; ``notes`` grow with what has to be said."""
 
+    archive: Archive
+    accession: str
+    folder: Path
+    record: EmdbRecord
+    show: Show
+    notes: list[str]
 
-def _map(
-    archive: Archive, accession: str, folder: Path, record: EmdbRecord, advance: Advance
-) -> tuple[Path, tuple[str, ...]]:
-    path = folder / map_file(accession)
-    kept = _kept(path)
-    if archive.offline:
-        if kept is None:
-            raise EmdbError(f"{accession}: the cache does not hold its map; {_ONCE_ONLINE}")
-        return path, ()
-    url = archive.map_url(accession, path.name)
-    known = Validators(kept.etag, kept.modified) if kept and kept.url == url else Validators()
-    if kept and kept.url == url and not known.strongest:
-        return path, ()
-    part = path.with_name(path.name + ".part")
-    try:
-        version = get_file(archive, url, part, known=known, advance=advance)
-    except NotThereError as error:
-        raise EmdbError(_no_map(accession, record)) from error
-    except UnreachableError as error:
-        if kept is None:
-            raise
-        return path, (f"EMDB cannot be reached; the map was taken from the cache ({error}).",)
-    if version is None:
-        return path, ()
-    try:
-        _require_whole(part, accession, record)
-    except EmdbError:
-        part.unlink()
-        raise
-    note = _Kept(
-        sha256=sha256(part),
-        bytes=part.stat().st_size,
-        url=url,
-        etag=version.etag,
-        modified=version.modified,
-    )
-    part.replace(path)
-    with written_whole(_note_file(path)) as temporary:
-        temporary.write_text(note.model_dump_json(indent=1), encoding="utf-8")
-    return path, ()
+    def map(self) -> Path:
+        """The map, without which there is nothing."""
+        name = map_file(self.accession)
+        try:
+            return self._volume("the map", "map", name, self.record.stored_box)
+        except NotThereError as error:
+            raise EmdbError(_no_map(self.accession, self.record)) from error
 
+    def half_maps(self) -> tuple[Path, Path] | None:
+        """Both half maps, or none of them and the reason among the notes."""
+        listed = self.record.half_maps
+        if len(listed) != 2:
+            said = f"{len(listed)} half maps" if listed else "no half maps"
+            self.notes.append(
+                f"{self.accession}: the entry has {said}; the map alone is validated."
+            )
+            return None
+        try:
+            first, second = (
+                self._volume(f"half map {number}", "other", one.file, one.stored_box)
+                for number, one in enumerate(listed, 1)
+            )
+        except EmdbError as error:
+            self.notes.append(
+                f"{self.accession}: its half maps could not be had, the map alone is validated: "
+                f"{error}."
+            )
+            return None
+        return first, second
 
-def _kept(path: Path) -> _Kept | None:
-    """What is known of the map in the cache; None where it is not the file that was put there."""
-    try:
-        kept = _Kept.model_validate_json(_note_file(path).read_bytes())
-        same = path.stat().st_size == kept.bytes and sha256(path) == kept.sha256
-    except (OSError, ValidationError):
-        return None
-    return kept if same else None
+    def fsc(self) -> Path | None:
+        """The deposited curve, or nothing, and the reason among the notes if one is listed."""
+        name = self.record.fsc_file
+        if name is None:
+            return None
+        try:
+            return self._bring("the deposited FSC curve", "fsc", name, self._require_curve)
+        except EmdbError as error:
+            self.notes.append(
+                f"{self.accession}: the deposited FSC curve could not be had, and is not shown: "
+                f"{error}."
+            )
+            return None
 
+    def _volume(self, noun: str, place: str, name: str, box: StoredBox | None) -> Path:
+        def require_whole(path: Path) -> None:
+            _require_whole(path, self.accession, noun, box)
 
-def _note_file(path: Path) -> Path:
-    return path.with_name(path.name + ".json")
+        return self._bring(noun, place, name, require_whole)
+
+    def _bring(
+        self, noun: str, place: str, name: str, require_sound: Callable[[Path], None]
+    ) -> Path:
+        url = self.archive.file_url(self.accession, place, name)
+        file = ArchiveFile(self.accession, noun, name, url, require_sound)
+        with self.show(f"{self.accession}, {noun}") as advance:
+            path, notes = bring(self.archive, file, self.folder, advance)
+        self.notes.extend(notes)
+        return path
+
+    def _require_curve(self, path: Path) -> None:
+        try:
+            read_fsc(path)
+        except InputError as error:
+            raise EmdbError(f"{self.record.fsc_file}: {error.problem}") from error
 
 
 def _no_map(accession: str, record: EmdbRecord) -> str:
@@ -190,24 +211,26 @@ def _no_map(accession: str, record: EmdbRecord) -> str:
     return f"{accession}: its map is not public (status {record.status[:10]})"
 
 
-def _require_whole(path: Path, accession: str, record: EmdbRecord) -> None:
+def _require_whole(path: Path, accession: str, noun: str, box: StoredBox | None) -> None:
     """Refuse what is no map, not whole, or of another size than the entry says."""
     try:
         header = read_header(path)
         content = _decompressed_bytes(path, header.data_offset + header.volumes * header.bytes)
     except (InputError, EOFError, zlib.error, OSError) as error:
-        raise EmdbError(f"{accession}: what EMDB sent is no whole map ({error})") from error
+        raise EmdbError(
+            f"{accession}: what EMDB sent as {noun} is no whole map ({error})"
+        ) from error
     promised = header.data_offset + header.volumes * header.bytes
     if content != promised:
         raise EmdbError(
-            f"{accession}: the map that came has another size than its own header says "
+            f"{accession}: {noun} that came has another size than its own header says "
             f"({'more than ' if content > promised else f'{content:,} bytes instead of '}"
             f"{promised:,} bytes)"
         )
-    if record.stored_box not in (None, header.shape):
+    if box not in (None, header.shape):
         raise EmdbError(
-            f"{accession}: the map that came has {header.shape} sections, rows and columns, the "
-            f"entry says {record.stored_box}"
+            f"{accession}: {noun} that came has {header.shape} sections, rows and columns, the "
+            f"entry says {box}"
         )
 
 
@@ -218,19 +241,3 @@ def _decompressed_bytes(path: Path, enough: int) -> int:
         while total <= enough and (chunk := stream.read(_CHUNK)):
             total += len(chunk)
     return total
-
-
-@contextlib.contextmanager
-def _locked(folder: Path, accession: str) -> Iterator[None]:
-    """One process at a time fetches an entry; the others wait and find it there."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = (folder / _LOCK_FILE).open("w")
-    except OSError as error:
-        raise EmdbError(
-            f"{accession}: the cache {folder.parent} cannot be written to ({error.strerror}); "
-            "choose another one (--cache)"
-        ) from error
-    with lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import Annotated, Any
 
 from pydantic import (
@@ -27,12 +28,18 @@ from pydantic import (
 
 from vrs_scipion.emdb.errors import EmdbError
 from vrs_scipion.entry.record_map import Deposition
+from vrs_scipion.entry.symmetry import point_group
 from vrs_scipion.files import printable
+
+StoredBox = tuple[int, int, int]
+"""Sections, rows, columns of a file."""
 
 ENTRY_PAGE = "https://www.ebi.ac.uk/emdb/{accession}"
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _PDB = re.compile(r"[0-9][a-z0-9]{3}|pdb_[a-z0-9]{8}", re.IGNORECASE)
+_HALF_MAP, _CURVE = r"half_map_\d+\.map\.gz", r"fsc(_\d+)?\.xml"
+"""How the archive names files of an entry, after ``emd_`` and its number."""
 _SHOWN = 3
 _KDA = {"MDa": 1000.0, "kDa": 1.0}
 
@@ -141,6 +148,10 @@ class _Dimensions(_Part):
     row: _Count
     sec: _Count
 
+    @property
+    def stored(self) -> StoredBox:
+        return self.sec, self.row, self.col
+
 
 class _Spacing(_Part):
     x: _Positive
@@ -154,8 +165,38 @@ class _Map(_Part):
     contour_list: Annotated[_Contours | None, _Optional] = None
 
 
+class _HalfMap(_Part):
+    file: _Text
+    dimensions: Annotated[_Dimensions | None, _Optional] = None
+
+    @property
+    def stored_box(self) -> StoredBox | None:
+        return self.dimensions.stored if self.dimensions else None
+
+
+class _HalfMaps(_Part):
+    half_map: Annotated[list[_HalfMap], BeforeValidator(_list_of)] = []
+
+
+class _Interpretation(_Part):
+    half_map_list: Annotated[_HalfMaps | None, _Optional] = None
+
+
+class _ValidationMethod(_Part):
+    file: Annotated[_Text | None, _Optional] = None
+
+
+class _Validation(_Part):
+    validation_method: Annotated[list[_ValidationMethod], BeforeValidator(_list_of)] = []
+
+
+class _Symmetry(_Part):
+    point_group: Annotated[_Text | None, _Optional] = None
+
+
 class _Reconstruction(_Part):
     resolution: Annotated[_Positive | None, _Optional] = None
+    applied_symmetry: Annotated[_Symmetry | None, _Optional] = None
 
 
 class _Processing(_Part):
@@ -219,6 +260,8 @@ class EmdbRecord(_Part):
     crossreferences: Annotated[_CrossReferences | None, _Optional] = None
     structure_determination_list: Annotated[_Determinations | None, _Optional] = None
     sample: Annotated[_Sample | None, _Optional] = None
+    interpretation: Annotated[_Interpretation | None, _Optional] = None
+    validation: Annotated[_Validation | None, _Optional] = None
     map: _Map
     notes: Annotated[tuple[str, ...], Field(exclude=True)] = ()
 
@@ -229,10 +272,30 @@ class EmdbRecord(_Part):
         return (status and status.code) or "REL"
 
     @property
-    def stored_box(self) -> tuple[int, int, int] | None:
-        """Sections, rows, columns of the map's file."""
-        box = self.map.dimensions
-        return (box.sec, box.row, box.col) if box else None
+    def stored_box(self) -> StoredBox | None:
+        """Of the map's file."""
+        return self.map.dimensions.stored if self.map.dimensions else None
+
+    @property
+    def half_maps(self) -> tuple[_HalfMap, ...]:
+        """The half maps, by the names of their files."""
+        listed = self.interpretation and self.interpretation.half_map_list
+        named = {one.file: one for one in (listed.half_map if listed else ())}
+        return tuple(named[file] for file in sorted(named) if self._is_own(file, _HALF_MAP))
+
+    @property
+    def fsc_file(self) -> str | None:
+        """The file of the Fourier shell correlation, the first of several; None where there is
+        none.
+        """
+        methods = self.validation.validation_method if self.validation else []
+        files = sorted({method.file or "" for method in methods})
+        return next((file for file in files if self._is_own(file, _CURVE)), None)
+
+    def _is_own(self, file: str, pattern: str) -> bool:
+        """Whether a name is one that the archive gives to files of this entry, and no path."""
+        number = self.emdb_id.upper().removeprefix("EMD-")
+        return re.fullmatch(f"emd_{re.escape(number)}_{pattern}", file, re.ASCII) is not None
 
     def deposition(self) -> Deposition:
         """What the report and the checks take from the record."""
@@ -248,6 +311,7 @@ class EmdbRecord(_Part):
             deposited=date[0] if date else None,
             contour=self._contour(),
             resolution=self._resolution(),
+            symmetry=self._symmetry(),
             voxel_size=(spacing.z, spacing.y, spacing.x) if spacing else None,
             pdb_ids=self._pdb_ids(),
             mass=self.sample.mass if self.sample else None,
@@ -261,13 +325,23 @@ class EmdbRecord(_Part):
         return chosen.level if chosen else None
 
     def _resolution(self) -> float | None:
+        given = (final.resolution for final in self._reconstructions())
+        return next((resolution for resolution in given if resolution), None)
+
+    def _symmetry(self) -> str:
+        """The point group that was applied, '' where none is given or it is no point group."""
+        for final in self._reconstructions():
+            said = final.applied_symmetry and final.applied_symmetry.point_group
+            with suppress(ValueError):
+                return point_group(said or "")
+        return ""
+
+    def _reconstructions(self) -> Iterator[_Reconstruction]:
         listed = self.structure_determination_list
         for determination in listed.structure_determination if listed else ():
             for processing in determination.image_processing:
-                final = processing.final_reconstruction
-                if final and final.resolution:
-                    return final.resolution
-        return None
+                if processing.final_reconstruction:
+                    yield processing.final_reconstruction
 
     def _pdb_ids(self) -> tuple[str, ...]:
         listed = self.crossreferences and self.crossreferences.pdb_list

@@ -9,6 +9,9 @@ from vrs_scipion.entry.request import Request, Value
 from vrs_scipion.maps.density import Triple
 from vrs_scipion.maps.reading import read_header
 
+HALVES = ("half1", "half2")
+"""Keys of the fields that take the half maps."""
+
 _SAME_VOXEL = 1e-3
 
 
@@ -16,6 +19,8 @@ def entry_request(fetched: Fetched, **given: Value | None) -> Request:
     """The request to validate an entry; what is given here goes before what was deposited.
 
     The deposited voxel size is taken where it contradicts the file's header by more than 0.1 %.
+    Half maps are either both the entry's or both given here, and the deposited correlation goes
+    with either.
 
     Raises
     ------
@@ -25,16 +30,21 @@ def entry_request(fetched: Fetched, **given: Value | None) -> Request:
     InputError
         if the map's header cannot be read.
     """
-    deposition = fetched.deposition
-    deposited = {
+    deposition, own = fetched.deposition, Request.of(**given).values
+    deposited: dict[str, Value | None] = {
         "map": fetched.map_path,
         "deposition": fetched.deposition_path,
         "contour": deposition.contour,
         "resolution": deposition.resolution,
         "mass": deposition.mass,
+        "symmetry": deposition.symmetry,
         "title": deposition.title,
     }
-    request = Request.of(**{**deposited, **Request.of(**given).values})
+    if fetched.half_map_paths and not own.keys() & HALVES:
+        deposited |= dict(zip(HALVES, fetched.half_map_paths, strict=True))
+    if own.keys() & HALVES or deposited.keys() & HALVES:
+        deposited["fsc"] = fetched.fsc_path
+    request = Request.of(**{**deposited, **own})
     if "contour" not in request.values:
         raise EmdbError(
             f"{deposition.accession}: the entry recommends no contour level; give one (--contour; "

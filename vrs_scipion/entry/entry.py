@@ -10,6 +10,7 @@ from pathlib import Path
 import mrcfile
 import numpy as np
 
+from vrs_scipion.entry.fsc_file import FrequencyAndCorrelation, read_fsc
 from vrs_scipion.entry.record_half_maps import HalfMapsRecord
 from vrs_scipion.entry.record_map import MapRecord
 from vrs_scipion.entry.records import Box, InputRecord, Lengths, MaskFile
@@ -215,6 +216,16 @@ class Entry:
         record = self.half_maps_record
         first, second = (self._half_spectrum(half.file, threads) for half in record.halves)
         return first, second
+
+    def deposited_fsc(self) -> FrequencyAndCorrelation | None:
+        """The correlation of the half maps that was deposited; None where none was.
+
+        Returns
+        -------
+        frequency, correlation : 1/Å, not decreasing, and −1 to 1; float64, shapes (points,)
+        """
+        curve = self.half_maps_record.deposited_fsc
+        return None if curve is None else read_fsc(self.path("half_maps", curve.file))
 
     def map_on_halves(self) -> Volume:
         """The map on the grid of the half maps, 0 where it does not reach; float32.

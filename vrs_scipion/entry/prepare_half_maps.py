@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from vrs_scipion.entry.entry import Entry
+from vrs_scipion.entry.fsc_file import FrequencyAndCorrelation, read_fsc
 from vrs_scipion.entry.given_mask import GivenOnTheirGrid, on_their_grid, read_mask
 from vrs_scipion.entry.input import Field, Input, Kind
 from vrs_scipion.entry.read_half_maps import (
@@ -19,7 +21,7 @@ from vrs_scipion.entry.read_half_maps import (
     same_place,
     same_voxel,
 )
-from vrs_scipion.entry.record_half_maps import GivenMask, HalfMap, HalfMapsRecord
+from vrs_scipion.entry.record_half_maps import DepositedFsc, GivenMask, HalfMap, HalfMapsRecord
 from vrs_scipion.entry.records import MaskFile, SourceFile, triple, voxel_words
 from vrs_scipion.entry.request import Request
 from vrs_scipion.files import InputError, save_model
@@ -29,6 +31,7 @@ from vrs_scipion.maps.masks import background, cosine_edge, distance_from, touch
 from vrs_scipion.maps.placement import brought, correlation, place
 from vrs_scipion.maps.statistics import constant_fraction, moments
 from vrs_scipion.maps.writing import write_on_grid
+from vrs_scipion.results.numbers import quantity
 
 DILATION = 4.0
 """Å by which the mask of the half maps is wider than the hard mask, or one resolution."""
@@ -37,17 +40,20 @@ EDGE, EDGE_VOXELS = 6.0, 5.0
 AWAY, AWAY_RESOLUTIONS = 10.0, 3.0
 """Å, and resolutions, that the background keeps from the hard mask: the larger of both."""
 
+_FAR_BEYOND = 2.0
+"""Nyquist frequencies; corners of the transform reach up to the square root of 3."""
 _THE_SAME = 1 - 1e-6
 """Correlation beyond which two volumes hold the same values."""
 
 
 @dataclass(frozen=True)
 class InspectedHalfMaps:
-    """Two half maps that can be compared, the mask that came with them, and what is odd."""
+    """Two half maps that can be compared, what came with them, and what is odd."""
 
     request: Request
     halves: ReadHalfMaps
     mask: Density | None
+    curve: FrequencyAndCorrelation | None
     warnings: tuple[str, ...]
 
 
@@ -66,12 +72,14 @@ def inspect_half_maps(request: Request, before: Mapping[str, Any]) -> InspectedH
         if path is not None and half.resolve() == path.resolve():
             raise InputError(half, "the map itself was given as a half map; give its two halves")
     halves = read_half_maps(request, whole=whole)
-    mask = request.path("mask")
+    mask, fsc = request.path("mask"), request.path("fsc")
+    curve = None if fsc is None else read_fsc(fsc)
     return InspectedHalfMaps(
         request,
         halves,
         None if mask is None else read_mask(mask, halves.first, whole),
-        tuple(_oddities(halves, whole)),
+        curve,
+        (*_oddities(halves, whole), *_about_curve(curve, halves)),
     )
 
 
@@ -123,6 +131,7 @@ def prepare_half_maps(inspected: InspectedHalfMaps, entry: Entry, folder: Path) 
         ),
         background_distance=masks.away,
         given_mask=None if given is None else _given_record(given, write),
+        deposited_fsc=_curve_record(inspected, folder),
     )
     save_model(record, folder / RECORD_FILE)
     return record
@@ -178,7 +187,7 @@ def _mask_on(entry: Entry, halves: ReadHalfMaps) -> tuple[Mask, str, Triple]:
     hard, first = entry.hard_mask(), halves.first
     if first.box == entry.box and same_voxel(first.voxel_size, entry.voxel_size):
         return hard, "", (0.0, 0.0, 0.0)
-    whole, mean = entry.density(), halves.mean
+    whole, mean = entry.density(), halves.mean.values
 
     def onto(values: Volume | Mask, offset: Triple) -> Volume:
         return brought(values, whole.voxel_size, first.box, first.voxel_size, offset)
@@ -239,10 +248,10 @@ def _copies(halves: ReadHalfMaps, whole: Density | None) -> Iterator[str]:
         return
     if whole is None or whole.box != halves.first.box:
         return
-    for number, values in enumerate((first, second), 1):
+    for which, values in enumerate((first, second), 1):
         if correlation(values, whole.values) > _THE_SAME:
             yield (
-                f"Half map {number} holds the values of the map itself, but for a factor at most: "
+                f"Half map {which} holds the values of the map itself, but for a factor at most: "
                 "it is no half of it. Give the two independent halves."
             )
 
@@ -261,6 +270,31 @@ def _given_record(given: GivenOnTheirGrid, write: Callable[[str, Volume], str]) 
         voxels=float(given.values.sum(dtype=np.float64)),
         volume_fraction=float(given.values.mean(dtype=np.float64)),
         placed=given.words,
+    )
+
+
+def _about_curve(curve: FrequencyAndCorrelation | None, halves: ReadHalfMaps) -> Iterator[str]:
+    nyquist = 1 / (2 * max(halves.first.voxel_size))
+    if curve is not None and curve[0][-1] > _FAR_BEYOND * nyquist:
+        yield (
+            f"The deposited FSC curve goes up to {quantity(float(curve[0][-1]), '1/Å')}, far "
+            f"beyond what the voxels of the half maps can hold, {quantity(nyquist, '1/Å')}: are "
+            "its frequencies in another unit, or is it of other half maps?"
+        )
+
+
+def _curve_record(inspected: InspectedHalfMaps, folder: Path) -> DepositedFsc | None:
+    """Keep the file of the deposited curve beside the half maps."""
+    path = inspected.request.path("fsc")
+    if path is None or inspected.curve is None:
+        return None
+    file, frequency = "fsc.xml", inspected.curve[0]
+    shutil.copyfile(path, folder / file)
+    return DepositedFsc(
+        source=SourceFile.of(path),
+        file=file,
+        points=frequency.size,
+        finest=1 / float(frequency[-1]),
     )
 
 
@@ -305,6 +339,14 @@ HALF_MAPS = Input(
             "That of the refinement, or the deposited one: 0 outside of the molecule, 1 inside. It "
             "is compared with the one made here; the checks do not depend on it.",
             metavar="MASK",
+        ),
+        Field(
+            "fsc",
+            Kind.PATH,
+            "Deposited FSC curve",
+            "Their Fourier shell correlation as it was deposited, in the archive's XML. It is "
+            "shown beside the one measured here.",
+            metavar="XML",
         ),
     ),
     inspect=inspect_half_maps,

@@ -20,6 +20,7 @@ from vrs_scipion.entry.records import (
     voxel_words,
 )
 from vrs_scipion.results.model import Record
+from vrs_scipion.results.numbers import quantity
 
 HALF_MAPS_SCHEMA: Literal["vrs-half-maps/1"] = "vrs-half-maps/1"
 
@@ -53,6 +54,18 @@ class GivenMask(Record):
     placed: str = ""
 
 
+class DepositedFsc(Record):
+    """The correlation of the half maps that was deposited: its file, and a copy of that.
+
+    It has so many ``points``; the last of them lies at a ``finest`` of so many Å.
+    """
+
+    source: SourceFile
+    file: str
+    points: int
+    finest: float
+
+
 class HalfMapsRecord(InputRecord):
     """Two half maps on one grid, with the soft mask under which they are compared.
 
@@ -74,6 +87,7 @@ class HalfMapsRecord(InputRecord):
     background: MaskFile
     background_distance: float
     given_mask: GivenMask | None = None
+    deposited_fsc: DepositedFsc | None = None
     soft_mask: MaskFile
     soft_mask_dilation: float
     soft_mask_edge: float
@@ -83,8 +97,11 @@ class HalfMapsRecord(InputRecord):
 
     @property
     def sources(self) -> tuple[SourceFile, ...]:
-        halves = tuple(half.source for half in self.halves)
-        return halves if self.given_mask is None else (*halves, self.given_mask.source)
+        beside = (self.given_mask, self.deposited_fsc)
+        return (
+            *(half.source for half in self.halves),
+            *(one.source for one in beside if one is not None),
+        )
 
     @property
     def background_fraction(self) -> float:
@@ -127,6 +144,7 @@ class HalfMapsRecord(InputRecord):
                 f"{self.background.description}",
             ),
             *self._given_mask_facts(),
+            *self._deposited_fsc_facts(),
         )
 
     def _given_mask_facts(self) -> Iterator[Fact]:
@@ -142,6 +160,17 @@ class HalfMapsRecord(InputRecord):
         )
         for note in given.source.notes:
             yield Fact(label="Note on the mask", value=note)
+
+    def _deposited_fsc_facts(self) -> Iterator[Fact]:
+        curve = self.deposited_fsc
+        if curve is None:
+            return
+        yield Fact(label="Deposited FSC curve", value=curve.source.name, kind="name")
+        yield Fact(label="SHA-256 of that curve", value=curve.source.sha256, kind="code")
+        yield Fact(
+            label="Points of that curve",
+            value=f"{curve.points:,}, up to {quantity(curve.finest, 'Å')}",
+        )
 
     @property
     def volumes(self) -> tuple[PreparedVolume, ...]:

@@ -7,7 +7,7 @@ import re
 import ssl
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,32 @@ import trustme
 
 ACCESSION = "EMD-3488"
 RECORD_PATH = f"/emdb/api/entry/{ACCESSION}"
-MAP_PATH = f"/pub/databases/emdb/structures/{ACCESSION}/map/emd_3488.map.gz"
+_FILES = f"/pub/databases/emdb/structures/{ACCESSION}"
+MAP_PATH = f"{_FILES}/map/emd_3488.map.gz"
+HALF_PATHS = tuple(f"{_FILES}/other/emd_3488_half_map_{number}.map.gz" for number in (1, 2))
+FSC_PATH = f"{_FILES}/fsc/emd_3488_fsc.xml"
 
 Answer = Callable[["Handler"], None]
+
+
+def listed_halves(*paths: str) -> dict[str, Any]:
+    """The part of a record that lists half maps."""
+    box = {"col": 48, "row": 48, "sec": 48}
+    half_maps = [{"file": path.rpartition("/")[2], "dimensions": box} for path in paths]
+    return {"half_map_list": {"half_map": half_maps}}
+
+
+def listed_fsc(path: str = FSC_PATH) -> dict[str, Any]:
+    """The part of a record that lists a Fourier shell correlation."""
+    file = path.rpartition("/")[2]
+    return {"validation_method": [{"file": file, "instance_type": "fsc_curve"}]}
+
+
+def fsc_xml(points: Sequence[tuple[float, float]]) -> bytes:
+    """A Fourier shell correlation as depositors hand it in."""
+    lines = (f"<coordinate><x>{x}</x><y>{y}</y></coordinate>" for x, y in points)
+    head = '<fsc title="FSC" xaxis="Resolution (A-1)" yaxis="Correlation Coefficient">'
+    return "\n".join((head, *lines, "</fsc>\n")).encode()
 
 
 def record(**changes: Any) -> dict[str, Any]:
@@ -48,6 +71,7 @@ def record(**changes: Any) -> dict[str, Any]:
                             "final_reconstruction": {
                                 "resolution": {"units": "Å", "valueOf_": "4.5"},
                                 "resolution_method": "FSC 0.143 CUT-OFF",
+                                "applied_symmetry": {"point_group": "C2"},
                             }
                         }
                     ],

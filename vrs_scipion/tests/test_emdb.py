@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import argparse
 import gzip
 import importlib.util
+import io
 import json
 import os
 import subprocess
 import sys
 import tempfile
 import unittest
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stderr
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,8 +23,17 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vrs_scipion.emdb import Archive, EmdbError, entry_request, fetch, is_accession, normalised
+from vrs_scipion.emdb import (
+    Archive,
+    EmdbError,
+    Fetched,
+    entry_request,
+    fetch,
+    is_accession,
+    normalised,
+)
 from vrs_scipion.emdb.accession import perhaps_meant
+from vrs_scipion.emdb.command import add_arguments, as_arguments, requested
 from vrs_scipion.emdb.record import parse_record
 from vrs_scipion.entry.entry import Entry
 from vrs_scipion.entry.inputs import prepare
@@ -33,15 +46,34 @@ from vrs_scipion.tests.test_entry import blob
 HAVE_TRUSTME = importlib.util.find_spec("trustme") is not None
 if TYPE_CHECKING or HAVE_TRUSTME:
     from vrs_scipion.tests import emdb_server as play
-    from vrs_scipion.tests.emdb_server import ACCESSION, MAP_PATH, RECORD_PATH, record
+    from vrs_scipion.tests.emdb_server import (
+        ACCESSION,
+        FSC_PATH,
+        HALF_PATHS,
+        MAP_PATH,
+        RECORD_PATH,
+        record,
+    )
 
 _ADVICE = "the server of these tests needs trustme: pip install trustme"
 
 
-def map_bytes() -> bytes:
-    """A map whose gzipped file is long enough to be cut."""
-    noise = np.random.default_rng(1).normal(0, 0.01, (48, 48, 48)).astype(np.float32)
+def map_bytes(seed: int = 1, scale: float = 0.01) -> bytes:
+    """A map, or a half map, whose gzipped file is long enough to be cut."""
+    noise = np.random.default_rng(seed).normal(0, scale, (48, 48, 48)).astype(np.float32)
     return gzip.compress(mrc_bytes(blob((48, 48, 48)) + noise), 1, mtime=0)
+
+
+class Seen:
+    """What was told of the progress of downloads, by their names."""
+
+    def __init__(self) -> None:
+        self.told: dict[str, list[tuple[int, int]]] = {}
+
+    @contextmanager
+    def show(self, name: str) -> Iterator[Callable[[int, int], None]]:
+        told = self.told[name] = []
+        yield lambda here, whole: told.append((here, whole))
 
 
 @unittest.skipUnless(HAVE_TRUSTME, _ADVICE)
@@ -85,12 +117,17 @@ class EmdbTest(unittest.TestCase):
 
 class TestFetching(EmdbTest):
     def test_an_entry_and_its_map(self) -> None:
-        seen: list[tuple[int, int]] = []
-        fetched = fetch("emd-3488", self.archive, lambda here, whole: seen.append((here, whole)))
+        seen = Seen()
+        fetched = fetch("emd-3488", self.archive, seen.show)
         self.assertEqual(fetched.map_path.read_bytes(), self.map)
-        self.assertEqual(seen[0], (0, len(self.map)))
-        self.assertEqual(seen[-1], (len(self.map), len(self.map)))
+        self.assertEqual(list(seen.told), ["EMD-3488, the map"])
+        told = seen.told["EMD-3488, the map"]
+        self.assertEqual(told[0], (0, len(self.map)))
+        self.assertEqual(told[-1], (len(self.map), len(self.map)))
+        self.assertEqual(len(fetched.notes), 1)
+        self.assertIn("has no half maps; the map alone is validated", fetched.notes[0])
         request = entry_request(fetched)
+        self.assertFalse({"half1", "half2", "fsc"} & request.values.keys())
         self.assertEqual((request.number("contour"), request.number("resolution")), (0.3, 4.5))
         self.assertIsNone(request.number("voxel"))
         deposition = fetched.deposition
@@ -99,6 +136,7 @@ class TestFetching(EmdbTest):
         self.assertEqual(deposition.authors, ("Doe J", "Roe R"))
         self.assertEqual(deposition.deposited, "2016-12-09")
         self.assertEqual(deposition.pdb_ids, ("5NI1",))
+        self.assertEqual((deposition.symmetry, request.text("symmetry")), ("C2", "C2"))
         entry = prepare(request, self.folder / "entry")
         self.assertEqual(entry.map.deposition, deposition)
         self.assertEqual(entry.map.origin_of_data, "EMDB entry EMD-3488")
@@ -132,7 +170,7 @@ class TestFetching(EmdbTest):
         entry = prepare(entry_request(fetch(ACCESSION, self.archive)), self.folder / "entry")
         self.assertEqual((entry.map.mass, entry.map.mass_from), (64.5, "EMDB entry EMD-3488"))
 
-    def test_half_maps_go_with_it(self) -> None:
+    def test_half_maps_of_the_user_go_with_it(self) -> None:
         fetched = fetch(ACCESSION, self.archive)
         halves = {f"half{n}": self.folder / f"half{n}.mrc" for n in (1, 2)}
         request = entry_request(fetched, **halves, resolution=None)
@@ -178,8 +216,149 @@ class TestFetching(EmdbTest):
         self.server.answers = {RECORD_PATH: [play.status(500)], MAP_PATH: [play.status(503)]}
         again = fetch(ACCESSION, self.archive)
         self.assertEqual(again.deposition, known.deposition)
-        self.assertEqual(len(again.notes), 2)
+        self.assertEqual(len(again.notes), 3)
         self.assertIn("cannot be reached", again.notes[0])
+
+
+class TestHalfMaps(EmdbTest):
+    """Of entries that have them, with the correlation that was deposited."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.halves = [map_bytes(seed, 0.02) for seed in (2, 3)]
+        self.curve = play.fsc_xml([(0.0, 1.0), (0.1, 0.9), (0.2, 0.143), (0.4, 0.0)])
+        self.serve(interpretation=play.listed_halves(*HALF_PATHS), validation=play.listed_fsc())
+        for path, content in zip(HALF_PATHS, self.halves, strict=True):
+            self.server.answers[path] = [play.file(content)]
+        self.server.answers[FSC_PATH] = [play.file(self.curve)]
+
+    def the_map_alone(self, *words: str, fetched: Fetched | None = None) -> None:
+        """The half maps cannot be had, and the map can be validated all the same."""
+        got = fetched or fetch(ACCESSION, self.archive)
+        self.assertIsNone(got.half_map_paths)
+        self.assertEqual(got.map_path.read_bytes(), self.map)
+        self.assertFalse({"half1", "half2", "fsc"} & entry_request(got).values.keys())
+        (said,) = got.notes
+        self.assertIn("the map alone is validated", said)
+        for word in words:
+            self.assertIn(word, said)
+
+    def test_each_with_its_own_progress(self) -> None:
+        seen = Seen()
+        fetched = fetch(ACCESSION, self.archive, seen.show)
+        assert fetched.half_map_paths is not None
+        assert fetched.fsc_path is not None
+        self.assertEqual([path.read_bytes() for path in fetched.half_map_paths], self.halves)
+        self.assertEqual(fetched.fsc_path.read_bytes(), self.curve)
+        self.assertEqual(fetched.notes, ())
+        expected = [self.map, *self.halves, self.curve]
+        names = ["the map", "half map 1", "half map 2", "the deposited FSC curve"]
+        self.assertEqual(list(seen.told), [f"EMD-3488, {name}" for name in names])
+        for told, content in zip(seen.told.values(), expected, strict=True):
+            self.assertEqual((told[0], told[-1]), ((0, len(content)), (len(content),) * 2))
+
+    def test_they_are_validated_with_the_map(self) -> None:
+        fetched = fetch(ACCESSION, self.archive)
+        request = entry_request(fetched)
+        given = (request.path("half1"), request.path("half2"))
+        self.assertEqual(given, fetched.half_map_paths)
+        self.assertEqual(request.path("fsc"), fetched.fsc_path)
+        entry = prepare(request, self.folder / "entry")
+        self.assertEqual(entry.given, ("map", "half_maps"))
+        curve = entry.deposited_fsc()
+        assert curve is not None
+        np.testing.assert_array_equal(curve[0], [0, 0.1, 0.2, 0.4])
+        np.testing.assert_array_equal(curve[1], [1, 0.9, 0.143, 0])
+
+    def test_the_second_time_nothing_is_transferred(self) -> None:
+        first, seen = fetch(ACCESSION, self.archive), Seen()
+        self.assertEqual(fetch(ACCESSION, self.archive, seen.show), first)
+        self.assertFalse(any(seen.told.values()))
+        asked = len(self.server.requests)
+        self.assertEqual(fetch(ACCESSION, replace(self.archive, offline=True)), first)
+        self.assertEqual(len(self.server.requests), asked)
+
+    def test_the_users_own_go_first(self) -> None:
+        own = {f"half{n}": self.folder / f"half{n}.mrc" for n in (1, 2)}
+        fetched = fetch(ACCESSION, self.archive)
+        request = entry_request(fetched, **own)
+        self.assertEqual({key: request.path(key) for key in own}, own)
+        self.assertEqual(request.path("fsc"), fetched.fsc_path)
+        one_alone = entry_request(fetched, half1=own["half1"])
+        self.assertIsNone(one_alone.path("half2"))
+
+    def test_they_are_not_wanted(self) -> None:
+        fetched = fetch(ACCESSION, self.archive, half_maps=False)
+        self.assertEqual((fetched.half_map_paths, fetched.notes), (None, ()))
+        self.assertFalse(any(self.server.asked(path) for path in HALF_PATHS))
+        self.assertFalse({"half1", "half2", "fsc"} & entry_request(fetched).values.keys())
+
+    def test_one_of_them_is_gone(self) -> None:
+        self.server.answers[HALF_PATHS[1]] = [play.status(404)]
+        self.the_map_alone("half_map_2", "does not exist")
+
+    def test_the_server_breaks_down(self) -> None:
+        self.server.answers[HALF_PATHS[0]] = [play.file(self.halves[0], until=500)]
+        self.archive = replace(self.archive, attempts=1)
+        self.the_map_alone("1 attempts", "is kept")
+        self.server.answers[HALF_PATHS[0]] = [play.file(self.halves[0])]
+        self.assertIsNotNone(fetch(ACCESSION, self.archive).half_map_paths)
+        ranges = [headers.get("Range") for path, headers in self.server.requests]
+        self.assertIn("bytes=500-", ranges)
+
+    def test_one_is_no_map(self) -> None:
+        self.server.answers[HALF_PATHS[1]] = [play.file(gzip.compress(b"other"))]
+        self.the_map_alone("half map 2 is no whole map")
+        self.assertFalse(list(self.archive.cache.glob("*/*half_map_2*")))
+
+    def test_one_is_of_another_size_than_the_entry_says(self) -> None:
+        other = gzip.compress(mrc_bytes(blob((30, 32, 34))))
+        self.server.answers[HALF_PATHS[0]] = [play.file(other)]
+        self.the_map_alone("half map 1", "(30, 32, 34)", "(48, 48, 48)")
+
+    def test_the_cache_lacks_them(self) -> None:
+        fetch(ACCESSION, self.archive, half_maps=False)
+        offline = replace(self.archive, offline=True)
+        self.the_map_alone("does not hold half map 1", fetched=fetch(ACCESSION, offline))
+
+    def test_a_list_that_makes_no_sense(self) -> None:
+        for paths in (HALF_PATHS[:1], (*HALF_PATHS, HALF_PATHS[0].replace("_1.", "_3."))):
+            self.serve(interpretation=play.listed_halves(*paths))
+            self.the_map_alone(f"has {len(paths)} half map")
+        for name in (
+            "../../etc/passwd",
+            "emd_3488_half_map_1.map.gz/..",
+            "emd_9_half_map_1.map.gz",
+        ):
+            self.serve(interpretation={"half_map_list": {"half_map": [{"file": name}] * 2}})
+            self.the_map_alone("no half maps")
+        self.serve(interpretation={"half_map_list": {"half_map": "none"}})
+        self.assertIn("left out", " ".join(fetch(ACCESSION, self.archive).notes))
+
+    def test_curves_that_are_not_there_or_no_curves(self) -> None:
+        for answer, words in (
+            (play.status(404), "does not exist"),
+            (play.file(b"<html>maintenance</html>"), "begins with <html>"),
+            (play.file(play.fsc_xml([(0.1, 0.9), (0.2, 7.0)])), "beyond 1"),
+        ):
+            self.server.answers[FSC_PATH] = [answer]
+            fetched = fetch(ACCESSION, self.archive)
+            self.assertIsNotNone(fetched.half_map_paths)
+            self.assertIsNone(fetched.fsc_path)
+            (said,) = fetched.notes
+            self.assertIn("the deposited FSC curve could not be had", said)
+            self.assertIn(words, said)
+
+    def test_names_of_curves(self) -> None:
+        for name, taken in (
+            ("emd_3488_fsc_1.xml", True),
+            ("../emd_3488_fsc.xml", False),
+            ("emd_3489_fsc.xml", False),
+            ("emd_3488_structure_factors.cif", False),
+        ):
+            listed = {"validation_method": [{"file": name}]}
+            found = parse_record(json.dumps(record(validation=listed)).encode(), ACCESSION)
+            self.assertEqual(found.fsc_file, name if taken else None)
 
 
 class TestBadDays(EmdbTest):
@@ -370,6 +549,34 @@ class TestCommand(EmdbTest):
         self.assertEqual(done.returncode, 3, done.stderr)
         self.assertIn("EMD-3488: complete", done.stderr)
         self.assertIn("EMD-9999: refused: EMD-9999: EMDB has no such entry", done.stderr)
+
+    def test_half_maps_that_are_no_halves_leave_the_map(self) -> None:
+        self.serve(interpretation=play.listed_halves(*HALF_PATHS))
+        broken = blob((48, 48, 48))
+        broken[0, 0, 0] = np.nan
+        content = gzip.compress(mrc_bytes(broken), 1, mtime=0)
+        for path in HALF_PATHS:
+            self.server.answers[path] = [play.file(content)]
+        said = io.StringIO()
+        with redirect_stderr(said):
+            request = requested(self.options(), ACCESSION, {})
+        self.assertIn("its half maps cannot be validated, the map alone is", said.getvalue())
+        self.assertFalse({"half1", "half2", "fsc"} & request.values.keys())
+        asked = self.server.asked(HALF_PATHS[0])
+        requested(self.options("--no-half-maps"), ACCESSION, {})
+        self.assertEqual(self.server.asked(HALF_PATHS[0]), asked)
+
+    def options(self, *arguments: str) -> argparse.Namespace:
+        parser = argparse.ArgumentParser()
+        add_arguments(parser)
+        where = (f"--emdb-api={self.server.api}", f"--emdb-files={self.server.files}")
+        return parser.parse_args([*where, f"--cache={self.archive.cache}", *arguments])
+
+    def test_the_options_reach_another_vrs(self) -> None:
+        options = self.options("--no-half-maps", "--offline")
+        again = argparse.ArgumentParser()
+        add_arguments(again)
+        self.assertEqual(again.parse_args(as_arguments(options)), options)
 
     def test_refusals_are_one_sentence(self) -> None:
         self.server.answers = {}
