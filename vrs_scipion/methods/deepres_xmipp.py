@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from vrs_scipion.files import InputError
 from vrs_scipion.maps.density import Mask, Volume
 from vrs_scipion.maps.reading import read_density
+from vrs_scipion.maps.trilinear import interpolate
 from vrs_scipion.methods.deep_learning_toolkit import Chain, Step, Tools
-from vrs_scipion.methods.network_input import interpolate
 from vrs_scipion.methods.xmipp import RESOLUTION_ENVIRONMENT, XmippError, as_volume
 
 MORPHOLOGY = "xmipp_transform_morphology"

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vrs_scipion.maps.density import Density, Mask, Volume
+from vrs_scipion.maps.trilinear import interpolate
 from vrs_scipion.methods.hand_input import VOXEL, on_symmetric_grid
 from vrs_scipion.methods.hand_network import (
     STRIDE,
@@ -22,7 +23,7 @@ from vrs_scipion.methods.hand_network import (
     evaluate,
     load_network,
 )
-from vrs_scipion.methods.network_input import interpolate, mean_and_spread
+from vrs_scipion.methods.network_input import mean_and_spread
 
 HALF_TURNS: tuple[tuple[int, ...], ...] = ((), (1, 2), (0, 2), (0, 1))
 """Axes that are reversed to turn a map by 180°; the first leaves it as it is."""

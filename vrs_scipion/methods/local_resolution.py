@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from vrs_scipion.maps.density import Density, Mask, Volume
 from vrs_scipion.maps.masks import bounding_box
+from vrs_scipion.maps.trilinear import interpolate, neighbours
 from vrs_scipion.methods.guinier import nyquist
 from vrs_scipion.methods.local_resolution_network import (
     COARSE,
@@ -29,7 +30,7 @@ from vrs_scipion.methods.local_resolution_network import (
     evaluate,
     load_network,
 )
-from vrs_scipion.methods.network_input import interpolate, mean_and_spread
+from vrs_scipion.methods.network_input import mean_and_spread
 
 FINEST, COARSEST = 1.5, 13.0
 """Local resolutions in Å that can be answered, in DeepRes' convention."""
@@ -182,20 +183,6 @@ def flattened(density: Density, b_factor: float, resolution: float) -> Density:
     spectrum *= np.exp(-b_factor / 4 * np.minimum(s2, np.float32(resolution**-2)))
     values = fft.irfftn(spectrum, s=density.box, overwrite_x=True).astype(np.float32)
     return replace(density, values=values)
-
-
-def neighbours(
-    mask: Mask, positions: tuple[NDArray[np.float64], ...], shape: tuple[int, ...]
-) -> Mask:
-    """The answers that those of the mask's voxels are interpolated from."""
-    wanted = mask
-    for axis, (n, where) in enumerate(zip(shape, positions, strict=True)):
-        planes = np.moveaxis(wanted, axis, 0)
-        touched = np.zeros((n, *planes.shape[1:]), bool)
-        for plane, lower in zip(planes, np.floor(where).astype(np.intp), strict=True):
-            touched[lower : lower + 2] |= plane
-        wanted = np.moveaxis(touched, 0, axis)
-    return wanted
 
 
 def filled(values: NDArray[_Value], mask: Mask, outside: float) -> NDArray[_Value]:

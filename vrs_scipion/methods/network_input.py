@@ -1,9 +1,8 @@
-"""What the networks' inputs share: local normalisation, and the way between grids."""
+"""What the networks' inputs share: local normalisation."""
 
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from vrs_scipion.maps.density import Mask, Volume
 
@@ -62,27 +61,3 @@ def normalise_locally(values: Volume, window: int, mode: str = "nearest") -> Vol
     values -= average
     values /= np.sqrt(variance, out=variance)
     return values
-
-
-def interpolate(volume: Volume, positions: tuple[NDArray[np.float64], ...]) -> Volume:
-    """Trilinear interpolation on a grid; 0 outside.
-
-    Parameters
-    ----------
-    volume : float32 array, shape (nz, ny, nx)
-    positions : indices along z, y, x, in voxels of ``volume``
-
-    Returns
-    -------
-    float32 array, one value per combination of positions.
-    """
-    for axis, where in enumerate(positions):
-        matrix = _hats(volume.shape[axis], where)
-        volume = np.moveaxis(np.tensordot(matrix, volume, axes=(1, axis)), 0, axis)
-    return np.ascontiguousarray(volume, dtype=np.float32)
-
-
-def _hats(n: int, positions: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Weights of n samples at each position: shape (positions, n)."""
-    distance = np.abs(positions[:, None] - np.arange(n))
-    return np.maximum(0, 1 - distance).astype(np.float32)

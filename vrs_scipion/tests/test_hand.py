@@ -23,6 +23,7 @@ from vrs_scipion.figures.isosurface.engine import EngineError
 from vrs_scipion.maps.density import Density, Mask
 from vrs_scipion.maps.masks import hard_mask
 from vrs_scipion.maps.reading import read_density
+from vrs_scipion.maps.trilinear import interpolate
 from vrs_scipion.methods import hand_network
 from vrs_scipion.methods.engine import EngineUnavailableError
 from vrs_scipion.methods.hand import HALF_TURNS, HandResult, hand_score, score_of
@@ -37,7 +38,6 @@ from vrs_scipion.methods.hand_network import (
     load_network,
 )
 from vrs_scipion.methods.network_file import WeightsError
-from vrs_scipion.methods.network_input import interpolate
 from vrs_scipion.results import CheckResult, Outcome
 from vrs_scipion.simulation import (
     NoiseSpectrum,

@@ -27,6 +27,7 @@ from vrs_scipion.maps.density import Density, Mask
 from vrs_scipion.maps.fourier import resample, resample_at
 from vrs_scipion.maps.masks import hard_mask
 from vrs_scipion.maps.reading import read_density
+from vrs_scipion.maps.trilinear import interpolate, neighbours
 from vrs_scipion.methods import network_file
 from vrs_scipion.methods.engine import EngineUnavailableError
 from vrs_scipion.methods.local_resolution import (
@@ -34,7 +35,6 @@ from vrs_scipion.methods.local_resolution import (
     deepres_convention,
     flattened,
     local_resolution,
-    neighbours,
 )
 from vrs_scipion.methods.local_resolution_input import normalise
 from vrs_scipion.methods.local_resolution_network import (
@@ -46,7 +46,7 @@ from vrs_scipion.methods.local_resolution_network import (
     load_network,
 )
 from vrs_scipion.methods.network_file import WeightsError
-from vrs_scipion.methods.network_input import FLOOR, interpolate
+from vrs_scipion.methods.network_input import FLOOR
 from vrs_scipion.methods.resolution_by_looks import ByLooks, resolution_by_looks
 from vrs_scipion.results import CheckResult, Outcome
 from vrs_scipion.results.numbers import with_error

@@ -1,0 +1,53 @@
+"""Trilinear interpolation between a grid and the voxels of a map."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vrs_scipion.maps.density import Mask, Volume
+
+
+def interpolate(volume: Volume, positions: tuple[NDArray[np.float64], ...]) -> Volume:
+    """Trilinear interpolation on a grid; 0 outside.
+
+    Parameters
+    ----------
+    volume : float32 array, shape (nz, ny, nx)
+    positions : indices along z, y, x, in voxels of ``volume``
+
+    Returns
+    -------
+    float32 array, one value per combination of positions.
+    """
+    for axis, where in enumerate(positions):
+        matrix = _hats(volume.shape[axis], where)
+        volume = np.moveaxis(np.tensordot(matrix, volume, axes=(1, axis)), 0, axis)
+    return np.ascontiguousarray(volume, dtype=np.float32)
+
+
+def _hats(n: int, positions: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Weights of n samples at each position: shape (positions, n)."""
+    distance = np.abs(positions[:, None] - np.arange(n))
+    return np.maximum(0, 1 - distance).astype(np.float32)
+
+
+def neighbours(
+    mask: Mask, positions: tuple[NDArray[np.float64], ...], shape: tuple[int, ...]
+) -> Mask:
+    """The points of a grid that those of a mask's voxels are interpolated from.
+
+    Parameters
+    ----------
+    mask : bool array
+    positions : of its voxels along z, y, x, in voxels of the grid
+    shape : of the grid
+    """
+    wanted = mask
+    for axis, (n, where) in enumerate(zip(shape, positions, strict=True)):
+        planes = np.moveaxis(wanted, axis, 0)
+        touched = np.zeros((n, *planes.shape[1:]), bool)
+        for plane, lower in zip(planes, np.floor(where).astype(np.intp), strict=True):
+            touched[lower : lower + 2] |= plane
+        wanted = np.moveaxis(touched, 0, axis)
+    return wanted
