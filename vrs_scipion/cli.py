@@ -264,8 +264,11 @@ def _validate(options: argparse.Namespace) -> int:
     from vrs_scipion.running import field_options
 
     given = field_options.given(options)
-    name = str(given[field_options.FIRST])
-    if is_accession(name) and not Path(name).exists():
+    name = str(given.get(field_options.FIRST, ""))
+    if not name:
+        request = Request.of(**given)
+        name = _name_of_halves(request)
+    elif is_accession(name) and not Path(name).exists():
         try:
             request = emdb_command.requested(
                 options, name, {k: v for k, v in given.items() if k != field_options.FIRST}
@@ -286,6 +289,16 @@ def _validate(options: argparse.Namespace) -> int:
         print(f"vrs: contour level {level:g}: {said}", file=sys.stderr)
     out = options.out or _own_folder(numbers, Path(f"vrs_{name}"), options.engine)
     return _run(numbers, out, options)
+
+
+def _name_of_halves(request: Request) -> str:
+    """What the names of two half maps have in common; refused where they are not given either."""
+    from vrs_scipion.entry.read_half_maps import HALF_KEYS, common_name, half_map_paths
+
+    if not any(key in request.values for key in HALF_KEYS):
+        options = " and ".join(f"--{key}" for key in HALF_KEYS)
+        raise InputError("MAP", f"give a map, an entry such as EMD-3488, or half maps ({options})")
+    return common_name([path.name for path in half_map_paths(request)])
 
 
 def _own_folder(request: Request, out: Path, engine: str) -> Path:
@@ -381,7 +394,8 @@ def _queue(request: Request, options: argparse.Namespace) -> Queue | None:
 
     if options.queue is None:
         return None
-    memory = options.memory or needed_gb(request.path("map") or Path())
+    first = request.path("map") or request.path("half1")
+    memory = options.memory or needed_gb(first or Path())
     return Queue(options.queue, threads=options.threads, memory_gb=memory)
 
 

@@ -13,7 +13,10 @@ from vrs_scipion.results import CheckResult, Outcome
 
 
 class VrsMap(Volume):
-    """A volume that remembers the file it came from, whatever that file's format was."""
+    """A volume that remembers the file it came from, whatever that file's format was.
+
+    One that is the mean of its two half maps came from none.
+    """
 
     def __init__(self, **kwargs: object) -> None:
         super().__init__(**kwargs)
@@ -23,9 +26,10 @@ class VrsMap(Volume):
     def setSourceFile(self, path: Path) -> None:
         self._sourceFile.set(str(path))
 
-    def getSourceFile(self) -> Path:
-        """The map's file as its owner gave it."""
-        return Path(self._sourceFile.get())
+    def getSourceFile(self) -> Path | None:
+        """The map's file as its owner gave it; None for a mean of half maps."""
+        name = self._sourceFile.get()
+        return Path(name) if name else None
 
     def setDepositionFile(self, path: Path) -> None:
         self._depositionFile.set(str(path))

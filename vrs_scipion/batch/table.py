@@ -16,12 +16,14 @@ from pydantic import Field, FiniteFloat, model_validator
 from vrs_scipion.entry.input import Field as FieldOfInput
 from vrs_scipion.entry.input import Kind
 from vrs_scipion.entry.inputs import FIELDS, INPUTS
+from vrs_scipion.entry.read_half_maps import common_name
 from vrs_scipion.files import printable
 from vrs_scipion.maps.location import location_path
 from vrs_scipion.results.model import Record
 from vrs_scipion.running.field_options import FIRST
 
 NAME = "name"
+_INSTEAD = INPUTS["map"].instead
 COLUMNS = (*(field.key for field in FIELDS.values() if field.offered), NAME)
 
 _LARGEST_TABLE = 1 << 28
@@ -40,6 +42,7 @@ class Row(Record):
     """One map to validate. ``name`` is its folder; ``problem`` says why it cannot be validated.
 
     ``given`` is by the keys of the fields; a map is a file, absolute, or an accession code of EMDB.
+    Without one it is the mean of its half maps.
     """
 
     name: str
@@ -57,8 +60,13 @@ class Row(Record):
 
     @property
     def map(self) -> str:
-        """The map's file, or the entry."""
+        """The map's file, or the entry; '' where there are half maps alone."""
         return str(self.given.get(FIRST, ""))
+
+    @property
+    def first_file(self) -> str:
+        """The map's file, or the first half map's."""
+        return self.map or next((self.text(key) for key in _INSTEAD if key in self.given), "")
 
     def text(self, key: str) -> str:
         """A value in words, or ''."""
@@ -68,9 +76,9 @@ class Row(Record):
 def read_table(path: Path, note: Callable[[str], object] = lambda said: None) -> list[Row]:
     """Read a table: comma, semicolon or tab separated, with a header line.
 
-    The columns are those of ``COLUMNS``, in any order; only ``map`` has to be there. Paths are
-    relative to the table's folder. A row that makes no sense becomes a row with a ``problem``.
-    Further columns are passed over, and ``note`` is told which.
+    The columns are those of ``COLUMNS``, in any order; only ``map``, or what stands for it, has to
+    be there. Paths are relative to the table's folder. A row that makes no sense becomes a row with
+    a ``problem``. Further columns are passed over, and ``note`` is told which.
 
     Raises
     ------
@@ -156,7 +164,7 @@ def _require_columns(header: list[str], path: Path) -> None:
     repeated = {name for name in header if name and header.count(name) > 1}
     if repeated:
         raise TableError(f"{shown}: it has the column {', '.join(sorted(repeated))} twice")
-    if FIRST not in header:
+    if FIRST not in header and not set(_INSTEAD) <= set(header):
         raise TableError(f"{shown}: it has no column '{FIRST}'; known are {', '.join(COLUMNS)}")
 
 
@@ -165,7 +173,7 @@ def _row(given: dict[str, str], *, surplus: bool, line: int, folder: Path) -> Ro
 
     source = given.get(FIRST, "")
     entry = is_accession(source)
-    name = given.get(NAME) or (normalised(source) if entry else Path(source).name.split(".")[0])
+    name = given.get(NAME) or (normalised(source) if entry else _name_of(given))
     said = {key: text for key, text in given.items() if key in FIELDS and text}
     for key, text in said.items():
         if FIELDS[key].kind is Kind.PATH:
@@ -183,6 +191,13 @@ def _row(given: dict[str, str], *, surplus: bool, line: int, folder: Path) -> Ro
     except _SenselessError as error:
         return _broken(row, f"line {line}: {error}; give a number, or nothing")
     return row.model_copy(update={"given": values, "problem": _missing(said, line, entry)})
+
+
+def _name_of(given: dict[str, str]) -> str:
+    """By the map's file, or by those of the half maps."""
+    if given.get(FIRST):
+        return Path(given[FIRST]).name.split(".")[0]
+    return common_name([given[key] for key in _INSTEAD if given.get(key)])
 
 
 class _SenselessError(ValueError):
@@ -205,10 +220,12 @@ def _value(field: FieldOfInput, text: str) -> float | str:
 
 def _missing(said: dict[str, str], line: int, entry: bool) -> str:
     """What a row lacks of the inputs that it gives something of."""
-    if FIRST not in said:
+    if FIRST not in said and not set(_INSTEAD) & set(said):
         return f"line {line} names no map"
     for one in INPUTS.values():
         needed = [field for field in one.fields if field.required]
+        if FIRST not in said:
+            needed = [field for field in needed if field.key != FIRST]
         absent = [field for field in needed if field.key not in said]
         if not absent or len(absent) == len(needed) or (entry and one.fields[0].key == FIRST):
             continue

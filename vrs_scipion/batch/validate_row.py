@@ -96,8 +96,7 @@ def command(row: Row, folder: Path, settings: Settings) -> list[str]:
         "--wait",
         *options,
         *settings.archive,
-        "--",
-        row.map,
+        *(["--", row.map] if row.map else []),
     ]
 
 

@@ -138,4 +138,4 @@ def slurm_jobs(job: Queue, at_once: int, logs: Path) -> Iterator[Workplace]:
 
 def needed_gb_of(row: Row) -> float:
     """GB that one check of the row may take."""
-    return volumes_gb(_USUAL_SIDE**3) if is_accession(row.map) else needed_gb(Path(row.map))
+    return volumes_gb(_USUAL_SIDE**3) if is_accession(row.map) else needed_gb(Path(row.first_file))

@@ -1,23 +1,28 @@
-"""The half maps as they came: slices on one scale of grey, and their spectra."""
+"""The half maps as they came: slices on one scale of grey, their masks, and their spectra."""
 
 from __future__ import annotations
-
-import numpy as np
 
 from vrs_scipion.checks.check import Check
 from vrs_scipion.checks.findings import Findings
 from vrs_scipion.checks.pictures import slices
 from vrs_scipion.checks.task import Task
+from vrs_scipion.entry.entry import HalfMaps
 from vrs_scipion.figures.spectrum import spectra_plot
 from vrs_scipion.maps.density import Volume
-from vrs_scipion.methods.shells import power_spectrum
-from vrs_scipion.results.plots import Role
+from vrs_scipion.methods.half_map_power import half_map_power
 
 _SLICES = (
     "Both half maps ({fig:half1_slices}, {fig:half2_slices}) should show the same molecule in "
     "different noise. Their difference ({fig:difference_slices}), on the same scale of grey, "
     "should show no molecule; where a symmetry was imposed, a faint pattern on its axes is "
     "expected."
+)
+_MASKS = (
+    "The half maps are compared under a soft mask ({fig:half_maps_mask}). It should hold the whole "
+    "molecule and fall to nothing before it reaches the faces of the box."
+)
+_GIVEN_MASK = (
+    "The mask that was given ({fig:given_mask}) is not used for that: it is held against this one."
 )
 _SPECTRA = (
     "The power of the half maps, of their mean and of half their difference by frequency "
@@ -28,15 +33,24 @@ _SPECTRA = (
 
 
 def look_at_half_maps(task: Task) -> Findings:
-    """Draw both half maps, their difference, and the power of all by frequency."""
+    """Draw both half maps, their difference, their masks, and the power of all by frequency."""
+    found, halves = Findings(task), task.entry.half_maps()
+    _draw_slices(found, halves)
+    _draw_masks(found, halves)
+    _draw_spectra(found)
+    given = [_GIVEN_MASK] if halves.given_mask is not None else []
+    found.paragraphs = [_SLICES, _MASKS, *given, _SPECTRA]
+    return found
+
+
+def _draw_slices(found: Findings, halves: HalfMaps) -> None:
     from vrs_scipion.figures.panels import robust_window  # slow to load
     from vrs_scipion.figures.slices import max_variance_indices, slice_panels
 
-    found, halves = Findings(task), task.entry.half_maps()
-    first, second = halves.first.values, halves.second.values
-    size = halves.first.voxel_size
-    indices = max_variance_indices(first)
-    window = robust_window([panel.image for panel in slice_panels(first, size, indices)])
+    first, second, size = halves.first.values, halves.second.values, halves.first.voxel_size
+    indices = max_variance_indices(first + second)
+    shown = (*slice_panels(first, size, indices), *slice_panels(second, size, indices))
+    window = robust_window([panel.image for panel in shown])
     difference: Volume = first - second
     for key, values, of in (
         ("half1_slices", first, "half map 1"),
@@ -51,30 +65,65 @@ def look_at_half_maps(task: Task) -> Findings:
             of,
             f"Three slices of {of}, in grey.",
             indices=indices,
-            further=" They are those of maximum variance of half map 1.",
+            further=" In these slices the mean of both varies most.",
             kind="Slices",
             window=window,
         )
-    _draw_spectra(found, first, second, difference)
-    found.paragraphs = [_SLICES, _SPECTRA]
-    return found
 
 
-def _draw_spectra(found: Findings, first: Volume, second: Volume, difference: Volume) -> None:
-    size, threads = found.task.entry.half_maps_record.voxel_size, found.task.threads
-    named: tuple[tuple[str, Volume, Role], ...] = (
-        ("half map 1", first, "part"),
-        ("half map 2", second, "expected"),
-        ("their mean", (first + second) / 2, "measured"),
-        ("half their difference", difference / np.float32(2), "corrected"),
-    )
-    spectra = [(name, power_spectrum(values, size, threads), role) for name, values, role in named]
+def _draw_masks(found: Findings, halves: HalfMaps) -> None:
+    from vrs_scipion.figures.slices import max_variance_indices  # slow to load
+
+    record = found.task.entry.half_maps_record
+    indices = max_variance_indices(halves.mask)
+    for key, mask, of, further in (
+        (
+            "half_maps_mask",
+            halves.mask,
+            "the soft mask of the half maps",
+            f" Made of {record.soft_mask.description}.",
+        ),
+        (
+            "given_mask",
+            halves.given_mask,
+            "the mask that was given",
+            f" It is shown {record.given_mask.placed}."
+            if record.given_mask and record.given_mask.placed
+            else "",
+        ),
+    ):
+        if mask is not None:
+            slices(
+                found,
+                key,
+                mask,
+                record.voxel_size,
+                of,
+                f"Three slices of {of}; what is inside is white.",
+                indices=indices,
+                kind="Slices",
+                further=further,
+                mask=True,
+                label="Mask",
+            )
+
+
+def _draw_spectra(found: Findings) -> None:
+    entry = found.task.entry
+    record = entry.half_maps_record
+    spectra = entry.half_spectra(found.task.threads)
+    power = half_map_power(*spectra, record.box, record.voxel_size)
     found.plot(
         "half_spectra",
         spectra_plot(
-            spectra[0][1][0],
-            [(name, power, role) for name, (_, power), role in spectra],
-            found.task.entry.resolution,
+            power.frequency,
+            [
+                ("half map 1", power.first, "part"),
+                ("half map 2", power.second, "expected"),
+                ("their mean", power.mean, "measured"),
+                ("half their difference", power.noise, "corrected"),
+            ],
+            entry.resolution,
         ),
         "Rotationally averaged power spectra of the half maps, of their mean and of half their "
         "difference.",

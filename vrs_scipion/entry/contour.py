@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from vrs_scipion.entry.read_half_maps import HALF_KEYS, read_half_maps
 from vrs_scipion.entry.request import Request
 from vrs_scipion.entry.words import AUTO, sigmas
 from vrs_scipion.maps.density import Density
@@ -34,10 +35,12 @@ def in_map_units(request: Request) -> Request:
     InputError
         if the map cannot be read.
     """
-    words, path = request.values.get("contour"), request.path("map")
-    if not isinstance(words, str) or path is None:
+    words = request.values.get("contour")
+    if not isinstance(words, str):
         return request
-    density = read_density(path, request.number("voxel"))
+    density = given_density(request)
+    if density is None:
+        return request
     if words == AUTO:
         suggestion = suggest(density)
         said = f"suggested by this program: {suggestion.reason[:1].lower()}{suggestion.reason[1:]}"
@@ -48,6 +51,22 @@ def in_map_units(request: Request) -> Request:
     whole = moments(density.values)
     said = f"{times:g} σ above the mean, with σ = {whole.std:.4g} and a mean of {whole.mean:.4g}"
     return request.having(contour=_rounded(whole.mean + times * whole.std), contour_from=said)
+
+
+def given_density(request: Request) -> Density | None:
+    """The map that was given, or else the mean of the half maps; None where neither was.
+
+    Raises
+    ------
+    InputError
+        if they cannot be read.
+    """
+    path, voxel = request.path("map"), request.number("voxel")
+    if path is not None:
+        return read_density(path, voxel)
+    if not any(key in request.values for key in HALF_KEYS):
+        return None
+    return read_half_maps(request, voxel=voxel).mean
 
 
 def suggest(density: Density) -> Suggestion:

@@ -88,6 +88,7 @@ class Input:
     title : for the head of a section, e.g. 'Half maps'
     noun : for the middle of a sentence, e.g. 'the two half maps'
     fields : what asks for it; it is given when one that is required is
+    instead : fields of another input that it can be made from where it is not given itself
     inspect : reads it and refuses what cannot be validated, writing nothing: from the request and
         what was inspected or prepared before, by key, to something with ``warnings``
     prepare : writes what was inspected into a folder, its record last: from what was inspected and
@@ -102,9 +103,14 @@ class Input:
     inspect: Callable[[Request, Mapping[str, Any]], Any]
     prepare: Callable[[Any, Entry, Path], InputRecord]
     after: tuple[str, ...] = ()
+    instead: tuple[str, ...] = ()
 
     def is_given(self, request: Request) -> bool:
         """Whether the request holds anything that this input cannot do without."""
+        return self.is_named(request) or any(key in request.values for key in self.instead)
+
+    def is_named(self, request: Request) -> bool:
+        """The same of the input's own fields."""
         return any(one.key in request.values for one in self.fields if one.required)
 
     @property

@@ -20,7 +20,12 @@ from vrs_scipion.entry.contour import (
 )
 from vrs_scipion.entry.entry import Entry
 from vrs_scipion.entry.input import Field, Input, Kind
-from vrs_scipion.entry.read_half_maps import refuse_images
+from vrs_scipion.entry.read_half_maps import (
+    HALF_KEYS,
+    ReadHalfMaps,
+    read_half_maps,
+    refuse_images,
+)
 from vrs_scipion.entry.record_map import Deposition, MapRecord, ResizedMap
 from vrs_scipion.entry.records import Box, Lengths, MaskFile, SourceFile
 from vrs_scipion.entry.request import BY_THE_HEADER, Request
@@ -55,22 +60,19 @@ _FAR = 2.0
 class InspectedMap:
     """A map that can be validated: what it is, its hard mask, what is odd about it.
 
-    ``pieces`` are the voxels of each piece of the molecule at the contour, the largest first.
+    ``pieces`` are the voxels of each piece of the molecule at the contour, the largest first;
+    ``halves`` are the two files of which it is the mean, where no map was given.
     """
 
     request: Request
     density: Density
+    halves: ReadHalfMaps | None
     kind: Recognised
     deposition: Deposition | None
     raw_voxels: int
     pieces: tuple[int, ...]
     hard: Mask
     warnings: tuple[str, ...]
-
-    @property
-    def path(self) -> Path:
-        """The map's file."""
-        return self.request.path("map") or Path()
 
     @property
     def contour(self) -> float:
@@ -94,6 +96,8 @@ class InspectedMap:
     @property
     def voxel_size_from(self) -> str:
         """Who says how large the voxels are."""
+        if self.halves is not None:
+            return self.halves.voxel_size_from
         size = self.request.number("voxel")
         if size is None:
             return BY_THE_HEADER
@@ -113,16 +117,15 @@ class InspectedMap:
 def inspect_map(request: Request, before: Mapping[str, object]) -> InspectedMap:
     """Read the map that was asked for and refuse it if it cannot be validated. Writes nothing.
 
+    Without one, the mean of the two half maps stands for it.
+
     Raises
     ------
     InputError
         one sentence that names the file, what is wrong and what to do.
     """
-    path = request.path("map")
-    if path is None:
-        raise InputError("map", "give the map's file")
     request = in_map_units(request)
-    density = read_density(path, request.number("voxel"))
+    path, density, halves = _read(request)
     refuse_images(density, path)
     contour = _level(request, density, path)
     _require_resolution(request, density, path)
@@ -141,6 +144,7 @@ def inspect_map(request: Request, before: Mapping[str, object]) -> InspectedMap:
     return InspectedMap(
         request,
         density,
+        halves,
         kind,
         load_model(Deposition, deposition) if deposition else None,
         int(np.count_nonzero(raw)),
@@ -150,10 +154,21 @@ def inspect_map(request: Request, before: Mapping[str, object]) -> InspectedMap:
     )
 
 
+def _read(request: Request) -> tuple[Path, Density, ReadHalfMaps | None]:
+    """The map and what to call it; and the half maps where it is their mean."""
+    path, voxel = request.path("map"), request.number("voxel")
+    if path is not None:
+        return path, read_density(path, voxel), None
+    if not any(key in request.values for key in HALF_KEYS):
+        raise InputError("map", "give the map's file, or its two half maps")
+    halves = read_half_maps(request, voxel=voxel)
+    return Path(halves.mean_name), halves.mean, halves
+
+
 def prepare_map(inspected: InspectedMap, entry: Entry, folder: Path) -> MapRecord:
     """Write the map as z, y, x, its masks and, last, its record into ``folder``."""
     request, density, hard = inspected.request, inspected.density, inspected.hard
-    path, contour = inspected.path, inspected.contour
+    contour = inspected.contour
     resolution = request.number("resolution")
     folder.mkdir(parents=True, exist_ok=True)
 
@@ -172,10 +187,11 @@ def prepare_map(inspected: InspectedMap, entry: Entry, folder: Path) -> MapRecor
         title=_title(inspected),
         origin_of_data=deposition.source if deposition else "user data",
         deposition=deposition,
-        source=SourceFile.of(path, (*density.notes, *_placeholder(inspected))),
+        source=_source(inspected, folder / write("map.mrc", density.values)),
+        halves=_half_files(inspected.halves),
         kind=inspected.kind.kind,
         kind_evidence=inspected.kind.evidence,
-        map_file=write("map.mrc", density.values),
+        map_file="map.mrc",
         box=density.box,
         voxel_size=density.voxel_size,
         voxel_size_from=inspected.voxel_size_from,
@@ -225,9 +241,38 @@ def _mask_words(contour: float, pieces: int, iterations: int) -> str:
     )
 
 
+def _source(inspected: InspectedMap, prepared: Path) -> SourceFile:
+    """The map's file; where it is the mean of two half maps, as it was prepared."""
+    path, halves = inspected.request.path("map"), inspected.halves
+    notes = (*inspected.density.notes, *_placeholder(inspected))
+    if path is not None:
+        return SourceFile.of(path, notes)
+    assert halves is not None
+    return SourceFile.of(prepared, (_IS_THE_MEAN, *notes)).model_copy(
+        update={"name": halves.mean_name}
+    )
+
+
+_IS_THE_MEAN = (
+    "No map was given: the mean of the two half maps, as they are, stands for it. The contour level "
+    "is one of that mean, and so is everything that is said of the map; nothing has sharpened it."
+)
+
+
+def _half_files(halves: ReadHalfMaps | None) -> tuple[SourceFile, ...]:
+    if halves is None:
+        return ()
+    read = zip(halves.paths, (halves.first, halves.second), strict=True)
+    return tuple(SourceFile.of(path, half.notes) for path, half in read)
+
+
 def _title(inspected: InspectedMap) -> str:
     deposited = inspected.deposition.title if inspected.deposition else ""
-    return inspected.request.text("title") or deposited or printable(inspected.path.name)
+    path, halves = inspected.request.path("map"), inspected.halves
+    name = printable(path.name) if path else ""
+    if halves is not None:
+        name = f"M{halves.mean_name[1:]}"
+    return inspected.request.text("title") or deposited or name
 
 
 def _level(request: Request, density: Density, path: Path) -> float:
@@ -295,7 +340,7 @@ def _oddities(request: Request, density: Density, kind: Recognised, hard: Mask) 
 
 def _far_from_the_header(request: Request, density: Density) -> Iterator[str]:
     """A warning where the voxel size that was given is another than the header's by far."""
-    path, given = request.path("map"), request.number("voxel")
+    path, given = request.path("map") or request.path(HALF_KEYS[0]), request.number("voxel")
     if path is None or given is None:
         return
     header = max(read_header(path).voxel_size)
@@ -359,7 +404,7 @@ MAP = Input(
             Kind.PATH,
             "Map file",
             "MRC/CCP4 (.mrc, .map, .ccp4), plain or gzipped. Of a stack of volumes the first is "
-            "taken.",
+            "taken. Without one the mean of the two half maps is validated.",
             metavar="MAP",
             required=True,
         ),
@@ -436,4 +481,5 @@ MAP = Input(
     ),
     inspect=inspect_map,
     prepare=prepare_map,
+    instead=HALF_KEYS,
 )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from pathlib import Path
 from typing import Protocol
 
@@ -10,8 +12,8 @@ import numpy as np
 
 from vrs_scipion.entry.records import Box, Lengths, triple, voxel_words
 from vrs_scipion.entry.request import BY_THE_HEADER, Request
-from vrs_scipion.files import InputError
-from vrs_scipion.maps.density import Density, Triple, Volume
+from vrs_scipion.files import InputError, printable
+from vrs_scipion.maps.density import Density, Triple
 from vrs_scipion.maps.header import Header
 from vrs_scipion.maps.kind import Trait, recognised, sections_are_unrelated
 from vrs_scipion.maps.placement import start
@@ -56,14 +58,15 @@ class ReadHalfMaps:
     voxel_size_from: str
 
     @property
-    def mean(self) -> Volume:
-        """Of the two, float32."""
-        return (self.first.values + self.second.values) / np.float32(2)
+    def mean(self) -> Density:
+        """Of the two, where the first lies."""
+        mean = (self.first.values + self.second.values) / np.float32(2)
+        return Density(mean, self.first.voxel_size, self.first.nstart, self.first.origin)
 
     @property
-    def lie_apart(self) -> bool:
-        """Whether their headers place them differently in space."""
-        return not same_place(self.first, self.second)
+    def mean_name(self) -> str:
+        """What to call it, e.g. 'mean of half1.mrc and half2.mrc'."""
+        return f"mean of {' and '.join(printable(path.name) for path in self.paths)}"
 
 
 def half_map_paths(request: Request) -> tuple[Path, Path]:
@@ -83,6 +86,19 @@ def half_map_paths(request: Request) -> tuple[Path, Path]:
     if first.resolve() == second.resolve():
         raise InputError(second, "the same file was given for both half maps; give the two halves")
     return first, second
+
+
+def common_name(files: Sequence[str]) -> str:
+    """What the names of two half maps have in common, without suffixes.
+
+    Examples
+    --------
+    >>> common_name(["run_half1_class001.mrc", "run_half2_class001.mrc"])
+    'run_half'
+    """
+    names = [Path(file).name.split(".")[0] for file in files]
+    alike = takewhile(lambda letters: len(set(letters)) == 1, zip(*names, strict=False))
+    return "".join(letters[0] for letters in alike).strip("_- ") or next(iter(names), "")
 
 
 def read_half_maps(

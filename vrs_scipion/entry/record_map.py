@@ -69,7 +69,8 @@ class MapRecord(InputRecord):
     ``mask_pieces`` are the voxels at the contour of each piece of the molecule that the masks hold,
     the largest first; versions before 0.3.0 kept the largest alone and did not say. ``kind`` says
     what the volume is, ``kind_evidence`` by what that was seen. ``symmetry`` is a point group, ''
-    where none was given.
+    where none was given. ``halves`` are the two half maps of which it is the mean, where no map
+    was given; ``source`` is then what was prepared.
     """
 
     schema_version: Literal["vrs-map/2"] = Field(default=MAP_SCHEMA, alias="schema")
@@ -77,6 +78,7 @@ class MapRecord(InputRecord):
     origin_of_data: str = "user data"
     deposition: Deposition | None = None
     source: SourceFile
+    halves: tuple[SourceFile, ...] = ()
     kind: VolumeKind = VolumeKind.DENSITY
     kind_evidence: str = ""
     map_file: str
@@ -114,7 +116,7 @@ class MapRecord(InputRecord):
 
     @property
     def sources(self) -> tuple[SourceFile, ...]:
-        return (self.source,)
+        return self.halves or (self.source,)
 
     @property
     def contour_sigma(self) -> float:
@@ -124,9 +126,17 @@ class MapRecord(InputRecord):
     @property
     def facts(self) -> tuple[Fact, ...]:
         return (
-            Fact(label="File", value=self.source.name, kind="name"),
+            Fact(label="Made from" if self.halves else "File", value=self.source.name, kind="name"),
             *self._kind_facts(),
-            Fact(label="SHA-256", value=self.source.sha256, kind="code"),
+            *(
+                Fact(label=f"SHA-256 of {half.name}", value=half.sha256, kind="code")
+                for half in self.halves
+            ),
+            Fact(
+                label="SHA-256 of the mean" if self.halves else "SHA-256",
+                value=self.source.sha256,
+                kind="code",
+            ),
             Fact(label="Box", value=f"{triple(self.box)} voxels (x × y × z)"),
             Fact(
                 label="Voxel size",

@@ -48,12 +48,14 @@ class VrsMapInput:
     def _request(self) -> Request:
         """What the form asks for."""
         volume = self.inputVolume.get()  # type: ignore[attr-defined]
-        path = source_file(volume)
+        path, (first, second) = source_file(volume), mean_of(volume)
         request = Request.of(
-            map=path,
+            map=None if first else path,
+            half1=first,
+            half2=second,
             contour=_number(self.contour),  # type: ignore[attr-defined]
             resolution=_number(self.resolution) or None,  # type: ignore[attr-defined]
-            voxel=_voxel_size(volume, path),
+            voxel=_voxel_size(volume, first or path),
             mass=_number(self.mass) or None,  # type: ignore[attr-defined]
             contour_from=str(self.contour_from.get() or ""),  # type: ignore[attr-defined]
             symmetry=str(self.symmetry.get() or ""),  # type: ignore[attr-defined]
@@ -86,10 +88,19 @@ class VrsMapInput:
 
 def source_file(volume: Volume) -> Path:
     """The location in which ``volume`` came, whatever Scipion made of it."""
-    if isinstance(volume, VrsMap):
-        return volume.getSourceFile()
+    source = volume.getSourceFile() if isinstance(volume, VrsMap) else None
+    if source is not None:
+        return source
     index, name = volume.getLocation()
     return resolved(f"{index}@{name}" if index > 1 else name)
+
+
+def mean_of(volume: Volume) -> tuple[Path, Path] | tuple[None, None]:
+    """The half maps of which an imported volume is the mean; none for another volume."""
+    if not isinstance(volume, VrsMap) or volume.getSourceFile() is not None:
+        return None, None
+    first, second = half_maps_of(volume)
+    return first, second
 
 
 def half_maps_of(volume: Volume | None) -> list[Path]:

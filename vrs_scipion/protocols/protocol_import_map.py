@@ -9,11 +9,14 @@ import pyworkflow.utils as pwutils
 from pwem.objects import Transform
 from pyworkflow.protocol.constants import LEVEL_ADVANCED
 
+from vrs_scipion.entry.contour import given_density
 from vrs_scipion.entry.inputs import FIELDS
+from vrs_scipion.entry.read_half_maps import HALF_KEYS
+from vrs_scipion.entry.request import Request
 from vrs_scipion.files import InputError
 from vrs_scipion.maps.density import Density
 from vrs_scipion.maps.location import located, location_path
-from vrs_scipion.maps.reading import is_plain_volume, read_density
+from vrs_scipion.maps.reading import is_plain_volume
 from vrs_scipion.maps.writing import write_on_grid
 from vrs_scipion.objects import VrsMap
 from vrs_scipion.protocols.input_form import add_field
@@ -22,7 +25,8 @@ from vrs_scipion.protocols.runs import VrsRun
 
 
 class VrsProtImportMap(VrsRun):
-    """Imports a map from an MRC/CCP4 file: plain or gzipped, any mode, byte and axis order.
+    """Imports a map from an MRC/CCP4 file: plain or gzipped, any mode, byte and axis order; or the
+    mean of its two half maps where there is no map.
 
     The file is only read. Where Scipion's own viewers and protocols could not open it as it is, a
     plain copy is made for them; the validation always reads the file itself.
@@ -30,27 +34,38 @@ class VrsProtImportMap(VrsRun):
 
     _label = "import map"
     _possibleOutputs = {"outputVolume": VrsMap}
-    fields = {"mapFile": "map", "samplingRate": "voxel", "depositionFile": "deposition"}
+    fields = {
+        "mapFile": "map",
+        "half1": "half1",
+        "half2": "half2",
+        "samplingRate": "voxel",
+        "depositionFile": "deposition",
+    }
 
     def _defineParams(self, form: Any) -> None:
         form.addSection(label="Input")
         for name, key in self.fields.items():
-            advanced = {} if FIELDS[key].offered else {"expertLevel": LEVEL_ADVANCED}
-            add_field(form, FIELDS[key], name=name, **advanced)
+            special = {} if FIELDS[key].offered else {"expertLevel": LEVEL_ADVANCED}
+            if key in HALF_KEYS:
+                special = {"important": False, "help": "In place of a map: their mean is imported."}
+            add_field(form, FIELDS[key], name=name, **special)
 
     def _insertAllSteps(self) -> None:
         self._insertFunctionStep(self.importStep, needsGPU=False)
 
     def importStep(self) -> None:
-        source = self._source()
-        density = self._read(source)
+        source, density = self.mapFile.get(), self._read()
         sampling = mean_voxel_size(density.voxel_size)
         volume = VrsMap()
-        volume.setSourceFile(source)
+        if source:
+            volume.setSourceFile(_absolute(source))
+            volume.setFileName(self._usable(_absolute(source), density))
+        else:
+            volume.setHalfMaps([str(_absolute(self.half1.get())), str(_absolute(self.half2.get()))])
+            volume.setFileName(self._written("mean", density))
         if self.depositionFile.get():
             volume.setDepositionFile(_absolute(self.depositionFile.get()))
         volume.setSamplingRate(sampling)
-        volume.setFileName(self._usable(source, density))
         origin = Transform()
         origin.setShifts(*(-n / 2 * sampling for n in density.box[::-1]))
         volume.setOrigin(origin)
@@ -65,21 +80,31 @@ class VrsProtImportMap(VrsRun):
         where = located(source)
         name = where.file.name.split(".")[0]
         number = f"_{where.index}" if where.index else ""
-        copy = Path(self._getExtraPath(f"{name}{number}.mrc"))
+        return self._written(f"{name}{number}", density)
+
+    def _written(self, name: str, density: Density) -> str:
+        copy = Path(self._getExtraPath(f"{name}.mrc"))
         write_on_grid(copy, density.values, density)
         return str(copy)
 
-    def _source(self) -> Path:
-        return _absolute(self.mapFile.get())
+    def _read(self) -> Density:
+        """The map, or the mean of the half maps.
 
-    def _read(self, path: Path) -> Density:
-        return read_density(path, self.samplingRate.get() or None)
+        Raises
+        ------
+        InputError
+            if there is neither, or it cannot be read.
+        """
+        named = {"map": self.mapFile.get(), "half1": self.half1.get(), "half2": self.half2.get()}
+        files = {key: _absolute(name) for key, name in named.items() if name}
+        density = given_density(Request.of(**files, voxel=self.samplingRate.get() or None))
+        if density is None:
+            raise InputError("map", "give the map's file, or its two half maps")
+        return density
 
     def _refused(self) -> list[str]:
-        if not self.mapFile.get():
-            return ["Give the map's file."]
         try:
-            self._read(self._source())
+            self._read()
         except InputError as error:
             return [str(error)]
         return []
@@ -87,8 +112,9 @@ class VrsProtImportMap(VrsRun):
     def _summary(self) -> list[str]:
         if not hasattr(self, "outputVolume"):
             return ["The map was not imported yet."]
+        source = self.outputVolume.getSourceFile()
         return [
-            f"Imported *{self.outputVolume.getSourceFile().name}* at "
+            f"Imported *{source.name if source else 'the mean of two half maps'}* at "
             f"{self.outputVolume.getSamplingRate():g} Å per voxel."
         ]
 

@@ -11,6 +11,7 @@ from pwem.protocols import EMProtocol
 
 from vrs_scipion.entry.entry import load_record
 from vrs_scipion.entry.inputs import INPUTS
+from vrs_scipion.entry.read_half_maps import HALF_KEYS
 from vrs_scipion.entry.records import InputRecord
 from vrs_scipion.entry.request import Request
 from vrs_scipion.files import InputError
@@ -100,7 +101,7 @@ class VrsProtPrepareHalfMaps(VrsProtPrepareInput):
     """
 
     key = "half_maps"
-    fields = {key: key for key in ("half1", "half2", "mask")}
+    fields = {field.key: field.key for field in INPUTS["half_maps"].fields}
 
     def _defineParams(self, form: Any) -> None:
         form.addSection(label="Input")
@@ -134,11 +135,11 @@ class VrsProtPrepareHalfMaps(VrsProtPrepareInput):
 
 
 def half_map_request(protocol: EMProtocol, volume: Volume | None) -> Request:
-    """The half maps that a form names as files, or else the volume carries, and the mask."""
-    first, second, mask = (_named(protocol, key) for key in ("half1", "half2", "mask"))
-    if first is None and second is None:
-        first, second = half_maps_of(volume) or (None, None)
-    return Request.of(half1=first, half2=second, mask=mask)
+    """Half maps that a form names as files, or else a volume carries, and what goes with them."""
+    named = {field.key: _named(protocol, field.key) for field in INPUTS["half_maps"].fields}
+    if not any(named[key] for key in HALF_KEYS):
+        named.update(zip(HALF_KEYS, half_maps_of(volume), strict=False))
+    return Request.of(**named)
 
 
 def _named(protocol: EMProtocol, key: str) -> Path | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -68,7 +69,7 @@ def take_up(request: Request, out: Path, engine: str) -> Request:
         return request
     earlier = {key: _value(key, value) for key, value in known.values.items() if key in FIELDS}
     for one in INPUTS.values():
-        if one.is_given(request) and one.is_given(Request(earlier)):
+        if one.is_named(request) and one.is_given(Request(earlier)):
             _refuse_changes(request, earlier, known, out, [f.key for f in one.fields])
     if engine != known.engine:
         raise _another(out)
@@ -113,7 +114,8 @@ def require_same(entry: Entry, claimed: Claim, out: Path) -> None:
     """
     for key in entry.given:
         record, fields = entry.record(key), [one for one in INPUTS[key].fields if one.identifies]
-        files = [claimed.sha256.get(one.key) for one in fields if one.kind is Kind.PATH]
+        paths = [one.key for one in fields if one.kind is Kind.PATH]
+        files = _claimed(claimed, paths) or _claimed(claimed, INPUTS[key].instead)
         numbers = {one.key for one in fields if one.kind is Kind.NUMBER}
         told = numbers & set(record.given) & set(claimed.values)
         sources = [_of_volume(source.sha256, source.volume) for source in record.sources]
@@ -126,6 +128,11 @@ def require_same(entry: Entry, claimed: Claim, out: Path) -> None:
                 f"{out.name} holds {INPUTS[key].noun} of another validation among what was "
                 "prepared; give another output folder (--out) or remove that one"
             )
+
+
+def _claimed(claimed: Claim, keys: Sequence[str]) -> list[str]:
+    """What the files of some fields are known by; of those alone that were given."""
+    return [claimed.sha256[key] for key in keys if key in claimed.sha256]
 
 
 def _known(out: Path) -> Claim | None:

@@ -4,28 +4,32 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 
+from vrs_scipion.entry.contour import given_density
+from vrs_scipion.entry.inputs import FIELDS
+from vrs_scipion.entry.read_half_maps import HALF_KEYS
+from vrs_scipion.entry.request import Request
 from vrs_scipion.entry.words import ANGSTROM, number_from
 from vrs_scipion.files import InputError
 from vrs_scipion.maps.kind import Trait, recognised
 from vrs_scipion.maps.location import location_path
-from vrs_scipion.maps.reading import read_density
 from vrs_scipion.methods.contour_level import LevelStudy, Suggestion, enclosed
 
 DESCRIPTION = (
-    "Suggest a contour level for a map, say how it was chosen and what each level encloses. "
-    "Nothing is written."
+    "Suggest a contour level for a map, or for the mean of two half maps, say how it was chosen "
+    "and what each level encloses. Nothing is written."
 )
 
 _ROWS = 10
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The map, and its voxel size."""
-    parser.add_argument("map", metavar="MAP", help="the map's file")
+    """The map, or its half maps, and its voxel size."""
+    parser.add_argument("map", metavar="MAP", nargs="?", help="the map's file")
+    for key in HALF_KEYS:
+        parser.add_argument(FIELDS[key].option, metavar=FIELDS[key].metavar, help="in its place")
     parser.add_argument("--voxel", metavar="S", help="voxel size in Å instead of the header's")
 
 
@@ -41,14 +45,25 @@ def run(options: argparse.Namespace) -> int:
         voxel = number_from(options.voxel, ANGSTROM) if options.voxel else None
     except ValueError as error:
         raise InputError("--voxel", f"{error}; give a number") from error
-    for line in told(location_path(options.map), voxel):
+    keys = ("map", *HALF_KEYS)
+    named = {key: name for key in keys if (name := getattr(options, key)) is not None}
+    paths = {key: location_path(name) for key, name in named.items()}
+    for line in told(Request.of(**paths, voxel=voxel)):
         print(line)
     return 0
 
 
-def told(path: Path, voxel: float | None) -> Iterator[str]:
-    """What is to be said of a map's levels, line by line."""
-    density = read_density(path, voxel)
+def told(request: Request) -> Iterator[str]:
+    """What is to be said of a map's levels, or of those of a mean of half maps, line by line.
+
+    Raises
+    ------
+    InputError
+        if there is neither, or it cannot be read or is no density.
+    """
+    density, path = given_density(request), request.path("map") or request.path(HALF_KEYS[0])
+    if density is None or path is None:
+        raise InputError("map", "give the map's file, or its two half maps")
     kind = recognised(density)
     if Trait.DENSITY in kind.kind.lacks:
         raise InputError(path, f"this is {kind.kind.noun}: {kind.evidence}; give a map")

@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             said = f"{field.title}: {field.help[:1].lower()}{field.help[1:]}".replace("%", "%%")
             if field.key == FIRST:
                 said += " Or an entry such as EMD-3488, whose numbers are the defaults."
-                group.add_argument(field.key, metavar=field.metavar, help=said)
+                group.add_argument(field.key, metavar=field.metavar, nargs="?", help=said)
             else:
                 group.add_argument(field.option, metavar=field.metavar, help=said)
 
