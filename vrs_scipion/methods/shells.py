@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from vrs_scipion.maps.density import Triple, Volume
 
 Reals = NDArray[np.float64]
-Plane = NDArray[np.complexfloating[Any, Any]]
+HalfSpectrum = NDArray[np.complexfloating[Any, Any]]
+"""The Fourier transform of a real volume, its half along x: shape (nz, ny, nx // 2 + 1)."""
 
 _TIE = 1e-9
 
@@ -59,38 +60,87 @@ class Shells:
         -------
         sums, samples : shapes (terms, count) and (count,)
         """
-        from scipy import fft  # slow to load
-
-        extents = self.extents
-        longest, last = max(extents), self.count + 1
-        z, y = (
-            (fft.fftfreq(n, 1 / n) * longest / extent) ** 2
-            for n, extent in zip(self.shape[:2], extents[:2], strict=True)
-        )
-        waves = np.arange(self.shape[2] // 2 + 1)
-        plane = y[:, None] + (waves * longest / extents[2]) ** 2
-        doubled = (waves > 0) & (2 * waves != self.shape[2])
-        weights = np.broadcast_to(np.where(doubled, 2.0, 1.0), plane.shape)
+        ny, last = self.shape[1], self.count + 1
+        rows = ny // 2 + 1
+        y, x = self._squares(1)[:rows], self._squares(2)
+        weights = self.weights
+        alone = (np.arange(rows) == 0) | (2 * np.arange(rows) == ny)
+        counted = weights * np.where(alone, 1.0, 2.0)[:, None]
         samples, sums = np.zeros(last + 1), np.zeros(0)
-        for index, square in enumerate(z):
-            place = np.minimum(np.sqrt(plane + square) + 0.5 + _TIE, last).astype(np.intp).ravel()
+        for planes, square in self._mirrored():
+            place = self._placed(square + y[:, None] + x).ravel()
             parts = [
-                np.bincount(place, (term * weights).ravel(), last + 1) for term in terms(index)
+                np.bincount(place, (_folded(term, rows) * weights).ravel(), last + 1)
+                for term in map(_total, zip(*map(terms, planes), strict=True))
             ]
-            sums = np.array(parts) if index == 0 else sums + parts
-            samples += np.bincount(place, weights.ravel(), last + 1)
+            sums = sums + parts if sums.size else np.array(parts)
+            samples += len(planes) * np.bincount(place, counted.ravel(), last + 1)
         return sums[:, 1:last], samples[1:last]
 
+    def places(self, z: int) -> NDArray[np.intp]:
+        """The shell of every coefficient of a z plane of a half spectrum; shape (ny, nx // 2 + 1).
 
-def half_spectrum(volume: Volume, threads: int = 1) -> NDArray[np.complexfloating[Any, Any]]:
+        All that lie beyond the last shell have ``count`` + 1.
+        """
+        return self._placed(self._plane(z))
+
+    def radii(self, z: int) -> Reals:
+        """The frequency of every coefficient of a z plane of a half spectrum, in shells."""
+        return np.sqrt(self._plane(z))
+
+    @property
+    def weights(self) -> Reals:
+        """How many coefficients of the whole transform each x of a half spectrum stands for."""
+        return np.where((self._waves > 0) & (2 * self._waves != self.shape[2]), 2.0, 1.0)
+
+    def _plane(self, z: int) -> Reals:
+        plane: Reals = self._squares(0)[z] + self._squares(1)[:, None] + self._squares(2)
+        return plane
+
+    def _mirrored(self) -> Iterator[tuple[tuple[int, ...], float]]:
+        """The z planes of each frequency, one or two, and its square in shells."""
+        squares, n = self._squares(0), self.shape[0]
+        for z in range(n // 2 + 1):
+            yield (z,) if 2 * z in (0, n) else (z, n - z), float(squares[z])
+
+    def _placed(self, squares: Reals) -> NDArray[np.intp]:
+        place = np.minimum(np.sqrt(squares) + (0.5 + _TIE), self.count + 1)
+        return np.asarray(place, np.intp)
+
+    def _squares(self, axis: int) -> Reals:
+        """Squares of an axis' frequencies, in shells; those of a half spectrum along x."""
+        from scipy import fft  # slow to load
+
+        n, extent = self.shape[axis], self.extents[axis]
+        waves = self._waves if axis == 2 else fft.fftfreq(n, 1 / n)
+        squares: Reals = np.square(waves * max(self.extents) / extent)
+        return squares
+
+    @property
+    def _waves(self) -> NDArray[np.intp]:
+        return np.arange(self.shape[2] // 2 + 1)
+
+
+def _total(parts: Sequence[NDArray[np.floating[Any]]]) -> NDArray[np.floating[Any]]:
+    return parts[0] if len(parts) == 1 else parts[0] + parts[1]
+
+
+def _folded(plane: NDArray[np.floating[Any]], rows: int) -> NDArray[np.floating[Any]]:
+    """A plane whose rows of negative frequency are added to those of positive one."""
+    folded = plane[:rows].astype(np.float64)
+    folded[1 : len(plane) - rows + 1] += plane[: rows - 1 : -1]
+    return folded
+
+
+def half_spectrum(volume: Volume, threads: int = 1) -> HalfSpectrum:
     """The Fourier transform of a real volume (z, y, x), its half along x."""
     from scipy import fft  # slow to load
 
-    transform: NDArray[np.complexfloating[Any, Any]] = fft.rfftn(volume, workers=threads)
+    transform: HalfSpectrum = fft.rfftn(volume, workers=threads)
     return transform
 
 
-def power(plane: Plane) -> NDArray[np.floating[Any]]:
+def power(plane: HalfSpectrum) -> NDArray[np.floating[Any]]:
     """|F|² of coefficients."""
     squares: NDArray[np.floating[Any]] = np.square(plane.real) + np.square(plane.imag)
     return squares

@@ -12,8 +12,7 @@ from functools import cached_property
 
 import numpy as np
 
-from vrs_scipion.maps.density import Triple, Volume
-from vrs_scipion.methods.shells import Reals, Shells, half_spectrum, power
+from vrs_scipion.methods.shells import Reals
 
 GOLD_STANDARD, HALF = 0.143, 0.5
 """Levels at which resolutions are read off the curve of two half maps."""
@@ -70,63 +69,6 @@ class FscCurve:
 
     def _crossings(self, level: float) -> list[float]:
         return crossings(self.frequency.tolist(), self.correlation.tolist(), level)
-
-
-def shell_correlation(
-    first: Volume,
-    second: Volume,
-    voxel_size: Triple,
-    *,
-    redundancy: float = 1.0,
-    threads: int = 1,
-) -> FscCurve:
-    """Correlate two maps (z, y, x) on one grid, shell by shell up to the Nyquist frequency.
-
-    ``redundancy`` is that of the mask under which they were put, see `mask_redundancy`.
-    """
-    shells = Shells(first.shape, voxel_size)
-    a, b = (half_spectrum(values, threads) for values in (first, second))
-
-    def terms(z: int) -> Sequence[Reals]:
-        one, other = a[z].astype(np.complex128), b[z].astype(np.complex128)
-        return one.real * other.real + one.imag * other.imag, power(one), power(other)
-
-    (cross, own, others), samples = shells.sums(terms)
-    norm = np.sqrt(own * others)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        correlation = np.where(norm > 0, cross / norm, np.nan)
-    return FscCurve(shells.frequency, correlation, samples / redundancy)
-
-
-def mask_redundancy(mask: Volume, voxel_size: Triple, threads: int = 1) -> float:
-    """How many coefficients of a shell share one independent value under a mask.
-
-    A mask mixes each coefficient with its neighbours. With M the transform of the squared mask,
-    coefficients an offset Δ apart share |M(Δ)|²/|M(0)|² of their variance; of a shell of one wave,
-    1 − |Δ|/2 meets itself an offset of up to one wave away, 1/(2|Δ|) farther.
-
-    Parameters
-    ----------
-    mask : float32 (z, y, x) from 0 to 1, not all 0
-    voxel_size : Å along z, y, x
-    """
-    from scipy import fft  # slow to load
-
-    shells = Shells(mask.shape, voxel_size)
-    transform = fft.rfftn(np.square(mask), workers=threads)
-    weight = power(transform).astype(np.float64)
-    weight /= weight[0, 0, 0]
-    extents = shells.extents
-    z, y = (
-        fft.fftfreq(n, 1 / n) * max(extents) / extent
-        for n, extent in zip(mask.shape[:2], extents[:2], strict=True)
-    )
-    waves = np.arange(transform.shape[2])
-    x = waves * max(extents) / extents[2]
-    distance = np.sqrt(z[:, None, None] ** 2 + y[:, None] ** 2 + x**2)
-    meeting = np.where(distance <= 1, 1 - distance / 2, 0.5 / np.maximum(distance, 1))
-    twice = np.where((waves > 0) & (2 * waves != mask.shape[2]), 2.0, 1.0)
-    return max(1.0, float((weight * meeting * twice).sum()))
 
 
 def crossings(frequencies: Sequence[float], values: Sequence[float], level: float) -> list[float]:

@@ -1,0 +1,22 @@
+"""Fourier shell correlation of two maps: curves, masks, and where they fall below a level.
+
+Harauz & van Heel 1986 (Optik 73, 146–156); the level 0.143 after Rosenthal & Henderson 2003,
+doi:10.1016/j.jmb.2003.07.013.
+"""
+
+from vrs_scipion.methods.fsc.correlation import correlate, shell_correlation
+from vrs_scipion.methods.fsc.curve import GOLD_STANDARD, HALF, FscCurve, crossings
+from vrs_scipion.methods.fsc.modified import modified_correlation, modified_correlations
+from vrs_scipion.methods.fsc.redundancy import mask_redundancy
+
+__all__ = [
+    "GOLD_STANDARD",
+    "HALF",
+    "FscCurve",
+    "correlate",
+    "crossings",
+    "mask_redundancy",
+    "modified_correlation",
+    "modified_correlations",
+    "shell_correlation",
+]

@@ -1,0 +1,184 @@
+"""How much each place counts when bands are compared inside a mask."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from vrs_scipion.maps.density import Volume
+from vrs_scipion.methods.fsc.bands import profile
+from vrs_scipion.methods.shells import HalfSpectrum, Reals, Shells, half_spectrum, power
+
+Grid = tuple[int, int, int]
+
+CYCLES = 1.5
+"""Thickness of a band at half its height, over one wave in the diameter of the mask."""
+THINNEST = 2.0
+"""Shells."""
+
+_BLUR, _BLUR_VOXELS = 3.0, 2.0
+"""Å and voxels, the larger of both: finer than that weights are left as they are."""
+_REACH = 0.78
+"""Waves in one such length, beyond which nothing is left of them."""
+_INFLATION = 0.5
+"""Share by which sampling a band at fewer points than it has waves may raise the variance."""
+_FEWEST_POINTS = 32
+"""Along the longest edge."""
+_TIE = 1e-6
+
+
+def band_width(mask: Volume, shells: Shells) -> float:
+    """How thick a band is for a mask, in shells: thinner ones it could not tell apart."""
+    voxels = float(np.einsum("zyx,zyx->z", mask, mask).sum(dtype=np.float64))
+    diameter: float = (6 / math.pi * voxels * math.prod(shells.voxel_size)) ** (1 / 3)
+    return max(THINNEST, CYCLES * max(shells.extents) / diameter)
+
+
+@dataclass(frozen=True)
+class Places:
+    """Weights of the places under a mask, for bands of one width.
+
+    A band shows the energy of every place smeared by a kernel as wide as the band is thin, so that
+    part of what is in a mask is seen outside of it. The transform of that kernel is known, see
+    `Meeting`: weights whose transform is divided by it count every place where it is.
+
+    Attributes
+    ----------
+    shells : of the maps
+    spectrum : transform of the weights, up to the frequency beyond which there is nothing
+    redundancy : coefficients of a band that share one independent value
+    spread : what that would be, were all coefficients one wave apart
+    reach : half the thickness of the band, in shells
+    """
+
+    shells: Shells
+    spectrum: HalfSpectrum
+    redundancy: float
+    spread: float
+    reach: float
+    _on: dict[Grid, Volume] = field(default_factory=dict)
+
+    @classmethod
+    def under(cls, mask: Volume, width: float, shells: Shells, threads: int = 1) -> Places:
+        """The places under a mask (float32, from 0 to 1), by its square: both maps have it."""
+        blur = max(_BLUR, _BLUR_VOXELS * max(shells.voxel_size))
+        nz, ny, nx = (
+            min((n - 1) // 2, math.ceil(_REACH * extent / blur)) * 2 + 1
+            for n, extent in zip(mask.shape, shells.extents, strict=True)
+        )
+        spectrum = _resized(half_spectrum(np.square(mask), threads), mask.shape, (nz, ny, nx))
+        small = Shells((nz, ny, nx), _voxels(shells, (nz, ny, nx)))
+        seen, shared = Meeting.of(width, 1), Meeting.of(width, 2)
+        redundancy = spread = 0.0
+        for z, plane in enumerate(spectrum):
+            distance = small.radii(z)
+            softness = -2 * (math.pi * blur / max(shells.extents) * distance) ** 2
+            plane *= (np.exp(softness) / seen.at(distance)).astype(np.float32)
+            weight = power(plane) * small.weights
+            redundancy += float((weight * shared.at(distance)).sum())
+            spread += float(weight.sum())
+        total = float(power(spectrum[0])[0, 0])
+        return cls(shells, spectrum, redundancy / total, spread * shared.total / total, width)
+
+    def grid(self, centre: float) -> Grid:
+        """The coarsest grid that is enough for a band around a centre."""
+        points = _FEWEST_POINTS
+        while True:
+            grid = self._grid(points)
+            if self.shared(grid, centre) <= (1 + _INFLATION) * self.redundancy:
+                return grid
+            points = _fast(points + 1)
+
+    def shared(self, grid: Grid, centre: float) -> float:
+        """Coefficients of a band around a centre that share one independent value on a grid.
+
+        On one of n points coefficients n waves apart fall on each other.
+        """
+        longest = max(self.shells.extents)
+        steps = [n * longest / e for n, e in zip(grid, self.shells.extents, strict=True)]
+        folded = _inverse_distances(steps, 2 * (centre + self.reach))
+        return self.redundancy + self.spread * folded
+
+    def _grid(self, points: int) -> Grid:
+        """So many points along the longest edge, and as densely along the others."""
+        share = points / max(self.shells.extents)
+        z, y, x = (_fast(math.ceil(share * extent - _TIE)) for extent in self.shells.extents)
+        return z, y, x
+
+    def on(self, grid: Grid, threads: int = 1) -> Volume:
+        """The weights at the points of a grid, but for a factor."""
+        if grid not in self._on:
+            from scipy import fft  # slow to load
+
+            small = 2 * self.spectrum.shape[2] - 1
+            spectrum = _resized(self.spectrum, (*self.spectrum.shape[:2], small), grid)
+            self._on[grid] = fft.irfftn(spectrum, s=grid, overwrite_x=True, workers=threads)
+        return self._on[grid]
+
+
+@dataclass(frozen=True)
+class Meeting:
+    """How much of a thin shell meets itself when it is moved, 1 where it is not.
+
+    Attributes
+    ----------
+    offset, share : by how much it is moved, in shells, and what meets, up to twice its reach
+    total : what meets times the offset, farther off
+    """
+
+    offset: Reals
+    share: Reals
+    total: float
+
+    @classmethod
+    def of(cls, width: float, exponent: int) -> Meeting:
+        """Of a shell whose height across is a power of the profile of a band.
+
+        A shell that is moved by Δ is moved across by anything up to Δ, all alike.
+        """
+        step = width / 200
+        across = np.arange(-200, 201) * step
+        height = profile(across, width) ** exponent
+        meeting = np.correlate(height, height, "full")[height.size - 1 :]
+        meeting /= meeting[0]
+        sums = np.append(0, np.cumsum((meeting[1:] + meeting[:-1]) * step / 2))
+        offset = np.arange(meeting.size) * step
+        return cls(offset, np.append(1, sums[1:] / offset[1:]), float(sums[-1]))
+
+    def at(self, offset: Reals) -> Reals:
+        """What meets at any offset."""
+        share = self.total / np.maximum(offset, self.offset[1])
+        near = offset < self.offset[-1]
+        share[near] = np.interp(offset[near], self.offset, self.share)
+        return share
+
+
+def _fast(points: int) -> int:
+    from scipy import fft  # slow to load
+
+    return int(fft.next_fast_len(points, real=True))
+
+
+def _inverse_distances(steps: Sequence[float], farthest: float) -> float:
+    """The sum of 1 over the distance of a lattice's points from one of them, up to the farthest."""
+    squares = [(np.arange(-(farthest // s), farthest // s + 1) * s) ** 2 for s in steps]
+    distance = np.sqrt(squares[0][:, None, None] + squares[1][:, None] + squares[2])
+    return float((1 / distance[(distance > 0) & (distance < farthest)]).sum())
+
+
+def _voxels(shells: Shells, grid: Grid) -> tuple[float, float, float]:
+    z, y, x = (extent / n for extent, n in zip(shells.extents, grid, strict=True))
+    return z, y, x
+
+
+def _resized(spectrum: HalfSpectrum, shape: tuple[int, ...], grid: Grid) -> HalfSpectrum:
+    """A half spectrum without its high frequencies, or with such that are 0."""
+    kept = [(min(n, m) - 1) // 2 for n, m in zip(shape, grid, strict=True)]
+    resized = np.zeros((*grid[:2], grid[2] // 2 + 1), spectrum.dtype)
+    z, y = (np.arange(-k, k + 1) for k in kept[:2])
+    x = slice(kept[2] + 1)
+    resized[z[:, None], y, x] = spectrum[z[:, None], y, x]
+    return resized
