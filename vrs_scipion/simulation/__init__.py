@@ -5,7 +5,9 @@ The way from nothing to a map: ``alpha_helix`` and ``helix_bundle`` build coordi
 or mmCIF) as a density, ``add_noise`` adds noise of a known spectrum and strength, and
 ``contour_from_model`` recommends a contour. ``demo_phantom`` goes all of it. ``simulate`` does the
 same for any model and any settings (``SimulationSettings``) and keeps the whole truth, which
-``write_simulation`` writes beside the map; ``vrs simulate`` is both on the command line.
+``write_simulation`` writes beside the map. ``simulate_halves`` puts a ``Signal``, of a simulation
+or of a deposited map, into noise twice, so that the correlation of the two half maps is known, in
+masks too; ``write_halves`` writes them. ``vrs simulate`` is all of it on the command line.
 
 Coordinates are x, y, z in Å, arrays z, y, x; whatever is random takes a seed or a generator.
 """
@@ -16,6 +18,11 @@ from vrs_scipion.simulation.bundle import helix_bundle
 from vrs_scipion.simulation.contour import contour_from_model
 from vrs_scipion.simulation.filter_shapes import FilterShape, low_pass_of_shape
 from vrs_scipion.simulation.filters import apply_filter, fall_off, frequency_grid, low_pass
+from vrs_scipion.simulation.half_faults import FAULTS, Fault
+from vrs_scipion.simulation.halves import SimulatedHalves, simulate_halves
+from vrs_scipion.simulation.halves_record import HalvesRecord
+from vrs_scipion.simulation.halves_settings import HalvesSettings, Within
+from vrs_scipion.simulation.halves_truth import HalvesTruth
 from vrs_scipion.simulation.helix import ATOM_NAMES, alpha_helix, screw
 from vrs_scipion.simulation.labels import Labels
 from vrs_scipion.simulation.local_truth import LocalTruth
@@ -47,14 +54,21 @@ from vrs_scipion.simulation.regions import (
 from vrs_scipion.simulation.rendering import molecule_mask, render
 from vrs_scipion.simulation.settings import MaskKind, Noise, SimulationSettings
 from vrs_scipion.simulation.shells import ShellTruth
+from vrs_scipion.simulation.signal import Signal, signal_of_map, signal_of_simulation
 from vrs_scipion.simulation.simulation_record import SimulationRecord
 from vrs_scipion.simulation.source import PHANTOM
 from vrs_scipion.simulation.structure import poly_alanine, structure_from_atoms
-from vrs_scipion.simulation.write import read_record, write_simulation
+from vrs_scipion.simulation.write import (
+    read_halves_record,
+    read_record,
+    write_halves,
+    write_simulation,
+)
 
 __all__ = [
     "ATOM_NAMES",
     "DEMO_SEED",
+    "FAULTS",
     "PHANTOM",
     "WHITE",
     "AtomChoice",
@@ -62,8 +76,12 @@ __all__ = [
     "Atoms",
     "Ball",
     "Chains",
+    "Fault",
     "FilterShape",
     "HalfSpace",
+    "HalvesRecord",
+    "HalvesSettings",
+    "HalvesTruth",
     "Labels",
     "LocalTruth",
     "MaskKind",
@@ -75,11 +93,14 @@ __all__ = [
     "Region",
     "Residues",
     "ShellTruth",
+    "Signal",
+    "SimulatedHalves",
     "Simulation",
     "SimulationRecord",
     "SimulationSettings",
     "SimulationTruth",
     "Truth",
+    "Within",
     "add_noise",
     "alpha_helix",
     "apply_filter",
@@ -97,12 +118,17 @@ __all__ = [
     "low_pass_of_shape",
     "molecule_mask",
     "poly_alanine",
+    "read_halves_record",
     "read_model",
     "read_record",
     "render",
     "screw",
+    "signal_of_map",
+    "signal_of_simulation",
     "signal_to_noise_ratio",
     "simulate",
+    "simulate_halves",
     "structure_from_atoms",
+    "write_halves",
     "write_simulation",
 ]

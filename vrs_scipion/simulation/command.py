@@ -13,26 +13,64 @@ from scipy.spatial.transform import Rotation
 from vrs_scipion.files import InputError
 from vrs_scipion.simulation.atom_choice import AtomChoice
 from vrs_scipion.simulation.filter_shapes import FilterShape
+from vrs_scipion.simulation.half_faults import FAULTS, Fault
+from vrs_scipion.simulation.half_masks import LOOSE
+from vrs_scipion.simulation.halves import simulate_halves
+from vrs_scipion.simulation.halves_record import HalvesRecord
+from vrs_scipion.simulation.halves_settings import HalvesSettings, Within
 from vrs_scipion.simulation.model_to_map import simulate
-from vrs_scipion.simulation.noise import NoiseSpectrum
+from vrs_scipion.simulation.noise import WHITE, NoiseSpectrum
 from vrs_scipion.simulation.record import first_problem
 from vrs_scipion.simulation.regions import Region
 from vrs_scipion.simulation.settings import MaskKind, Noise, SimulationSettings
+from vrs_scipion.simulation.signal import (
+    Signal,
+    is_map,
+    signal_of_map,
+    signal_of_simulation,
+)
 from vrs_scipion.simulation.simulation_record import SimulationRecord
 from vrs_scipion.simulation.source import PHANTOM
-from vrs_scipion.simulation.write import RECORD_FILE, require_empty, write_simulation
+from vrs_scipion.simulation.write import (
+    HALVES_FILE,
+    RECORD_FILE,
+    require_empty,
+    write_halves,
+    write_simulation,
+)
+
+_OF_MODELS = (
+    "resolution",
+    "box",
+    "margin",
+    "filter",
+    "b_factor",
+    "model_b_factor",
+    "waters",
+    "hydrogens",
+    "regions",
+    "rotate",
+    "mirror",
+    "shift",
+)
+_OF_HALVES = ("fall", "within", "symmetry", "sharpen", "contour", "map_of", "wrong")
+_OF_NOISE = ("snr", "snr_one_at", "half_maps", "offset", "mask")
 
 DESCRIPTION = (
     "Draw an atomic model as a map, as an electron microscope scatters from it, and degrade it in "
     "known ways. The output folder holds map.mrc, half maps, volumes of the truth (truth_*.mrc), "
-    "the atoms in the map's frame, and simulation.json with every setting."
+    "the atoms in the map's frame, and simulation.json with every setting. With --halves, two half "
+    "maps whose correlation is known are made of a model or of a deposited map, with masks, good "
+    "and bad ones, and halves.json, which holds the truth."
 )
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what ``vrs simulate`` takes."""
     parser.add_argument(
-        "model", metavar="MODEL", help=f"PDB or mmCIF file, plain or gzipped, or '{PHANTOM}'"
+        "model",
+        metavar="MODEL",
+        help=f"PDB or mmCIF file, plain or gzipped, or '{PHANTOM}'; with --halves also a map",
     )
     parser.add_argument(
         "--out", type=Path, required=True, metavar="DIR", help="output folder, new or empty"
@@ -42,6 +80,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     _add_signal(parser.add_argument_group("signal"))
     _add_pose(parser.add_argument_group("pose"))
     _add_degradation(parser.add_argument_group("noise, background, mask"))
+    _add_halves(parser.add_argument_group("half maps of a known correlation"))
 
 
 def run(options: argparse.Namespace) -> int:
@@ -58,8 +97,9 @@ def run(options: argparse.Namespace) -> int:
         If the input is refused; nothing was written then.
     """
     require_empty(options.out)
+    _require_one_purpose(options)
     try:
-        simulation = simulate(options.model, _settings(options))
+        return (_simulate_map if options.halves is None else _simulate_halves)(options)
     except InputError:
         raise
     except ValidationError as error:
@@ -68,24 +108,75 @@ def run(options: argparse.Namespace) -> int:
         raise InputError(options.model, str(error)) from error
     except MemoryError as error:
         raise InputError(options.model, "there is not enough memory for this box") from error
-    record = write_simulation(simulation, options.out)
+
+
+def _simulate_map(options: argparse.Namespace) -> int:
+    record = write_simulation(simulate(options.model, _settings(options)), options.out)
     for sentence in _said(record):
         print(sentence)
     print(f"Map: {options.out / record.files['map']}; settings and truth: {RECORD_FILE} beside it")
     return 0
 
 
+def _simulate_halves(options: argparse.Namespace) -> int:
+    settings = _halves_settings(options)
+    if is_map(options.model):
+        _require_none(options, _OF_MODELS, "is for models, and this is a map")
+        simulation = None
+        signal = signal_of_map(options.model, options.contour, options.voxel)
+    else:
+        simulation = simulate(options.model, _signal_settings(options))
+        signal = signal_of_simulation(simulation)
+    halves = simulate_halves(signal, settings, _map_of(options, signal))
+    record = write_halves(halves, options.out, simulation)
+    for sentence in _said_of_halves(record):
+        print(sentence)
+    print(f"Map: {options.out / record.files['map']}; the truth: {HALVES_FILE} beside it")
+    return 0
+
+
+def _map_of(options: argparse.Namespace, signal: Signal) -> Signal | None:
+    """The signal of ``--map-of`` on the half maps' grid, if it is given."""
+    if options.map_of is None:
+        return None
+    if is_map(options.map_of):
+        return signal_of_map(options.map_of, options.contour, options.voxel)
+    grid = {"box": signal.density.box, "voxel_size": signal.density.voxel_size}
+    settings = _signal_settings(options).model_copy(update=grid)
+    return signal_of_simulation(simulate(options.map_of, settings))
+
+
+def _require_one_purpose(options: argparse.Namespace) -> None:
+    """Raise InputError for options that do not go together."""
+    if options.halves is None:
+        _require_none(options, _OF_HALVES, "is for half maps of a known correlation: give --halves")
+        if options.resolution is None:
+            raise InputError(options.model, "give --resolution, or --halves for half maps")
+        return
+    _require_none(
+        options,
+        _OF_NOISE,
+        "does not go with --halves, from which the noise follows; --wrong has masked half maps",
+    )
+
+
+def _require_none(options: argparse.Namespace, names: Sequence[str], why: str) -> None:
+    """Raise InputError if one of the options is given."""
+    for name in names:
+        if getattr(options, name) not in (None, False):
+            raise InputError(options.model, f"--{name.replace('_', '-')} {why}")
+
+
 def _add_grid(group: argparse._ArgumentGroup) -> None:
-    group.add_argument("--voxel", type=float, default=1.0, metavar="S", help="Å [%(default)s]")
+    group.add_argument("--voxel", type=float, metavar="S", help="Å [1; a map's own]")
     group.add_argument(
         "--box", type=int, nargs="+", metavar="N", help="voxels, or NZ NY NX [fits the model]"
     )
     group.add_argument(
         "--margin",
         type=float,
-        default=SimulationSettings.model_fields["margin"].default,
         metavar="A",
-        help="Å around the model in a box that fits it [%(default)s]",
+        help=f"Å around the model in a box that fits it [{_default('margin'):g}]",
     )
 
 
@@ -93,22 +184,16 @@ def _add_signal(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--resolution",
         type=float,
-        required=True,
         metavar="D",
-        help="Å, where the low-pass filter's amplitude is one half",
+        help="Å, where the low-pass filter's amplitude is one half [with --halves: two voxels]",
     )
     group.add_argument(
         "--filter",
         choices=[shape.value for shape in FilterShape],
-        default=FilterShape.RAISED_COSINE.value,
-        help="shape of the low-pass filter [%(default)s]",
+        help=f"shape of the low-pass filter [{_default('filter_shape').value}]",
     )
     group.add_argument(
-        "--b-factor",
-        type=float,
-        default=0.0,
-        metavar="B",
-        help="Å² on top of the model's own [%(default)s]",
+        "--b-factor", type=float, metavar="B", help="Å² on top of the model's own [0]"
     )
     group.add_argument(
         "--model-b-factor", type=float, metavar="B", help="Å² instead of the model's own"
@@ -137,7 +222,6 @@ def _add_pose(group: argparse._ArgumentGroup) -> None:
         "--shift",
         type=float,
         nargs=3,
-        default=(0.0, 0.0, 0.0),
         metavar=("X", "Y", "Z"),
         help="Å from the box's centre",
     )
@@ -164,23 +248,80 @@ def _add_degradation(group: argparse._ArgumentGroup) -> None:
         "--noise-exponent",
         type=float,
         metavar="E",
-        default=0.0,
-        help="the noise's power falls as s^(−2E) [%(default)s, white]",
+        help="the noise's power falls as s^(−2E) [0, white]",
     )
     group.add_argument("--half-maps", action="store_true", help="make two half maps too")
-    group.add_argument(
-        "--offset", type=float, default=0.0, metavar="V", help="constant background [%(default)s]"
-    )
+    group.add_argument("--offset", type=float, metavar="V", help="constant background [0]")
     group.add_argument(
         "--mask",
         choices=[kind.value for kind in MaskKind],
-        default=MaskKind.NONE.value,
-        help="mask to multiply on [%(default)s]",
+        help=f"mask to multiply on [{_default('mask').value}]",
     )
 
 
+def _add_halves(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--halves",
+        type=float,
+        metavar="R",
+        help="make two half maps that correlate by 0.143 at R Å; the noise follows from the signal "
+        "and the fall of their correlation, or has the spectrum of --noise-exponent and "
+        "--noise-resolution, from which the fall follows",
+    )
+    group.add_argument(
+        "--fall",
+        type=float,
+        metavar="W",
+        help="width over which the odds of signal against noise fall by a factor of e, as a share "
+        f"of 1/R [{_of_halves('fall'):g}]",
+    )
+    group.add_argument(
+        "--within",
+        choices=[where.value for where in Within],
+        help="where they correlate so: over the whole box, or under a wide, soft mask "
+        f"[{_of_halves('within').value}]",
+    )
+    group.add_argument(
+        "--symmetry", metavar="G", help=f"point group to impose [{_of_halves('symmetry')}]"
+    )
+    group.add_argument(
+        "--sharpen", type=float, metavar="B", help="Å² of the map; negative sharpens [0]"
+    )
+    group.add_argument(
+        "--contour", type=float, metavar="T", help="of a map as the signal: what is above counts"
+    )
+    group.add_argument(
+        "--map-of",
+        metavar="MODEL",
+        help="make the map of another model or map than the halves, on the same grid",
+    )
+    group.add_argument(
+        "--wrong",
+        nargs="+",
+        metavar="FAULT[=SIZE]",
+        help="what is wrong with them, with its size: "
+        + "; ".join(f"{name} ({kind.help})" for name, kind in FAULTS.items()).replace("%", "%%"),
+    )
+
+
+def _default(name: str) -> Any:
+    return SimulationSettings.model_fields[name].default
+
+
+def _of_halves(name: str) -> Any:
+    return HalvesSettings.model_fields[name].default
+
+
 def _settings(options: argparse.Namespace) -> SimulationSettings:
+    drawn = _drawing(options)
     return SimulationSettings(
+        **drawn, noise=_noise(options), half_maps=options.half_maps, seed=options.seed
+    )
+
+
+def _drawing(options: argparse.Namespace) -> dict[str, Any]:
+    """The settings of a noise-free map that are given."""
+    return _given(
         resolution=options.resolution,
         voxel_size=options.voxel,
         box=_box(options.box),
@@ -188,16 +329,43 @@ def _settings(options: argparse.Namespace) -> SimulationSettings:
         filter_shape=options.filter,
         b_factor=options.b_factor,
         atoms=AtomChoice(options.waters, options.hydrogens, options.model_b_factor),
-        regions=() if options.regions is None else _read_regions(options.regions),
+        regions=None if options.regions is None else _read_regions(options.regions),
         rotation=_rotation(options.rotate),
         mirror=options.mirror,
         shift=options.shift,
         background=options.offset,
-        noise=_noise(options),
-        half_maps=options.half_maps,
         mask=options.mask,
+    )
+
+
+def _signal_settings(options: argparse.Namespace) -> SimulationSettings:
+    """Those of the noise-free map that half maps share: drawn as sharp as its voxels can hold."""
+    drawn = _drawing(options)
+    voxel = drawn.get("voxel_size", max(_default("voxel_size")))
+    return SimulationSettings(**{"resolution": 2 * voxel, **drawn}, seed=options.seed)
+
+
+def _halves_settings(options: argparse.Namespace) -> HalvesSettings:
+    given = _given(
+        resolution=options.halves,
+        fall=options.fall,
+        within=options.within,
+        spectrum=_spectrum(options),
+        symmetry=options.symmetry,
+        sharpening=options.sharpen,
+        faults=options.wrong and tuple(Fault.parsed(text) for text in options.wrong),
         seed=options.seed,
     )
+    if options.fall is not None and "spectrum" in given:
+        raise ValueError(
+            "the fall of the correlation follows from the noise's spectrum, or that "
+            "from it: give --fall, or --noise-exponent and --noise-resolution"
+        )
+    return HalvesSettings(**given)
+
+
+def _given(**values: Any) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _box(sides: Sequence[int] | None) -> tuple[int, ...] | None:
@@ -223,14 +391,19 @@ def _rotation(words: Sequence[str] | None) -> Any:
 
 
 def _noise(options: argparse.Namespace) -> Noise | None:
-    spectrum = NoiseSpectrum(options.noise_resolution, options.noise_exponent)
-    if options.snr is not None:
-        return Noise(snr=options.snr, spectrum=spectrum)
-    if options.snr_one_at is not None:
-        return Noise(snr=1.0, at=options.snr_one_at, spectrum=spectrum)
-    if spectrum != NoiseSpectrum():
+    spectrum = _spectrum(options)
+    strength = _given(snr=options.snr) or _given(at=options.snr_one_at)
+    if not strength:
+        if spectrum is None:
+            return None
         raise ValueError("the noise has a spectrum but no strength: give --snr or --snr-one-at")
-    return None
+    return Noise(**{"snr": 1.0, "spectrum": spectrum or WHITE, **strength})
+
+
+def _spectrum(options: argparse.Namespace) -> NoiseSpectrum | None:
+    """That of the noise, if it is given."""
+    given = _given(resolution=options.noise_resolution, exponent=options.noise_exponent)
+    return NoiseSpectrum(**given) if given else None
 
 
 def _read_regions(path: Path) -> tuple[Region, ...]:
@@ -250,3 +423,20 @@ def _said(record: SimulationRecord) -> list[str]:
         f"recommended contour {record.contour:.4g}",
         *record.model.notes,
     ]
+
+
+def _said_of_halves(record: HalvesRecord) -> list[str]:
+    box = " × ".join(str(n) for n in record.box)
+    found = {"without a mask": record.unmasked, f"under the {LOOSE} mask": record.masks[LOOSE]}
+    return [
+        f"Two half maps in {box} voxels (z, y, x) of {record.voxel_size[0]:g} Å; "
+        f"recommended contour {record.contour:.4g}",
+        "By the signal alone they correlate by 0.143 at "
+        + " and at ".join(f"{_angstrom(one.resolution)} {where}" for where, one in found.items()),
+        *(f"Wrong: {words}" for words in record.wrong),
+        *record.signal_from.notes,
+    ]
+
+
+def _angstrom(resolution: float | None) -> str:
+    return "no frequency" if resolution is None else f"{resolution:.3g} Å"

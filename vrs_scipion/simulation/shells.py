@@ -20,7 +20,8 @@ Curve = NDArray[np.float64]
 class Shells:
     """Fourier shells one (shortest) box length thick: shell k holds s·L from k − ½ to k + ½.
 
-    Shells end at the Nyquist frequency of the coarsest axis.
+    Shells end at the Nyquist frequency of the coarsest axis. ``samples`` counts the coefficients of
+    the whole sphere in each.
 
     Parameters
     ----------
@@ -35,7 +36,7 @@ class Shells:
         self.count = int(0.5 / max(voxel_size) / self.width + 1e-6) + 1
         self._twice = np.ones(self.index.shape[-1])
         self._twice[1 : (box[2] + 1) // 2] = 2
-        self._weights = self._sums(np.ones((1, 1, 1), np.float32))
+        self.samples = self._sums(np.ones((1, 1, 1), np.float32))
 
     @property
     def frequencies(self) -> Curve:
@@ -44,11 +45,16 @@ class Shells:
 
     def mean(self, power: Spectrum) -> Curve:
         """Mean of a half spectrum, shape (nz, ny, nx // 2 + 1), in each shell."""
-        return self._sums(power) / self._weights
+        return self._sums(power) / self.samples
 
     def total(self, power: Spectrum) -> float:
         """Sum over all coefficients, those that a half spectrum leaves out too."""
         return float(power.sum(axis=(0, 1), dtype=np.float64) @ self._twice)
+
+    def spread(self, curve: Curve) -> Spectrum:
+        """Each coefficient of a half spectrum gets its shell's value; corners get the last one."""
+        values: Spectrum = curve.astype(np.float32)[np.minimum(self.index, self.count - 1)]
+        return values
 
     def shell_of(self, resolution: float) -> int:
         """The shell that holds 1/resolution.

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
-from vrs_scipion.files import InputError
-from vrs_scipion.maps.density import Mask, Volume
+from vrs_scipion.files import InputError, load_model, save_model
+from vrs_scipion.maps.density import Density, Mask, Volume
 from vrs_scipion.maps.writing import write_volume
+from vrs_scipion.simulation.halves import SimulatedHalves
+from vrs_scipion.simulation.halves_record import HalvesRecord, halves_record_of
 from vrs_scipion.simulation.model_to_map import Simulation
 from vrs_scipion.simulation.simulation_record import SimulationRecord, record_of
 from vrs_scipion.simulation.structure import structure_from_atoms
 
 RECORD_FILE = "simulation.json"
+HALVES_FILE = "halves.json"
 ATOMS_FILE = "truth_atoms.cif"
 
 
@@ -43,18 +48,82 @@ def write_simulation(simulation: Simulation, folder: Path | str) -> SimulationRe
     InputError
         If the folder is not empty, or cannot be written.
     """
+    with _folder_written_whole(folder) as temporary:
+        return _write_into(temporary, simulation)
+
+
+def write_halves(
+    halves: SimulatedHalves, folder: Path | str, simulation: Simulation | None = None
+) -> HalvesRecord:
+    """Write half maps, their map, masks, truth and ``halves.json`` into a folder of their own.
+
+    ``map.mrc``, ``half_map_1.mrc`` and ``half_map_2.mrc`` are what a validation sees, with a mask
+    of its choice: ``mask_loose.mrc`` or a worse one. The truth is in ``truth_density.mrc`` (what
+    the halves share by right) and ``truth_molecule.mrc``; where the density was drawn by a
+    simulation, its other files and ``simulation.json`` are there as ``write_simulation`` has them.
+
+    Parameters
+    ----------
+    halves : what ``simulate_halves`` returned
+    folder : is made; may be there already if it is empty
+    simulation : of the signal, if it has one
+
+    Raises
+    ------
+    InputError
+        If the folder is not empty, or cannot be written.
+    """
+    with _folder_written_whole(folder) as temporary:
+        if simulation is None:
+            files = _write_volumes(temporary, _volumes_of_halves(halves), halves.density)
+        else:
+            files = dict(_write_into(temporary, _seen(simulation, halves)).files)
+        masks = ((f"mask_{name}", mask) for name, mask in halves.masks.items())
+        files |= _write_volumes(temporary, masks, halves.density)
+        record = halves_record_of(halves, files)
+        save_model(record, temporary / HALVES_FILE)
+        return record
+
+
+def _seen(simulation: Simulation, halves: SimulatedHalves) -> Simulation:
+    """The simulation of the signal, with what a validation sees of it."""
+    return replace(
+        simulation,
+        density=halves.density,
+        half_maps=halves.half_maps,
+        contour=halves.contour,
+        truth=replace(simulation.truth, density=halves.signal.density, mask=halves.signal.molecule),
+    )
+
+
+def read_halves_record(path: Path | str) -> HalvesRecord:
+    """Read a ``halves.json``, or the one of a folder.
+
+    Raises
+    ------
+    OSError
+        If there is none.
+    ValueError
+        If it is no record of simulated half maps.
+    """
+    path = Path(path)
+    return load_model(HalvesRecord, path / HALVES_FILE if path.is_dir() else path)
+
+
+@contextmanager
+def _folder_written_whole(folder: Path | str) -> Iterator[Path]:
+    """A temporary folder that becomes ``folder`` when the block ends well."""
     folder = Path(folder).resolve()
     require_empty(folder)
     temporary = folder.with_name(f".{folder.name}.{os.getpid()}")
     try:
         temporary.mkdir(parents=True)
-        record = _write_into(temporary, simulation)
+        yield temporary
         temporary.replace(folder)
     except OSError as error:
         raise InputError(folder, f"it cannot be written ({error.strerror or error})") from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
-    return record
 
 
 def require_empty(folder: Path) -> None:
@@ -83,10 +152,7 @@ def read_record(path: Path | str) -> SimulationRecord:
 
 
 def _write_into(folder: Path, simulation: Simulation) -> SimulationRecord:
-    files = {}
-    for name, values in _volumes(simulation):
-        files[name] = f"{name}.mrc"
-        write_volume(folder / files[name], values, simulation.density.voxel_size)
+    files = _write_volumes(folder, _volumes(simulation), simulation.density)
     truth = simulation.truth
     structure = structure_from_atoms(truth.atoms, truth.source.name or "simulated")
     structure.make_mmcif_document().write_file(str(folder / ATOMS_FILE))
@@ -95,6 +161,25 @@ def _write_into(folder: Path, simulation: Simulation) -> SimulationRecord:
     text = record.model_dump_json(indent=2, by_alias=True) + "\n"
     (folder / RECORD_FILE).write_text(text, encoding="utf-8")
     return record
+
+
+def _write_volumes(
+    folder: Path, volumes: Iterable[tuple[str, Volume | Mask]], grid: Density
+) -> dict[str, str]:
+    """Write each as NAME.mrc; name → file."""
+    files = {}
+    for name, values in volumes:
+        files[name] = f"{name}.mrc"
+        write_volume(folder / files[name], values, grid.voxel_size)
+    return files
+
+
+def _volumes_of_halves(halves: SimulatedHalves) -> Iterator[tuple[str, Volume | Mask]]:
+    yield "map", halves.density.values
+    for number, half in enumerate(halves.half_maps, 1):
+        yield f"half_map_{number}", half.values
+    yield "truth_density", halves.signal.density.values
+    yield "truth_molecule", halves.signal.molecule
 
 
 def _volumes(simulation: Simulation) -> Iterator[tuple[str, Volume | Mask]]:

@@ -1,0 +1,104 @@
+"""How half maps correlate by frequency: as it was chosen, and what follows from it in a mask."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import fft
+
+from vrs_scipion.maps.density import Volume
+from vrs_scipion.methods.fsc import GOLD_STANDARD, crossings
+from vrs_scipion.simulation.shells import Curve, Shells
+
+_STEEPEST = 12.0
+"""ln of the odds between signal and noise, beyond which nothing changes any more."""
+
+
+def logistic_fall(frequencies: Curve, resolution: float, width: float) -> Curve:
+    """A correlation that falls as a logistic function of frequency, through 0.143.
+
+    Parameters
+    ----------
+    frequencies : 1/Å
+    resolution : Å, where it is 0.143
+    width : of the fall, as a share of 1/resolution: over it the odds of signal against noise fall
+        by a factor of e
+    """
+    steps = (frequencies * resolution - 1) / width + np.log(1 / GOLD_STANDARD - 1)
+    return np.asarray(1 / (1 + np.exp(np.clip(steps, -_STEEPEST, _STEEPEST))))
+
+
+def power_under(values: Volume, masks: Mapping[str, Volume], shells: Shells) -> dict[str, Curve]:
+    """Power in each shell, as if the whole box were like the inside of a mask.
+
+    A shell of the volume is taken to real space; the mean of its square under the mask is told as
+    the mean |F|² of stationary noise that has this variance there. So nothing leaks from shell to
+    shell, as it does between those of a masked volume.
+
+    Parameters
+    ----------
+    values : float32 array, shape (nz, ny, nx)
+    masks : float32 volumes of the same shape, not all 0
+    shells : of the box
+
+    Returns
+    -------
+    float64 arrays, shape (shells,); that of shell 0, the mean, is 0
+    """
+    workers = os.cpu_count()
+    spectrum = fft.rfftn(values, workers=workers)
+    found = {name: np.zeros(shells.count) for name in masks}
+    for shell in range(1, shells.count):
+        band = np.where(shells.index == shell, spectrum, 0)
+        square = np.square(fft.irfftn(band, s=values.shape, workers=workers, overwrite_x=True))
+        for name, mask in masks.items():
+            found[name][shell] = np.einsum("zyx,zyx->", mask, square, dtype=np.float64)
+    return {
+        name: found[name] * values.size**2 / (mask.sum(dtype=np.float64) * shells.samples)
+        for name, mask in masks.items()
+    }
+
+
+def correlation_of(signal: Curve, noise: Curve) -> Curve:
+    """Expected correlation of two half maps: signal over signal and noise; 0 where both are 0."""
+    total = signal + noise
+    return np.divide(signal, total, out=np.zeros_like(total), where=total > 0)
+
+
+@dataclass(frozen=True)
+class HalvesTruth:
+    """What no check can see: what of two half maps is signal, and what noise.
+
+    Curves are float64 arrays, shape (shells,).
+
+    Attributes
+    ----------
+    frequencies : middle of each shell in 1/Å; the first is 0
+    signal, noise : mean |F|² of what the halves share by right, and expected of one half's noise
+    fsc : correlation by the signal alone, over the whole box
+    fsc_under : the same under each mask, by its name
+    measurable : what is expected to be measured over the whole box, where the halves share more
+        than the signal; None where what was done to them leaves no formula
+    """
+
+    frequencies: Curve
+    signal: Curve
+    noise: Curve
+    fsc: Curve
+    fsc_under: Mapping[str, Curve]
+    measurable: Curve | None
+
+    def resolution(self, mask: str = "", level: float = GOLD_STANDARD) -> float | None:
+        """Å where the correlation by the signal first falls below a level; None if it never does.
+
+        Parameters
+        ----------
+        mask : the name of one; over the whole box if empty
+        level : 0.143 or another
+        """
+        curve = self.fsc_under[mask] if mask else self.fsc
+        found = crossings(self.frequencies[1:].tolist(), curve[1:].tolist(), level)
+        return 1 / found[0] if found else None
