@@ -1,0 +1,164 @@
+"""What a mask does to the comparison of two half maps: its border, what it leaves out, its curves.
+
+A mask takes away noise from outside of the molecule. It also mixes neighbouring coefficients of the
+transforms: the sharper and the more ragged its border, the farther strong low frequencies, which
+agree, reach into weak high ones, which then seem to agree. How much of a masked curve is of that
+kind is seen where the phases of both halves are random (Chen et al. 2013,
+doi:10.1016/j.ultramic.2013.06.004).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from vrs_scipion.maps.density import Density, Mask, Triple, Volume
+from vrs_scipion.maps.fourier import resample
+from vrs_scipion.maps.masks import bounding_box, low_passed
+from vrs_scipion.maps.placement import brought, centre_offset
+from vrs_scipion.methods.shells import Reals
+
+UPPER, LOWER = 0.9, 0.1
+"""Between these values of a mask lies its border."""
+COARSE = 15.0
+"""Å to which density is low-passed before one asks how much of it a mask leaves out."""
+
+_CENTRES = 0.75
+"""Voxels that the centres of two voxels next to a border lie off it, on average, together."""
+_VOXELS = 4
+"""Of the coarse grid, in that length."""
+_DENSE = 0.5
+"""Share of the molecule's median density above which density may be of a molecule."""
+
+
+@dataclass(frozen=True)
+class MaskShape:
+    """How large a mask is, and how it ends.
+
+    Attributes
+    ----------
+    fraction : sum of its values, as a share of the box
+    volume : the same in Å³
+    edge : mean distance over which it falls from 0.9 to 0.1, in Å; None where it does not fall
+    edge_voxels : the same in voxels
+    faces : the faces of the box that it reaches, in words
+    """
+
+    fraction: float
+    volume: float
+    edge: float | None
+    edge_voxels: float | None
+    faces: tuple[str, ...]
+
+
+def mask_shape(mask: Volume, voxel_size: Triple, through: Sequence[bool] = ()) -> MaskShape:
+    """Measure a mask.
+
+    Parameters
+    ----------
+    mask : float32 (z, y, x) from 0 to 1, not all 0
+    voxel_size : Å along z, y, x
+    through : along z, y, x, whether the molecule itself runs through the box, as a filament does:
+        the mask has to reach the faces there
+    """
+    total = float(mask.sum(dtype=np.float64))
+    edge = edge_width(mask, voxel_size)
+    return MaskShape(
+        fraction=total / mask.size,
+        volume=total * math.prod(voxel_size),
+        edge=edge,
+        edge_voxels=None if edge is None else edge / _mean(voxel_size),
+        faces=_faces(mask, through or (False,) * 3),
+    )
+
+
+def edge_width(mask: Volume, voxel_size: Triple) -> float | None:
+    """Mean distance over which a mask falls from 0.9 to 0.1, in Å.
+
+    That is from the voxels where it has just fallen to the nearest one where it has not begun to,
+    less what the centres of both lie off the border. Of a hard mask it is a quarter of a voxel.
+
+    Returns
+    -------
+    None where the mask has no such border: where it nowhere falls, or nowhere reaches 0.9.
+    """
+    from scipy import ndimage  # slow to load
+
+    within = mask >= LOWER
+    if not (mask >= UPPER).any() or within.all():
+        return None
+    near = tuple(slice(max(0, first - 1), last + 2) for first, last in bounding_box(within))
+    fallen = ~within[near]
+    border = ndimage.binary_dilation(within[near]) & fallen
+    distance = ndimage.distance_transform_edt(mask[near] < UPPER, sampling=voxel_size)
+    return float(distance[border].mean()) - _CENTRES * _mean(voxel_size)
+
+
+def left_out(mask: Volume, molecule: Mask) -> float:
+    """Share of the molecule's voxels that a mask takes away."""
+    return 1.0 - float(mask[molecule].mean(dtype=np.float64))
+
+
+class Surroundings:
+    """Density of a map around its molecule, low-passed to 15 Å, on a grid that is fine enough.
+
+    Parameters
+    ----------
+    values : the map, float32 (z, y, x)
+    voxel_size : Å along z, y, x
+    molecule : where it is
+    """
+
+    def __init__(self, values: Volume, voxel_size: Triple, molecule: Mask) -> None:
+        self._box, self._size = molecule.shape, voxel_size
+        self._coarse = resample(Density(values, voxel_size), max(COARSE / _VOXELS, *voxel_size))
+        density = low_passed(self._coarse.values, self._coarse.voxel_size, COARSE)
+        inside = self._brought(molecule) >= np.float32(0.5)
+        if inside.any() and not molecule.all():
+            density -= np.median(density[~inside])
+            dense = _DENSE * float(np.median(density[inside]))
+            self._dense: Volume = np.where(density > dense, density, np.float32(0))
+        else:
+            self._dense = np.zeros_like(density)
+
+    def cut_by(self, mask: Volume) -> float | None:
+        """How much density outside a mask is as strong as that of the molecule.
+
+        Only what exceeds half of the median in the molecule counts: neither noise nor the halo of a
+        molecule does.
+
+        Returns
+        -------
+        its sum over that inside the mask; None where nothing counts there
+        """
+        weights = self._brought(mask)
+        inside = float(np.vdot(self._dense, weights))
+        return float(np.vdot(self._dense, 1 - weights)) / inside if inside > 0 else None
+
+    def _brought(self, values: Volume | Mask) -> Volume:
+        coarse = self._coarse
+        offset = centre_offset(self._box, self._size, coarse.box, coarse.voxel_size)
+        return brought(values, self._size, coarse.box, coarse.voxel_size, offset)
+
+
+def near(frequency: Reals, values: Reals, resolution: float) -> float:
+    """A curve's mean over the three shells around a resolution, in Å; NaN where it has none."""
+    nearest = int(np.abs(frequency - 1 / resolution).argmin())
+    return float(np.nanmean(values[max(0, nearest - 1) : nearest + 2]))
+
+
+def _faces(mask: Volume, through: Sequence[bool]) -> tuple[str, ...]:
+    """The faces where the mask is above 0.1."""
+    reached = []
+    for axis, (name, passing) in enumerate(zip("zyx", through, strict=True)):
+        for place, index in (("first", 0), ("last", -1)):
+            if not passing and np.take(mask, index, axis=axis).max() > LOWER:
+                reached.append(f"{place} {name}")
+    return tuple(reached)
+
+
+def _mean(voxel_size: Triple) -> float:
+    return math.fsum(voxel_size) / 3
