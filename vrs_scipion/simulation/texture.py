@@ -1,0 +1,81 @@
+"""Half maps of a texture whose local resolution is known at every voxel and every level."""
+
+from __future__ import annotations
+
+import math
+import os
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import fft
+
+from vrs_scipion.maps.density import Triple, Volume
+from vrs_scipion.simulation.filters import frequency_grid
+
+FALL = 0.15
+"""1/Å over which signal against noise falls tenfold."""
+
+
+@dataclass(frozen=True)
+class Texture:
+    """A stationary signal in noise whose strength varies from place to place.
+
+    Around every voxel the correlation of the halves falls with frequency f as
+    1/(1 + 10^((f − f₀)/w)), f₀ being the frequency at which it is one half there.
+
+    Attributes
+    ----------
+    first, second : the half maps, float32 (z, y, x)
+    half_frequency : f₀ of each voxel in 1/Å, float32 (z, y, x)
+    fall : w in 1/Å
+    """
+
+    first: Volume
+    second: Volume
+    half_frequency: Volume
+    fall: float
+
+    def resolution(self, level: float = 0.5) -> Volume:
+        """Å where the local correlation falls below a level, float32 (z, y, x)."""
+        beyond = np.float32(self.fall * math.log10(1 / level - 1))
+        resolution: Volume = 1 / (self.half_frequency + beyond)
+        return resolution
+
+
+def texture(
+    box: tuple[int, int, int],
+    voxel_size: Triple,
+    finest: float,
+    coarsest: float,
+    *,
+    fall: float = FALL,
+    seed: int = 0,
+) -> Texture:
+    """Half maps whose local resolution goes from ``finest`` to ``coarsest`` and back along z.
+
+    The signal is white and Gaussian. The noise has a power that grows as 10^(f/w), and is
+    multiplied by what varies slowly along z, as a sine of one period; the box is periodic.
+
+    Parameters
+    ----------
+    box, voxel_size : voxels and Å along z, y, x
+    finest, coarsest : Å at which the local correlation is one half
+    fall : w in 1/Å. Much less of it, on fine voxels, spans more than float32 can tell apart
+    seed : of signal and noise
+    """
+    generator = np.random.default_rng(seed)
+    along = np.sin(2 * np.pi * np.arange(box[0]) / box[0])
+    resolution = (coarsest + finest) / 2 + (coarsest - finest) / 2 * along
+    middle = 2 / (coarsest + finest)
+    strength = 10 ** ((middle - 1 / resolution) / (2 * fall))
+    frequency = np.minimum(frequency_grid(box, voxel_size), 1 / (2 * max(voxel_size)))
+    amplitude = 10 ** ((frequency - middle) / (2 * fall))
+    signal = generator.standard_normal(box)
+
+    def half() -> Volume:
+        white = fft.rfftn(generator.standard_normal(box), workers=os.cpu_count())
+        noise = fft.irfftn(white * amplitude, s=box, workers=os.cpu_count())
+        return np.asarray(signal + strength[:, None, None] * noise, np.float32)
+
+    half_frequency = np.broadcast_to((1 / resolution)[:, None, None], box).astype(np.float32)
+    return Texture(half(), half(), half_frequency, fall)
