@@ -18,6 +18,9 @@ from rich.progress import (
 
 from vrs_scipion.emdb.transfer import Advance
 
+_FEW = 100_000
+"""Bytes below which a file's size is told in kB."""
+
 
 @contextmanager
 def downloading(name: str) -> Iterator[Advance]:
@@ -41,13 +44,18 @@ class _Lines:
         self._begun = False
 
     def __call__(self, here: int, whole: int) -> None:
-        size = f" of {whole / 1e6:,.1f} MB" if whole else ""
+        size = f" of {_size(whole)}" if whole else ""
         if not self._begun:
-            verb = f"goes on at {here / 1e6:,.1f} MB" if here else "starts"
+            verb = f"goes on at {_size(here)}" if here else "starts"
             self._say(f"download {verb}{size}")
             self._begun = True
         elif whole and here == whole:
-            self._say(f"downloaded {here / 1e6:,.1f} MB")
+            self._say(f"downloaded {_size(here)}")
 
     def _say(self, words: str) -> None:
         self._console.print(f"{self._name}: {words}", markup=False, highlight=False)
+
+
+def _size(count: int) -> str:
+    """Of a file, in the unit that leaves figures to be read."""
+    return f"{count / 1e6:,.1f} MB" if count >= _FEW else f"{count / 1e3:,.1f} kB"

@@ -542,6 +542,22 @@ class TestCommand(EmdbTest):
     @unittest.skipUnless(
         os.environ.get("VRS_WHOLE_RUNS"), "takes minutes; VRS_WHOLE_RUNS=1 runs it"
     )
+    def test_with_its_half_maps_to_level_1(self) -> None:
+        curve = play.fsc_xml([(0.0, 1.0), (0.2, 0.5), (0.4, 0.0)])
+        self.serve(interpretation=play.listed_halves(*HALF_PATHS), validation=play.listed_fsc())
+        for path, content in zip(HALF_PATHS, (map_bytes(2, 0.02), map_bytes(3, 0.02)), strict=True):
+            self.server.answers[path] = [play.file(content)]
+        self.server.answers[FSC_PATH] = [play.file(curve)]
+        done = self.vrs("EMD-3488", "--only=1.a")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("EMD-3488, half map 2: downloaded", done.stderr)
+        self.assertEqual(load_report(self.folder / "vrs_EMD-3488").grade, "1")
+        entry = Entry.at(self.folder / "vrs_EMD-3488" / "entry")
+        self.assertIsNotNone(entry.deposited_fsc())
+
+    @unittest.skipUnless(
+        os.environ.get("VRS_WHOLE_RUNS"), "takes minutes; VRS_WHOLE_RUNS=1 runs it"
+    )
     def test_entries_in_a_batch(self) -> None:
         table = self.folder / "table.csv"
         table.write_text("map\nEMD-3488\nEMD-9999\n")
