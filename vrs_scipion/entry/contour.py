@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from vrs_scipion.entry.read_half_maps import HALF_KEYS, read_half_maps
+from vrs_scipion.entry.read_half_maps import HALF_KEYS, mean_map, read_half_maps
 from vrs_scipion.entry.request import Request
 from vrs_scipion.entry.words import AUTO, sigmas
 from vrs_scipion.maps.density import Density
@@ -66,7 +66,7 @@ def given_density(request: Request) -> Density | None:
         return read_density(path, voxel)
     if not any(key in request.values for key in HALF_KEYS):
         return None
-    return read_half_maps(request, voxel=voxel).mean
+    return mean_map(read_half_maps(request, voxel=voxel))
 
 
 def suggest(density: Density) -> Suggestion:

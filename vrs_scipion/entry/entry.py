@@ -35,7 +35,7 @@ class HalfMaps:
     ----------
     first, second : as the refinement left them
     mask : the soft mask under which they are compared, float32 from 0 to 1
-    hard : the map's hard mask
+    hard : the hard mask of the molecule
     background : where they hold nothing but their noise; all False where there is no such place
     given_mask : the mask that was given beside, float32 from 0 to 1; None where none was
     """

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from vrs_scipion.entry.contour import suggest
 from vrs_scipion.entry.entry import Entry
 from vrs_scipion.entry.fsc_file import FrequencyAndCorrelation, read_fsc
 from vrs_scipion.entry.given_mask import GivenOnTheirGrid, on_their_grid, read_mask
 from vrs_scipion.entry.input import Field, Input, Kind
+from vrs_scipion.entry.prepare_map import mask_words
 from vrs_scipion.entry.read_half_maps import (
     ReadHalfMaps,
     half_map_paths,
@@ -27,7 +29,17 @@ from vrs_scipion.entry.request import Request
 from vrs_scipion.files import InputError, save_model
 from vrs_scipion.folders import RECORD_FILE
 from vrs_scipion.maps.density import Density, Mask, Triple, Volume
-from vrs_scipion.maps.masks import background, cosine_edge, distance_from, touches_a_face
+from vrs_scipion.maps.masks import (
+    background,
+    connected_components,
+    cosine_edge,
+    dilate,
+    dilation_iterations,
+    distance_from,
+    low_passed,
+    touches_a_face,
+    touches_every_face,
+)
 from vrs_scipion.maps.placement import brought, correlation, place
 from vrs_scipion.maps.statistics import constant_fraction, moments
 from vrs_scipion.maps.writing import write_on_grid
@@ -39,6 +51,9 @@ EDGE, EDGE_VOXELS = 6.0, 5.0
 """Å, and voxels, over which it falls to 0: the larger of both."""
 AWAY, AWAY_RESOLUTIONS = 10.0, 3.0
 """Å, and resolutions, that the background keeps from the hard mask: the larger of both."""
+
+COARSE = 15.0
+"""Å to which the mean of the half maps is low-passed, to cut their mask where there is no map."""
 
 _FAR_BEYOND = 2.0
 """Nyquist frequencies; corners of the transform reach up to the square root of 3."""
@@ -88,7 +103,7 @@ def prepare_half_maps(inspected: InspectedHalfMaps, entry: Entry, folder: Path) 
     halves, request = inspected.halves, inspected.request
     first, second = halves.first, halves.second
     masks = _masks(entry, halves)
-    given = _given(inspected, masks.hard)
+    given = _given(inspected, masks.hard.values)
     folder.mkdir(parents=True, exist_ok=True)
 
     def write(name: str, values: Volume | Mask) -> str:
@@ -107,17 +122,17 @@ def prepare_half_maps(inspected: InspectedHalfMaps, entry: Entry, folder: Path) 
         voxel_size_from=halves.voxel_size_from,
         nstart=first.nstart,
         origin=first.origin,
-        map_placed=masks.placed,
-        map_offset=masks.offset,
+        map_placed=masks.hard.placed,
+        map_offset=masks.hard.offset,
         hard_mask=MaskFile(
-            file=write("mask_hard.mrc", masks.hard),
-            voxels=int(np.count_nonzero(masks.hard)),
-            description=f"the map's hard mask{', brought to their grid' if masks.placed else ''}",
+            file=write("mask_hard.mrc", masks.hard.values),
+            voxels=int(np.count_nonzero(masks.hard.values)),
+            description=masks.hard.made,
         ),
         soft_mask=MaskFile(
             file=write("mask_soft.mrc", masks.soft),
             voxels=float(masks.soft.sum(dtype=np.float64)),
-            description=f"the map's hard mask, dilated by {masks.dilation:.4g} Å and let down to 0 "
+            description=f"their hard mask, dilated by {masks.dilation:.4g} Å and let down to 0 "
             f"over {masks.edge:.4g} Å by a raised cosine",
         ),
         soft_mask_dilation=masks.dilation,
@@ -139,14 +154,9 @@ def prepare_half_maps(inspected: InspectedHalfMaps, entry: Entry, folder: Path) 
 
 @dataclass(frozen=True)
 class _Masks:
-    """The masks on the grid of the half maps; lengths in Å.
+    """The masks on the grid of the half maps; lengths in Å."""
 
-    ``placed`` says how the map's mask was brought there, '' where that is the map's own grid.
-    """
-
-    hard: Mask
-    placed: str
-    offset: Triple
+    hard: _HardMask
     soft: Volume
     dilation: float
     edge: float
@@ -157,19 +167,17 @@ class _Masks:
 def _masks(entry: Entry, halves: ReadHalfMaps) -> _Masks:
     first, second = halves.first, halves.second
     size, resolution = first.voxel_size, entry.resolution or 0.0
-    hard, placed, offset = _mask_on(entry, halves)
-    if not hard.any():
+    hard = (_mask_of_mean(halves) if entry.map.halves else None) or _mask_on(entry, halves)
+    if not hard.values.any():
         raise InputError(
             halves.paths[0], "the map's mask lies outside of the half maps; give those of it"
         )
     dilation = max(DILATION, resolution)
     edge = max(EDGE, EDGE_VOXELS * max(size))
     away = max(AWAY, AWAY_RESOLUTIONS * resolution)
-    distance = distance_from(hard, size, max(dilation + edge, away))
+    distance = distance_from(hard.values, size, max(dilation + edge, away))
     return _Masks(
         hard,
-        placed,
-        offset,
         cosine_edge(distance, dilation, edge),
         dilation,
         edge,
@@ -178,15 +186,51 @@ def _masks(entry: Entry, halves: ReadHalfMaps) -> _Masks:
     )
 
 
-def _mask_on(entry: Entry, halves: ReadHalfMaps) -> tuple[Mask, str, Triple]:
-    """The map's hard mask on the grid of the half maps, and how it was brought there.
+@dataclass(frozen=True)
+class _HardMask:
+    """The hard mask on the grid of the half maps, and how it was made.
+
+    ``placed`` says how the map's was brought there, '' where that is the map's own grid; ``offset``
+    is then from voxel 0 of the map's to voxel 0 of theirs, in Å.
+    """
+
+    values: Mask
+    made: str
+    placed: str = ""
+    offset: Triple = (0.0, 0.0, 0.0)
+
+
+def _mask_of_mean(halves: ReadHalfMaps) -> _HardMask | None:
+    """The mask of the molecule where no map was given; None where it has no outside.
+
+    The mean of unfiltered halves is mostly noise at any level that shows the molecule: what is
+    coarser than 15 Å has a level of its own, which bounds it.
+    """
+    mean = halves.mean
+    smooth = replace(mean, values=low_passed(mean.values, mean.voxel_size, COARSE))
+    level = suggest(smooth).level
+    raw = smooth.values >= level
+    if not raw.any() or touches_every_face(raw):
+        return None
+    components = connected_components(raw)
+    iterations = dilation_iterations(mean.voxel_size)
+    made = mask_words(level, components.pieces.size, iterations)
+    return _HardMask(
+        dilate(components.molecule, iterations),
+        f"of their mean, low-passed to {COARSE:g} Å, at the level that this program suggests for "
+        f"that: {made}",
+    )
+
+
+def _mask_on(entry: Entry, halves: ReadHalfMaps) -> _HardMask:
+    """The map's hard mask on the grid of the half maps.
 
     Where the grids differ they are placed by their headers or by their centres, whichever makes
     the map look more like the mean of its halves.
     """
     hard, first = entry.hard_mask(), halves.first
     if first.box == entry.box and same_voxel(first.voxel_size, entry.voxel_size):
-        return hard, "", (0.0, 0.0, 0.0)
+        return _HardMask(hard, "the map's")
     whole, mean = entry.density(), halves.mean.values
 
     def onto(values: Volume | Mask, offset: Triple) -> Volume:
@@ -198,7 +242,12 @@ def _mask_on(entry: Entry, halves: ReadHalfMaps) -> tuple[Mask, str, Triple]:
         f"{voxel_words(whole.voxel_size)}), placed {found.words}; there the map correlates with "
         f"the mean of its halves by {found.likeness:.3f}"
     )
-    return onto(hard, found.offset) >= np.float32(0.5), placed, found.offset
+    return _HardMask(
+        onto(hard, found.offset) >= np.float32(0.5),
+        "the map's, brought to their grid",
+        placed,
+        found.offset,
+    )
 
 
 def _about_masks(masks: _Masks, given: GivenOnTheirGrid | None) -> Iterator[str]:

@@ -23,6 +23,7 @@ from vrs_scipion.entry.input import Field, Input, Kind
 from vrs_scipion.entry.read_half_maps import (
     HALF_KEYS,
     ReadHalfMaps,
+    mean_map,
     read_half_maps,
     refuse_images,
 )
@@ -126,7 +127,8 @@ def inspect_map(request: Request, before: Mapping[str, object]) -> InspectedMap:
     """
     request = in_map_units(request)
     path, density, halves = _read(request)
-    refuse_images(density, path)
+    if halves is None:
+        refuse_images(density, path)
     contour = _level(request, density, path)
     _require_resolution(request, density, path)
     _require_mass(request, path)
@@ -162,7 +164,7 @@ def _read(request: Request) -> tuple[Path, Density, ReadHalfMaps | None]:
     if not any(key in request.values for key in HALF_KEYS):
         raise InputError("map", "give the map's file, or its two half maps")
     halves = read_half_maps(request, voxel=voxel)
-    return Path(halves.mean_name), halves.mean, halves
+    return Path(halves.mean_name), mean_map(halves), halves
 
 
 def prepare_map(inspected: InspectedMap, entry: Entry, folder: Path) -> MapRecord:
@@ -213,7 +215,7 @@ def prepare_map(inspected: InspectedMap, entry: Entry, folder: Path) -> MapRecor
         hard_mask=MaskFile(
             file=write("mask_hard.mrc", hard),
             voxels=int(np.count_nonzero(hard)),
-            description=_mask_words(contour, len(inspected.pieces), iterations),
+            description=mask_words(contour, len(inspected.pieces), iterations),
         ),
         dilation_iterations=iterations,
         soft_mask=MaskFile(
@@ -229,7 +231,8 @@ def prepare_map(inspected: InspectedMap, entry: Entry, folder: Path) -> MapRecor
     return record
 
 
-def _mask_words(contour: float, pieces: int, iterations: int) -> str:
+def mask_words(contour: float, pieces: int, iterations: int) -> str:
+    """How a hard mask was made at a contour level, of so many pieces."""
     kept = (
         "the largest connected component"
         if pieces == 1
@@ -254,8 +257,8 @@ def _source(inspected: InspectedMap, prepared: Path) -> SourceFile:
 
 
 _IS_THE_MEAN = (
-    "No map was given: the mean of the two half maps, as they are, stands for it. The contour level "
-    "is one of that mean, and so is everything that is said of the map; nothing has sharpened it."
+    "No map was given: the mean of the two half maps, as they are, stands for it. The contour "
+    "level is one of that mean, and what is said of the map is said of it; nothing sharpened it."
 )
 
 
@@ -382,7 +385,7 @@ def _write_resized(
     iterations = dilation_iterations(small.voxel_size)
     mask = dilate(components.molecule, iterations)
     write_on_grid(folder / "mask_resized.mrc", mask, small)
-    described = _mask_words(contour, components.pieces.size, iterations)
+    described = mask_words(contour, components.pieces.size, iterations)
     return resized.model_copy(
         update={
             "hard_mask": MaskFile(

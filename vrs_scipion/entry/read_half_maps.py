@@ -16,13 +16,15 @@ from vrs_scipion.files import InputError, printable
 from vrs_scipion.maps.density import Density, Triple
 from vrs_scipion.maps.header import Header
 from vrs_scipion.maps.kind import Trait, recognised, sections_are_unrelated
-from vrs_scipion.maps.placement import start
+from vrs_scipion.maps.placement import correlation, start
 from vrs_scipion.maps.reading import read_density, read_header
 
 HALF_KEYS = ("half1", "half2")
 """Of the fields that name the two files."""
 FROM_THE_MAP = "that of the map"
 
+_ALIKE = 0.05
+"""Correlation of two halves that are not stacks of images."""
 _SAME_VOXEL = 1e-3
 _SAME_PLACE = 1e-2
 """Voxels."""
@@ -131,11 +133,28 @@ def read_half_maps(
             f"the half map's voxels of {voxel_words(second.voxel_size)} differ from those of the "
             f"other one, {voxel_words(first.voxel_size)}; give the two halves of one refinement",
         )
-    for path, half in zip(paths, (first, second), strict=True):
-        _refuse_what_is_no_half(path, half)
+    _refuse_what_is_no_half(paths, first, second)
     taken = first_taken or second_taken
     told = BY_THE_HEADER if voxel is None else request.origin("voxel")
     return ReadHalfMaps(paths, first, second, FROM_THE_MAP if taken else told)
+
+
+def mean_map(halves: ReadHalfMaps) -> Density:
+    """The mean of two half maps, to stand for a map.
+
+    Raises
+    ------
+    InputError
+        if it is constant: one half map is the inverse of the other.
+    """
+    mean = halves.mean
+    if mean.values.min() == mean.values.max():
+        raise InputError(
+            halves.paths[1],
+            f"the mean of the two half maps is {mean.values.flat[0]:g} everywhere: one is the "
+            "inverse of the other; give the two halves of one refinement",
+        )
+    return mean
 
 
 def refuse_images(density: Density, path: Path) -> None:
@@ -147,13 +166,17 @@ def refuse_images(density: Density, path: Path) -> None:
         if neighbouring sections have nothing in common.
     """
     if sections_are_unrelated(density.values):
-        sections, rows, columns = density.box
-        raise InputError(
-            path,
-            f"its {sections} sections of {columns} × {rows} pixels have nothing in common with "
-            "their neighbours: it is a stack of two-dimensional images, not a map; give the "
-            "reconstruction",
-        )
+        raise _images(density, path)
+
+
+def _images(density: Density, path: Path) -> InputError:
+    sections, rows, columns = density.box
+    return InputError(
+        path,
+        f"its {sections} sections of {columns} × {rows} pixels have nothing in common with "
+        "their neighbours: it is a stack of two-dimensional images, not a map; give the "
+        "reconstruction",
+    )
 
 
 def same_voxel(a: Triple, b: Triple) -> bool:
@@ -180,13 +203,22 @@ def with_voxel_of(grid: Whole, header: Header) -> Lengths | None:
     return grid.voxel_size if says_nothing or corrected else None
 
 
-def _refuse_what_is_no_half(path: Path, half: Density) -> None:
-    refuse_images(half, path)
-    kind = recognised(half)
-    if Trait.DENSITY in kind.kind.lacks:
-        raise InputError(
-            path, f"it is {kind.kind.noun}, no half map: {kind.evidence}; give the half map"
-        )
+def _refuse_what_is_no_half(paths: tuple[Path, Path], first: Density, second: Density) -> None:
+    """Refuse masks and the like, and stacks of images.
+
+    A filament along z in noise looks like a stack, its sections being alike: so do both halves, and
+    they resemble each other.
+    """
+    read = tuple(zip(paths, (first, second), strict=True))
+    stacks = [_images(half, path) for path, half in read if sections_are_unrelated(half.values)]
+    if len(stacks) == 1 or (stacks and correlation(first.values, second.values) < _ALIKE):
+        raise stacks[0]
+    for path, half in read:
+        kind = recognised(half)
+        if Trait.DENSITY in kind.kind.lacks:
+            raise InputError(
+                path, f"it is {kind.kind.noun}, no half map: {kind.evidence}; give the half map"
+            )
 
 
 def _read(path: Path, whole: Whole | None, voxel: float | None) -> tuple[Density, bool]:

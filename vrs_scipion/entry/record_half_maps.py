@@ -135,6 +135,10 @@ class HalfMapsRecord(InputRecord):
             ),
             *((Fact(label="The map's mask", value=self.map_placed),) if self.map_placed else ()),
             Fact(
+                label="Hard mask of the half maps",
+                value=f"{self.hard_mask.voxels:,.0f} voxels: {self.hard_mask.description}",
+            ),
+            Fact(
                 label="Soft mask of the half maps",
                 value=f"{self.soft_mask.voxels:,.0f} voxels: {self.soft_mask.description}",
             ),

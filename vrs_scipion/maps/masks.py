@@ -110,6 +110,17 @@ def hard_mask(values: Volume, contour: float, voxel_size: Triple) -> Mask:
     return dilate(molecule, dilation_iterations(voxel_size))
 
 
+def low_passed(values: Volume, voxel_size: Triple, resolution: float) -> Volume:
+    """Values (z, y, x) under a Gaussian that halves the amplitudes at ``resolution`` Å; float32."""
+    from scipy import ndimage
+
+    sigma = resolution * math.sqrt(math.log(2) / 2) / math.pi
+    passed: Volume = ndimage.gaussian_filter(
+        values, [sigma / s for s in voxel_size], mode="nearest", truncate=_TRUNCATE
+    )
+    return passed
+
+
 def soft_edge_sigma(voxel_size: Triple) -> float:
     """Standard deviation of a soft mask's edge: 2 Å, and one voxel at least, in Å."""
     return max(_SOFT_EDGE, *voxel_size)
@@ -204,7 +215,7 @@ def inscribed_sphere(shape: tuple[int, ...], size: Triple) -> Mask:
     z, y, x = (
         ((np.arange(n) - n // 2) * s / radius) ** 2 for n, s in zip(shape, size, strict=True)
     )
-    sphere: Mask = z[:, None, None] + y[:, None] + x <= 1
+    sphere: Mask = z[:, None, None] + y[:, None] + x <= 1 + _ROUNDING
     return sphere
 
 

@@ -318,8 +318,8 @@ class TestHalfMapsRefused(HalfMapsTest):
         self.refused(rf"half1\.mrc: {words}", half2=None)
         self.refused(rf"half2\.mrc: {words}", half1=None)
 
-    def test_without_the_map(self) -> None:
-        with self.assertRaisesRegex(InputError, r"half1\.mrc: .* cannot be validated without the"):
+    def test_without_the_map_and_a_contour(self) -> None:
+        with self.assertRaisesRegex(InputError, r"mean of .*: give the recommended contour level"):
             prepare(Request.of(half1=self.paths[0], half2=self.paths[1]), self.out)
         self.assertFalse(self.out.exists())
 
@@ -474,7 +474,7 @@ class TestMaskOnTheGridOfHalfMaps(HalfMapsTest):
         record = entry.half_maps_record
         self.assertRegex(record.map_placed, pattern)
         self.assertIn("34 × 32 × 30 voxels of 1.2\u00a0Å", record.map_placed)
-        self.assertIn("brought to their grid", record.hard_mask.description)
+        self.assertIn("the map's, brought to their grid", record.hard_mask.description)
         self.assertEqual(record.box, LARGER)
         with mrcfile.open(entry.path("half_maps", record.hard_mask.file)) as mrc:
             np.testing.assert_array_equal(mrc.data > 0, mask)
