@@ -27,6 +27,7 @@ from vrs_scipion.entry.input import Field, Kind
 from vrs_scipion.entry.inputs import FIELDS, INPUTS
 from vrs_scipion.protocols import (
     VrsProtCheck,
+    VrsProtImportHalfMaps,
     VrsProtImportMap,
     VrsProtLevel,
     VrsProtPrepare,
@@ -85,18 +86,21 @@ class Box:
         return {key for key, _ in self.pointers.values()} | set(self.outcomes[1])
 
 
-def boxes(given: Collection[str], checks: Sequence[Check] | None = None) -> list[Box]:
+def boxes(
+    given: Collection[str], checks: Sequence[Check] | None = None, *, mean: bool = False
+) -> list[Box]:
     """The boxes of a validation of the inputs that are given, in the order of their inputs.
 
     Parameters
     ----------
     given : keys of inputs
     checks : those that are wanted; all that have what they need by default
+    mean : whether that of the half maps stands for the map
     """
     wanted = asked_of(given) if checks is None else checks
     shown = [*looks_at(given), *in_turn(wanted)]
     return [
-        Box(IMPORT, VrsProtImportMap),
+        Box(IMPORT, VrsProtImportHalfMaps if mean else VrsProtImportMap),
         *(_prepare_box(key) for key in INPUTS if key in given),
         *(_check_box(check, {one.code for one in wanted}) for check in shown),
         Box(
@@ -229,6 +233,7 @@ def conf_text() -> str:
     children = [
         _entry(VrsProtValidate),
         _entry(VrsProtImportMap),
+        _entry(VrsProtImportHalfMaps),
         *prepare,
         *levels,
         _entry(VrsProtReport),

@@ -4,6 +4,9 @@ Scipion looks for protocols among the names here.
 """
 
 from vrs_scipion.protocols.protocol_checks import *  # noqa: F403
+from vrs_scipion.protocols.protocol_import_map import (
+    VrsProtImportHalfMaps as VrsProtImportHalfMaps,
+)
 from vrs_scipion.protocols.protocol_import_map import VrsProtImportMap as VrsProtImportMap
 from vrs_scipion.protocols.protocol_levels import *  # noqa: F403
 from vrs_scipion.protocols.protocol_prepare import *  # noqa: F403

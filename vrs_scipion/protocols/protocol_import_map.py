@@ -1,4 +1,4 @@
-"""Importing a map from any MRC/CCP4 file."""
+"""Importing a map from any MRC/CCP4 file, or the mean of its two half maps."""
 
 from __future__ import annotations
 
@@ -9,14 +9,13 @@ import pyworkflow.utils as pwutils
 from pwem.objects import Transform
 from pyworkflow.protocol.constants import LEVEL_ADVANCED
 
-from vrs_scipion.entry.contour import given_density
 from vrs_scipion.entry.inputs import FIELDS
-from vrs_scipion.entry.read_half_maps import HALF_KEYS
+from vrs_scipion.entry.read_half_maps import mean_map, read_half_maps
 from vrs_scipion.entry.request import Request
 from vrs_scipion.files import InputError
 from vrs_scipion.maps.density import Density
 from vrs_scipion.maps.location import located, location_path
-from vrs_scipion.maps.reading import is_plain_volume
+from vrs_scipion.maps.reading import is_plain_volume, read_density
 from vrs_scipion.maps.writing import write_on_grid
 from vrs_scipion.objects import VrsMap
 from vrs_scipion.protocols.input_form import add_field
@@ -25,8 +24,7 @@ from vrs_scipion.protocols.runs import VrsRun
 
 
 class VrsProtImportMap(VrsRun):
-    """Imports a map from an MRC/CCP4 file: plain or gzipped, any mode, byte and axis order; or the
-    mean of its two half maps where there is no map.
+    """Imports a map from an MRC/CCP4 file: plain or gzipped, any mode, byte and axis order.
 
     The file is only read. Where Scipion's own viewers and protocols could not open it as it is, a
     plain copy is made for them; the validation always reads the file itself.
@@ -34,42 +32,35 @@ class VrsProtImportMap(VrsRun):
 
     _label = "import map"
     _possibleOutputs = {"outputVolume": VrsMap}
-    fields = {
-        "mapFile": "map",
-        "half1": "half1",
-        "half2": "half2",
-        "samplingRate": "voxel",
-        "depositionFile": "deposition",
-    }
+    fields = {"mapFile": "map", "samplingRate": "voxel", "depositionFile": "deposition"}
 
     def _defineParams(self, form: Any) -> None:
         form.addSection(label="Input")
         for name, key in self.fields.items():
-            special = {} if FIELDS[key].offered else {"expertLevel": LEVEL_ADVANCED}
-            if key in HALF_KEYS:
-                special = {"important": False, "help": "In place of a map: their mean is imported."}
-            add_field(form, FIELDS[key], name=name, **special)
+            advanced = {} if FIELDS[key].offered else {"expertLevel": LEVEL_ADVANCED}
+            add_field(form, FIELDS[key], name=name, **advanced)
 
     def _insertAllSteps(self) -> None:
         self._insertFunctionStep(self.importStep, needsGPU=False)
 
     def importStep(self) -> None:
-        source, density = self.mapFile.get(), self._read()
+        density = self._read()
         sampling = mean_voxel_size(density.voxel_size)
         volume = VrsMap()
-        if source:
-            volume.setSourceFile(_absolute(source))
-            volume.setFileName(self._usable(_absolute(source), density))
-        else:
-            volume.setHalfMaps([str(_absolute(self.half1.get())), str(_absolute(self.half2.get()))])
-            volume.setFileName(self._written("mean", density))
-        if self.depositionFile.get():
-            volume.setDepositionFile(_absolute(self.depositionFile.get()))
+        self._say_where_from(volume, density)
         volume.setSamplingRate(sampling)
         origin = Transform()
         origin.setShifts(*(-n / 2 * sampling for n in density.box[::-1]))
         volume.setOrigin(origin)
         self._defineOutputs(outputVolume=volume)
+
+    def _say_where_from(self, volume: VrsMap, density: Density) -> None:
+        """Let the volume know its file, one that all of Scipion can open, and the user's."""
+        source = self._source()
+        volume.setSourceFile(source)
+        volume.setFileName(self._usable(source, density))
+        if self.depositionFile.get():
+            volume.setDepositionFile(_absolute(self.depositionFile.get()))
 
     def _usable(self, source: Path, density: Density) -> str:
         """A file that all of Scipion can open: a link where ``source`` is one, else a copy."""
@@ -87,20 +78,20 @@ class VrsProtImportMap(VrsRun):
         write_on_grid(copy, density.values, density)
         return str(copy)
 
+    def _source(self) -> Path:
+        if not self.mapFile.get():
+            raise InputError("map", "give the map's file")
+        return _absolute(self.mapFile.get())
+
     def _read(self) -> Density:
-        """The map, or the mean of the half maps.
+        """What is to be imported.
 
         Raises
         ------
         InputError
-            if there is neither, or it cannot be read.
+            if it was not given or cannot be read.
         """
-        named = {"map": self.mapFile.get(), "half1": self.half1.get(), "half2": self.half2.get()}
-        files = {key: _absolute(name) for key, name in named.items() if name}
-        density = given_density(Request.of(**files, voxel=self.samplingRate.get() or None))
-        if density is None:
-            raise InputError("map", "give the map's file, or its two half maps")
-        return density
+        return read_density(self._source(), self.samplingRate.get() or None)
 
     def _refused(self) -> list[str]:
         try:
@@ -123,6 +114,26 @@ class VrsProtImportMap(VrsRun):
 
     def _citations(self) -> list[str]:
         return ["Cheng2015"]
+
+
+class VrsProtImportHalfMaps(VrsProtImportMap):
+    """Imports the mean of two half maps, for a validation of half maps without a map. The mean
+    stands for the map, and carries its half maps as volumes of refinements do.
+    """
+
+    _label = "import half maps"
+    fields = {"half1": "half1", "half2": "half2", "samplingRate": "voxel"}
+
+    def _say_where_from(self, volume: VrsMap, density: Density) -> None:
+        volume.setFileName(self._written("mean", density))
+        volume.setHalfMaps([str(path) for path in self._request().values.values()])
+
+    def _read(self) -> Density:
+        return mean_map(read_half_maps(self._request(), voxel=self.samplingRate.get() or None))
+
+    def _request(self) -> Request:
+        named = {"half1": self.half1.get(), "half2": self.half2.get()}
+        return Request.of(**{key: _absolute(name) for key, name in named.items() if name})
 
 
 def _absolute(name: str) -> Path:

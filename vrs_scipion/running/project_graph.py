@@ -182,7 +182,8 @@ class Graph:
         """The protocols of the boxes that are wanted, by key: those there, and new ones."""
         from vrs_scipion.workflow import boxes
 
-        asked = boxes(given_keys(wanted.request), wanted.checks)
+        mean = wanted.request.path("map") is None
+        asked = boxes(given_keys(wanted.request), wanted.checks, mean=mean)
         there = {type(run).__name__: run for run in self.project.getRuns()}
         known = {box.key: there[n] for box in asked if (n := box.kind.__name__) in there}
         for box in asked:

@@ -23,6 +23,7 @@ from vrs_scipion.protocols import (
     VrsProtBFactor,
     VrsProtCheck,
     VrsProtGlobalResolution,
+    VrsProtImportHalfMaps,
     VrsProtImportMap,
     VrsProtLevel0,
     VrsProtLevel1,
@@ -223,6 +224,24 @@ class TestLevel0Protocols(ProtocolTest):
         self.run_protocol(halves)
         self.assertIsInstance(halves.outputEntry, VrsHalfMaps)
         self.assertIn("half1.mrc", " ".join(halves.summary()))
+
+    def test_half_maps_without_a_map(self) -> None:
+        half1, half2 = self.halves()
+        protocol = self.newProtocol(VrsProtImportHalfMaps, half1=half1, half2=half2)
+        imported = self.run_protocol(protocol)
+        self.assertEqual(imported.outputVolume.getSamplingRate(), VOXEL)
+        self.assertIn("the mean of two half maps", imported.summary()[0])
+        prepared = self.prepare(imported, symmetry="C3")
+        record = self.entry_of(prepared).map
+        self.assertEqual([one.name for one in record.sources], ["half1.mrc", "half2.mrc"])
+        self.assertEqual(record.symmetry, "C3")
+        halves = self.check(VrsProtPrepareHalfMaps, prepared)
+        halves.inputVolume.set(imported)
+        halves.inputVolume.setExtended("outputVolume")
+        self.run_protocol(halves)
+        self.assertIn("low-passed to 15 Å", " ".join(halves.summary()))
+        alone = self.newProtocol(VrsProtImportHalfMaps, half1=half1)
+        self.assertIn("one half map was given", " ".join(alone.validate()))
 
     def test_a_report_refuses_results_of_another_map(self) -> None:
         imported = self.import_map()

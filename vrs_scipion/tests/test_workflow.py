@@ -20,6 +20,7 @@ from vrs_scipion.checks.levels import (
     ways_on,
 )
 from vrs_scipion.entry.inputs import FIELDS, INPUTS
+from vrs_scipion.entry.read_half_maps import HALF_KEYS
 from vrs_scipion.protocols import VrsProtCheck, VrsProtLevel, VrsProtPrepareInput
 from vrs_scipion.protocols.input_form import POINTERS
 from vrs_scipion.workflow import (
@@ -115,6 +116,14 @@ class TestBoxes(unittest.TestCase):
         keys = [box.key for box in made]
         self.assertEqual(keys, [IMPORT, "prepare.map", "map", "0.b", REPORT])
 
+    def test_a_mean_is_imported_from_its_half_maps(self) -> None:
+        given = ["map", "half_maps"]
+        plain, made = boxes(given), boxes(given, mean=True)
+        self.assertEqual([box.key for box in made], [box.key for box in plain])
+        self.assertEqual([box.kind for box in made[1:]], [box.kind for box in plain[1:]])
+        self.assertEqual(plain[0].fields["mapFile"].key, "map")
+        self.assertEqual({field.key for field in made[0].fields.values()}, {*HALF_KEYS, "voxel"})
+
     def test_json_points_to_what_is_there_already(self) -> None:
         (box,) = [box for box in boxes(["map"]) if box.key == "0.a"]
         (said,) = as_json([box], lambda field: None, {"0.a": "new0", "prepare.map": "17"})
@@ -162,7 +171,8 @@ class TestFiles(unittest.TestCase):
         self.assertEqual(len(set(found)), len(found))
         bases = (VrsProtCheck, VrsProtLevel, VrsProtPrepareInput)
         expected = {kind.__name__ for base in bases for kind in base.__subclasses__()}
-        others = {"VrsProtImportMap", "VrsProtReport", "VrsProtValidate"}
+        imports = {"VrsProtImportMap", "VrsProtImportHalfMaps"}
+        others = {*imports, "VrsProtReport", "VrsProtValidate"}
         self.assertEqual(set(found), expected | others)
 
 
