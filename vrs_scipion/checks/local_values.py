@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vrs_scipion.checks.findings import Findings
-from vrs_scipion.checks.pictures import coloured_surface
+from vrs_scipion.checks.pictures import WHERE, coloured_surface
 from vrs_scipion.entry.entry import Entry
 from vrs_scipion.figures.histogram import histogram_plot
 from vrs_scipion.maps.density import Density, Mask, Volume
@@ -224,7 +224,7 @@ def keep_volume(
 
 
 def draw_coloured_surface(
-    found: Findings, local: LocalValues, density: Density, path: Path
+    found: Findings, local: LocalValues, density: Density, path: Path, says: str = WHERE
 ) -> None:
     """Draw the surface of the map in ``path`` in the colours of values that were kept."""
-    coloured_surface(found, local.key, local.volume, path, density, local.words)
+    coloured_surface(found, local.key, local.volume, path, density, local.words, says)

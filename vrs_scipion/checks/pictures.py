@@ -12,6 +12,8 @@ from vrs_scipion.maps.writing import write_on_grid
 from vrs_scipion.results import Figure, SurfaceColours
 from vrs_scipion.results.numbers import number
 
+WHERE = "shows where in the molecule."
+
 if TYPE_CHECKING:
     from vrs_scipion.figures.isosurface import IsosurfacePicture
     from vrs_scipion.figures.slices import Indices
@@ -101,11 +103,18 @@ def surface(
 
 
 def coloured_surface(
-    found: Findings, key: str, values: Volume, path: Path, grid: Density, words: str
+    found: Findings,
+    key: str,
+    values: Volume,
+    path: Path,
+    grid: Density,
+    words: str,
+    says: str = WHERE,
 ) -> None:
     """Draw the surface of a map in the colours of values that were noted as the volume ``key``.
 
-    ``values`` are NaN where there is none, which is drawn in grey; ``words`` say what they are.
+    ``values`` are NaN where there is none, which is drawn in grey; ``words`` say what they are,
+    ``says`` what the figure does in the text.
     """
     noted = next(volume for volume in found.volumes if volume.key == key)
     assert noted.range is not None
@@ -128,7 +137,7 @@ def coloured_surface(
     finally:
         colours.unlink(missing_ok=True)
     if drawn:
-        found.paragraphs.append(f"{{fig:{key}_surface}} shows where in the molecule.")
+        found.paragraphs.append(f"{{fig:{key}_surface}} {says}")
 
 
 def _surface_caption(contour: float, coloured_by: str, picture: IsosurfacePicture) -> str:

@@ -37,3 +37,68 @@ ROSENTHAL_2003 = Reference(
     pages="721–745",
     doi="10.1016/j.jmb.2003.07.013",
 )
+
+CARDONE_2013 = Reference(
+    key="Cardone2013",
+    authors=("Cardone, G.", "Heymann, J. B.", "Steven, A. C."),
+    year=2013,
+    title="One number does not fit all: mapping local variations in resolution in cryo-EM "
+    "reconstructions",
+    journal="Journal of Structural Biology",
+    volume="184",
+    pages="226–236",
+    doi="10.1016/j.jsb.2013.08.002",
+)
+
+KUCUKELBIR_2014 = Reference(
+    key="Kucukelbir2014",
+    authors=("Kucukelbir, A.", "Sigworth, F. J.", "Tagare, H. D."),
+    year=2014,
+    title="Quantifying the local resolution of cryo-EM density maps",
+    journal="Nature Methods",
+    volume="11",
+    pages="63–65",
+    doi="10.1038/nmeth.2727",
+)
+
+BENJAMINI_2001 = Reference(
+    key="BenjaminiYekutieli2001",
+    authors=("Benjamini, Y.", "Yekutieli, D."),
+    year=2001,
+    title="The control of the false discovery rate in multiple testing under dependency",
+    journal="The Annals of Statistics",
+    volume="29",
+    pages="1165–1188",
+    doi="10.1214/aos/1013699998",
+)
+
+CHEN_2013 = Reference(
+    key="Chen2013",
+    authors=(
+        "Chen, S.",
+        "McMullan, G.",
+        "Faruqi, A. R.",
+        "Murshudov, G. N.",
+        "Short, J. M.",
+        "Scheres, S. H. W.",
+        "Henderson, R.",
+    ),
+    year=2013,
+    title="High-resolution noise substitution to measure overfitting and validate resolution in 3D "
+    "structure determination by single particle electron cryomicroscopy",
+    journal="Ultramicroscopy",
+    volume="135",
+    pages="24–35",
+    doi="10.1016/j.ultramic.2013.06.004",
+)
+
+PENCZEK_2020 = Reference(
+    key="Penczek2020",
+    authors=("Penczek, P. A.",),
+    year=2020,
+    title="Reliable cryo-EM resolution estimation with modified Fourier shell correlation",
+    journal="IUCrJ",
+    volume="7",
+    pages="995–1008",
+    doi="10.1107/S2052252520011574",
+)

@@ -35,7 +35,7 @@ class Bins:
     outside: int
 
 
-def bin_values(values: Values) -> Bins:
+def bin_values(values: Values, most: int | None = None) -> Bins:
     """Return the bars of a histogram of values.
 
     A few extreme values are left outside, so that the others can be seen. Values in equal steps,
@@ -44,6 +44,7 @@ def bin_values(values: Values) -> Bins:
     Parameters
     ----------
     values : finite, at least one
+    most : bars, where they are not to be as many as values can tell apart
 
     Returns
     -------
@@ -51,7 +52,7 @@ def bin_values(values: Values) -> Bins:
     """
     low, high = _view(values)
     shown = values[(values >= low) & (values <= high)]
-    edges, discrete = _edges(shown)
+    edges, discrete = _edges(shown, most or _MOST)
     counts, _ = np.histogram(shown, edges)
     return Bins(edges, 100 * counts / values.size, discrete, values.size - shown.size)
 
@@ -65,7 +66,7 @@ def _view(values: Values) -> tuple[float, float]:
     return max(smallest, low - reach), min(largest, high + reach)
 
 
-def _edges(shown: Values) -> tuple[Values, bool]:
+def _edges(shown: Values, most: int) -> tuple[Values, bool]:
     low, high = float(shown.min()), float(shown.max())
     if low == high:
         half = 0.05 * abs(low) or 0.5
@@ -73,10 +74,10 @@ def _edges(shown: Values) -> tuple[Values, bool]:
     levels = _levels(shown, low, high)
     if levels:
         step = (high - low) / (levels - 1)
-        merged = math.ceil(levels / _MOST)
+        merged = math.ceil(levels / most)
         bars = math.ceil(levels / merged)
         return low + step * (merged * np.arange(bars + 1) - 0.5), True
-    return np.linspace(low, high, _number_of_bars(shown, high - low) + 1), False
+    return np.linspace(low, high, min(_number_of_bars(shown, high - low), most) + 1), False
 
 
 def _levels(shown: Values, low: float, high: float) -> int:

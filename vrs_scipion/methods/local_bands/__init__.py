@@ -1,13 +1,17 @@
 """Local correlation of two half maps, band by band, with an error bar; one engine for all checks.
 
 What Cardone, Heymann & Steven 2013 (doi:10.1016/j.jsb.2013.08.002) ask of blocks is asked here of
-bands of spatial frequency: each is taken to real space, and the halves are correlated there under a
-Gaussian window that is as wide as the band's waves ask for.
+bands of spatial frequency: each is taken to real space, and the halves are correlated there, inside
+the molecule, under a Gaussian window that is as wide as the band's waves ask for.
 """
 
-from vrs_scipion.methods.local_bands.bands import Band, bands_of
+from vrs_scipion.methods.local_bands.bands import COARSEST, Band, bands_of, windows_in
 from vrs_scipion.methods.local_bands.coarse_grid import CoarseGrid, coarse_grid
-from vrs_scipion.methods.local_bands.correlations import LocalCorrelations, local_correlations
+from vrs_scipion.methods.local_bands.correlations import (
+    LocalCorrelations,
+    grid_of_points,
+    local_correlations,
+)
 from vrs_scipion.methods.local_bands.resolution import (
     LocalResolution,
     critical_correlations,
@@ -15,6 +19,7 @@ from vrs_scipion.methods.local_bands.resolution import (
 )
 
 __all__ = [
+    "COARSEST",
     "Band",
     "CoarseGrid",
     "LocalCorrelations",
@@ -22,6 +27,8 @@ __all__ = [
     "bands_of",
     "coarse_grid",
     "critical_correlations",
+    "grid_of_points",
     "local_correlations",
     "local_resolution",
+    "windows_in",
 ]

@@ -7,12 +7,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from vrs_scipion.methods.local_sweep import NotMeasurableError
 from vrs_scipion.methods.shells import Reals, Shells
 
 WINDOW = 1.25
 """Standard deviation of a band's window in real space, in waves of the band."""
 COARSEST = 20.0
 """Å: where the bands begin at the latest."""
+FEWEST = 4
+"""Bands without which no slope can be measured."""
 
 _WIDTH = 0.08
 """Standard deviation of a band as a share of its frequency."""
@@ -25,10 +28,6 @@ _COARSER, _VOXELS = 4.0, 12.0
 _WAVES = 2.0
 """Fewest waves of a band in the longest edge of the box."""
 _REACH = 4.0
-
-
-class NoBandsError(ValueError):
-    """A box that is too small for its voxels to hold several bands: why, in one sentence."""
 
 
 @dataclass(frozen=True)
@@ -74,12 +73,12 @@ def bands_of(shells: Shells, samples: Reals, resolution: float | None = None) ->
 
     Raises
     ------
-    NoBandsError
+    NotMeasurableError
         if there are not four of them.
     """
     centres = _centres(shells, resolution)
-    if len(centres) < 4:
-        raise NoBandsError(
+    if len(centres) < FEWEST:
+        raise NotMeasurableError(
             f"a box of {max(shells.extents):.3g} Å on voxels of {max(shells.voxel_size):.3g} Å is "
             "too small: it holds fewer than four bands of spatial frequency"
         )
@@ -124,3 +123,14 @@ def independent_samples(frequency: float, width: float, window: float) -> float:
     thickness = math.hypot(width, 1 / (math.sqrt(8) * math.pi * window))
     volume = math.sqrt(4 * math.pi) ** 3 * window**3
     return volume * 4 * math.pi * frequency**2 * math.sqrt(2 * math.pi) * thickness
+
+
+def windows_in(volume: float, resolution: float) -> float:
+    """How many windows of waves of a length lie side by side in a volume; 1 at least.
+
+    Parameters
+    ----------
+    volume : Å³
+    resolution : Å
+    """
+    return max(1.0, volume / (math.sqrt(4 * math.pi) * WINDOW * resolution) ** 3)

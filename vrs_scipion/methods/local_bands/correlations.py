@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vrs_scipion.maps.density import Mask, Triple, Volume
-from vrs_scipion.methods.local_bands.bands import Band, bands_of
+from vrs_scipion.methods.local_bands.bands import FEWEST, Band, bands_of
 from vrs_scipion.methods.local_bands.coarse_grid import CoarseGrid, coarse_grid
+from vrs_scipion.methods.local_sweep import NotMeasurableError
 from vrs_scipion.methods.shells import HalfSpectrum, Reals, Shells, power
 
 SPACING = 2.0
@@ -74,15 +75,15 @@ def local_correlations(
 
     Raises
     ------
-    NoBandsError
-        if the box holds fewer than four bands.
-    ValueError
-        if the mask is empty.
+    NotMeasurableError
+        if the mask is empty, or the box holds fewer than four bands.
     """
+    if not mask.any():
+        raise NotMeasurableError("the mask is empty: there is nothing to measure in it")
     shells = Shells(mask.shape, voxel_size)
     (both,), samples = shells.sums(lambda z: (power(first[z]) + power(second[z]),))
     bands = bands_of(shells, samples, resolution)
-    grid = coarse_grid(mask, voxel_size, SPACING * max(voxel_size))
+    grid = grid_of_points(mask, voxel_size)
     pair = _Pair(first, second, shells, np.sqrt(both / samples), _places(shells), threads)
     values: list[NDArray[np.float32]] = []
     independent: list[NDArray[np.float32]] = []
@@ -92,7 +93,7 @@ def local_correlations(
         independent.append(_samples(shells, band, grid))
         done = bool(quiet.all())
         quiet |= values[-1] < _QUIET
-        if done and len(values) >= 4:
+        if done and len(values) >= FEWEST:
             break
     used = bands[: len(values)]
     return LocalCorrelations(
@@ -102,6 +103,17 @@ def local_correlations(
         grid=grid,
         reaches_nyquist=len(used) == len(bands),
     )
+
+
+def grid_of_points(mask: Mask, voxel_size: Triple) -> CoarseGrid:
+    """The points around which the halves are correlated.
+
+    Raises
+    ------
+    ValueError
+        if the mask is empty.
+    """
+    return coarse_grid(mask, voxel_size, SPACING * max(voxel_size))
 
 
 @dataclass(frozen=True)

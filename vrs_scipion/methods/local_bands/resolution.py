@@ -41,6 +41,19 @@ class LocalResolution:
     finest: float
     coarsest: float
 
+    @classmethod
+    def without_errors(cls, resolution: Volume, finest: float, coarsest: float) -> LocalResolution:
+        """That of another method, which knows no error bars."""
+        inside = resolution[np.isfinite(resolution)]
+        return cls(
+            resolution=resolution,
+            error=np.full_like(resolution, np.nan),
+            never_falls=float((inside <= finest).mean()),
+            never_rises=float((inside >= coarsest).mean()),
+            finest=finest,
+            coarsest=coarsest,
+        )
+
     @property
     def inside(self) -> Floats:
         """Å in the mask."""
