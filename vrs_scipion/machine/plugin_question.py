@@ -27,6 +27,7 @@ def answer(module: str, home_variable: str, conda: Sequence[str]) -> dict[str, A
         "home": str(plugin.getVar(home_variable) or ""),
         "environment": _words(plugin.getEnviron() or os.environ),
         "conda": dict(_conda(module, conda)),
+        "activation": _activation(plugin),
     }
 
 
@@ -40,6 +41,12 @@ def _conda(module: str, names: Sequence[str]) -> Iterator[tuple[str, dict[str, s
         with suppress(Exception):  # it knows none of that name
             protocol = import_module(f"{module}.base").XmippProtocol
             yield name, _words(protocol.getCondaEnv(_conda_env=name))
+
+
+def _activation(plugin: Any) -> str:
+    with suppress(Exception):  # it has no environment of its own
+        return str(plugin.getActivationCmd())
+    return ""
 
 
 def _words(environment: Mapping[Any, Any]) -> dict[str, str]:

@@ -69,11 +69,13 @@ class Told:
     home : the folder where its programs are, or would be; None where it knows none
     environment : what they are to be run with
     conda : the same for the conda environments that were asked for, by name, where it has them
+    activation : the shell's commands that enter a conda environment of its own; '' for none
     """
 
     home: Path | None
     environment: Environment
     conda: Mapping[str, Environment]
+    activation: str = ""
 
 
 def ask(plugin: Plugin, conda: Sequence[str] = ()) -> Told | None:
@@ -106,6 +108,6 @@ def _told(plugin: Plugin, conda: tuple[str, ...], environment: tuple[tuple[str, 
     try:
         said = json.loads(written.output)
         home = Path(said["home"]) if said["home"] else None
-        return Told(home, said["environment"], said["conda"])
+        return Told(home, said["environment"], said["conda"], said["activation"])
     except (ValueError, KeyError, TypeError) as error:
         raise ProgramError(f"the plugin {plugin.package} gave no answer ({error})") from error
