@@ -102,3 +102,25 @@ PENCZEK_2020 = Reference(
     pages="995–1008",
     doi="10.1107/S2052252520011574",
 )
+
+SCHERES_2012 = Reference(
+    key="ScheresChen2012",
+    authors=("Scheres, S. H. W.", "Chen, S."),
+    year=2012,
+    title="Prevention of overfitting in cryo-EM structure determination",
+    journal="Nature Methods",
+    volume="9",
+    pages="853–854",
+    doi="10.1038/nmeth.2115",
+)
+
+STEWART_2004 = Reference(
+    key="StewartGrigorieff2004",
+    authors=("Stewart, A.", "Grigorieff, N."),
+    year=2004,
+    title="Noise bias in the refinement of structures derived from single particles",
+    journal="Ultramicroscopy",
+    volume="102",
+    pages="67–84",
+    doi="10.1016/j.ultramic.2004.08.008",
+)
