@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from vrs_scipion.entry.contour import suggest
 from vrs_scipion.entry.entry import Entry
 from vrs_scipion.entry.fsc_file import FrequencyAndCorrelation, read_fsc
 from vrs_scipion.entry.given_mask import GivenOnTheirGrid, on_their_grid, read_mask
 from vrs_scipion.entry.input import Field, Input, Kind
-from vrs_scipion.entry.prepare_map import mask_words
 from vrs_scipion.entry.read_half_maps import (
     ReadHalfMaps,
     half_map_paths,
@@ -31,14 +29,9 @@ from vrs_scipion.folders import RECORD_FILE
 from vrs_scipion.maps.density import Density, Mask, Triple, Volume
 from vrs_scipion.maps.masks import (
     background,
-    connected_components,
     cosine_edge,
-    dilate,
-    dilation_iterations,
     distance_from,
-    low_passed,
     touches_a_face,
-    touches_every_face,
 )
 from vrs_scipion.maps.placement import brought, correlation, place
 from vrs_scipion.maps.statistics import constant_fraction, moments
@@ -51,9 +44,6 @@ EDGE, EDGE_VOXELS = 6.0, 5.0
 """Å, and voxels, over which it falls to 0: the larger of both."""
 AWAY, AWAY_RESOLUTIONS = 10.0, 3.0
 """Å, and resolutions, that the background keeps from the hard mask: the larger of both."""
-
-COARSE = 15.0
-"""Å to which the mean of the half maps is low-passed, to cut their mask where there is no map."""
 
 _FAR_BEYOND = 2.0
 """Nyquist frequencies; corners of the transform reach up to the square root of 3."""
@@ -167,7 +157,7 @@ class _Masks:
 def _masks(entry: Entry, halves: ReadHalfMaps) -> _Masks:
     first, second = halves.first, halves.second
     size, resolution = first.voxel_size, entry.resolution or 0.0
-    hard = (_mask_of_mean(halves) if entry.map.halves else None) or _mask_on(entry, halves)
+    hard = _mask_on(entry, halves)
     if not hard.values.any():
         raise InputError(
             halves.paths[0], "the map's mask lies outside of the half maps; give those of it"
@@ -200,28 +190,6 @@ class _HardMask:
     offset: Triple = (0.0, 0.0, 0.0)
 
 
-def _mask_of_mean(halves: ReadHalfMaps) -> _HardMask | None:
-    """The mask of the molecule where no map was given; None where it has no outside.
-
-    The mean of unfiltered halves is mostly noise at any level that shows the molecule: what is
-    coarser than 15 Å has a level of its own, which bounds it.
-    """
-    mean = halves.mean
-    smooth = replace(mean, values=low_passed(mean.values, mean.voxel_size, COARSE))
-    level = suggest(smooth).level
-    raw = smooth.values >= level
-    if not raw.any() or touches_every_face(raw):
-        return None
-    components = connected_components(raw)
-    iterations = dilation_iterations(mean.voxel_size)
-    made = mask_words(level, components.pieces.size, iterations)
-    return _HardMask(
-        dilate(components.molecule, iterations),
-        f"of their mean, low-passed to {COARSE:g} Å, at the level that this program suggests for "
-        f"that: {made}",
-    )
-
-
 def _mask_on(entry: Entry, halves: ReadHalfMaps) -> _HardMask:
     """The map's hard mask on the grid of the half maps.
 
@@ -230,7 +198,7 @@ def _mask_on(entry: Entry, halves: ReadHalfMaps) -> _HardMask:
     """
     hard, first = entry.hard_mask(), halves.first
     if first.box == entry.box and same_voxel(first.voxel_size, entry.voxel_size):
-        return _HardMask(hard, "the map's")
+        return _HardMask(hard, entry.map.hard_mask.description if entry.map.halves else "the map's")
     whole, mean = entry.density(), halves.mean.values
 
     def onto(values: Volume | Mask, offset: Triple) -> Volume:

@@ -20,6 +20,7 @@ from vrs_scipion.entry.contour import (
 )
 from vrs_scipion.entry.entry import Entry
 from vrs_scipion.entry.input import Field, Input, Kind
+from vrs_scipion.entry.molecule import Threshold, coarse_threshold
 from vrs_scipion.entry.read_half_maps import (
     HALF_KEYS,
     ReadHalfMaps,
@@ -38,8 +39,7 @@ from vrs_scipion.maps.density import Density, Mask
 from vrs_scipion.maps.fourier import resample
 from vrs_scipion.maps.kind import Recognised, recognised
 from vrs_scipion.maps.masks import (
-    DILATION,
-    PIECE,
+    Components,
     connected_components,
     dilate,
     dilation_iterations,
@@ -62,13 +62,15 @@ class InspectedMap:
     """A map that can be validated: what it is, its hard mask, what is odd about it.
 
     ``pieces`` are the voxels of each piece of the molecule at the contour, the largest first;
-    ``halves`` are the two files of which it is the mean, where no map was given.
+    ``threshold`` is what bounds it; ``halves`` are the two files of which it is the mean, where no
+    map was given.
     """
 
     request: Request
     density: Density
     halves: ReadHalfMaps | None
     kind: Recognised
+    threshold: Threshold
     deposition: Deposition | None
     raw_voxels: int
     pieces: tuple[int, ...]
@@ -134,13 +136,10 @@ def inspect_map(request: Request, before: Mapping[str, object]) -> InspectedMap:
     _require_mass(request, path)
     _require_symmetry(request)
     kind = recognised(density)
-    raw = density.values >= contour
-    if not raw.any():
-        raise InputError(path, unreached(contour, density, kind))
-    components = connected_components(raw)
-    largest = components.largest
-    if touches_every_face(largest):
-        raise InputError(path, unbounded(contour, float(largest.mean()), density, kind))
+    threshold, components = Threshold(contour), _components(contour, density, kind, path)
+    coarse = coarse_threshold(density) if halves else None
+    if coarse is not None:
+        threshold, components = coarse, connected_components(coarse.reached(density))
     hard = dilate(components.molecule, dilation_iterations(density.voxel_size))
     deposition = request.path("deposition")
     return InspectedMap(
@@ -148,12 +147,25 @@ def inspect_map(request: Request, before: Mapping[str, object]) -> InspectedMap:
         density,
         halves,
         kind,
+        threshold,
         load_model(Deposition, deposition) if deposition else None,
-        int(np.count_nonzero(raw)),
+        int(components.sizes.sum()),
         tuple(int(size) for size in components.pieces),
         hard,
         tuple(_oddities(request, density, kind, hard)),
     )
+
+
+def _components(contour: float, density: Density, kind: Recognised, path: Path) -> Components:
+    """What is connected at the contour level, where that is reached and bounds it."""
+    raw = density.values >= contour
+    if not raw.any():
+        raise InputError(path, unreached(contour, density, kind))
+    components = connected_components(raw)
+    largest = components.largest
+    if touches_every_face(largest):
+        raise InputError(path, unbounded(contour, float(largest.mean()), density, kind))
+    return components
 
 
 def _read(request: Request) -> tuple[Path, Density, ReadHalfMaps | None]:
@@ -182,7 +194,7 @@ def prepare_map(inspected: InspectedMap, entry: Entry, folder: Path) -> MapRecor
     sigma = soft_edge_sigma(density.voxel_size)
     iterations = dilation_iterations(density.voxel_size)
     whole = moments(density.values)
-    resized, resized_warnings = _write_resized(contour, resolution, density, folder)
+    resized, resized_warnings = _write_resized(inspected.threshold, resolution, density, folder)
     deposition = inspected.deposition
     record = MapRecord(
         given=request.as_given(one.key for one in MAP.fields if one.offered),
@@ -215,7 +227,7 @@ def prepare_map(inspected: InspectedMap, entry: Entry, folder: Path) -> MapRecor
         hard_mask=MaskFile(
             file=write("mask_hard.mrc", hard),
             voxels=int(np.count_nonzero(hard)),
-            description=mask_words(contour, len(inspected.pieces), iterations),
+            description=inspected.threshold.mask_words(len(inspected.pieces), iterations),
         ),
         dilation_iterations=iterations,
         soft_mask=MaskFile(
@@ -229,19 +241,6 @@ def prepare_map(inspected: InspectedMap, entry: Entry, folder: Path) -> MapRecor
     )
     save_model(record, folder / RECORD_FILE)
     return record
-
-
-def mask_words(contour: float, pieces: int, iterations: int) -> str:
-    """How a hard mask was made at a contour level, of so many pieces."""
-    kept = (
-        "the largest connected component"
-        if pieces == 1
-        else f"the {pieces:,} connected components of at least {PIECE:.0%} of the largest"
-    )
-    return (
-        f"voxels at or above {contour:g}, {kept} (26-neighbourhood), dilated by {DILATION:g} Å "
-        f"({iterations} × the 18-neighbourhood)"
-    )
 
 
 def _source(inspected: InspectedMap, prepared: Path) -> SourceFile:
@@ -363,7 +362,7 @@ def _placeholder(inspected: InspectedMap) -> Iterator[str]:
 
 
 def _write_resized(
-    contour: float, d: float | None, density: Density, folder: Path
+    threshold: Threshold, d: float | None, density: Density, folder: Path
 ) -> tuple[ResizedMap | None, tuple[str, ...]]:
     """The map on voxels of d/2, or none where the map itself is that coarse already."""
     if d is None or d / 2 <= max(density.voxel_size) * (1 + _NYQUIST_TOLERANCE):
@@ -376,16 +375,17 @@ def _write_resized(
     small = resample(density, d / 2)
     write_on_grid(folder / "map_resized.mrc", small.values, small)
     resized = ResizedMap(file="map_resized.mrc", box=small.box, voxel_size=small.voxel_size)
-    if float(small.values.max()) < contour:
+    raw = threshold.reached(small)
+    if not raw.any():
         return resized, (
             f"Resampled to voxels of {d / 2:g} Å, the map does not reach the contour level any "
             "more: checks on the resampled map have no mask.",
         )
-    components = connected_components(small.values >= contour)
+    components = connected_components(raw)
     iterations = dilation_iterations(small.voxel_size)
     mask = dilate(components.molecule, iterations)
     write_on_grid(folder / "mask_resized.mrc", mask, small)
-    described = mask_words(contour, components.pieces.size, iterations)
+    described = threshold.mask_words(components.pieces.size, iterations)
     return resized.model_copy(
         update={
             "hard_mask": MaskFile(
