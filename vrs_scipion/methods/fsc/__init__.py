@@ -7,14 +7,22 @@ doi:10.1016/j.jmb.2003.07.013.
 from vrs_scipion.methods.fsc.correlation import correlate, shell_correlation
 from vrs_scipion.methods.fsc.curve import GOLD_STANDARD, HALF, FscCurve, crossings
 from vrs_scipion.methods.fsc.modified import modified_correlation, modified_correlations
-from vrs_scipion.methods.fsc.redundancy import mask_redundancy
+from vrs_scipion.methods.fsc.under_mask import (
+    UnderMask,
+    corrected,
+    first_random_shell,
+    mask_redundancy,
+)
 
 __all__ = [
     "GOLD_STANDARD",
     "HALF",
     "FscCurve",
+    "UnderMask",
+    "corrected",
     "correlate",
     "crossings",
+    "first_random_shell",
     "mask_redundancy",
     "modified_correlation",
     "modified_correlations",

@@ -3,14 +3,49 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from vrs_scipion.maps.density import Triple, Volume
 from vrs_scipion.methods.fsc.curve import FscCurve
-from vrs_scipion.methods.shells import HalfSpectrum, Shells, half_spectrum, power
+from vrs_scipion.methods.shells import HalfSpectrum, Reals, Shells, half_spectrum, power
+
+
+@dataclass(frozen=True)
+class ShellProducts:
+    """Sums over the shells of two half spectra, float64 of shape (shells,).
+
+    Attributes
+    ----------
+    cross : real part of the products of the first and the conjugated second
+    first, second : |F|² of each
+    samples : how many coefficients of the whole sphere
+    """
+
+    cross: Reals
+    first: Reals
+    second: Reals
+    samples: Reals
+
+    @classmethod
+    def of(cls, first: HalfSpectrum, second: HalfSpectrum, shells: Shells) -> ShellProducts:
+        """Multiply two half spectra."""
+        (cross, own, others), samples = shells.sums(
+            lambda z: (
+                first[z].real * second[z].real + first[z].imag * second[z].imag,
+                power(first[z]),
+                power(second[z]),
+            )
+        )
+        return cls(cross, own, others, samples)
+
+    def curve(self, shells: Shells, shared: float) -> FscCurve:
+        """Their correlation, of which so many coefficients share one independent value."""
+        norm = np.sqrt(self.first * self.second)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            correlation = np.where(norm > 0, self.cross / norm, np.nan)
+        return FscCurve(shells.frequency, correlation, self.samples / shared)
 
 
 def shell_correlation(
@@ -54,13 +89,4 @@ def correlate(
     order : of the point group that was imposed on both: so many coefficients are copies
     """
     shells = Shells(tuple(shape), voxel_size)
-
-    def terms(z: int) -> Sequence[NDArray[np.floating[Any]]]:
-        one, other = first[z], second[z]
-        return one.real * other.real + one.imag * other.imag, power(one), power(other)
-
-    (cross, own, others), samples = shells.sums(terms)
-    norm = np.sqrt(own * others)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        correlation = np.where(norm > 0, cross / norm, np.nan)
-    return FscCurve(shells.frequency, correlation, samples / (redundancy * order))
+    return ShellProducts.of(first, second, shells).curve(shells, redundancy * order)

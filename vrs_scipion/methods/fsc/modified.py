@@ -13,10 +13,14 @@ from collections.abc import Sequence
 import numpy as np
 
 from vrs_scipion.maps.density import Triple, Volume
-from vrs_scipion.methods.fsc.bands import Bands
+from vrs_scipion.methods.fsc.bands import Bands, Complex
 from vrs_scipion.methods.fsc.curve import FscCurve
 from vrs_scipion.methods.fsc.places import Places, band_width
-from vrs_scipion.methods.shells import HalfSpectrum, Shells
+from vrs_scipion.methods.fsc.under_mask import UnderMask
+from vrs_scipion.methods.shells import HalfSpectrum
+
+_SPACING = 2.0
+"""Shells; of thicker bands half their thickness."""
 
 
 def modified_correlation(
@@ -42,56 +46,41 @@ def modified_correlation(
     threads : for the Fourier transforms
     """
     (curve,) = modified_correlations(
-        first, second, [mask], voxel_size, order=order, threads=threads
+        first, second, [UnderMask.of(mask, voxel_size, threads)], order=order
     )
     return curve
 
 
 def modified_correlations(
-    first: HalfSpectrum,
-    second: HalfSpectrum,
-    masks: Sequence[Volume],
-    voxel_size: Triple,
-    *,
-    order: int = 1,
-    threads: int = 1,
+    first: HalfSpectrum, second: HalfSpectrum, masks: Sequence[UnderMask], *, order: int = 1
 ) -> list[FscCurve]:
-    """The same in several masks, in bands of one thickness: they are made once."""
-    from scipy import fft  # slow to load
-
-    shells = Shells(masks[0].shape, voxel_size)
-    width = max(band_width(mask, shells) for mask in masks)
-    places = [Places.under(mask, width, shells, threads) for mask in masks]
+    """The same in several masks of one box, in bands of one thickness: they are made once."""
+    shells, threads = masks[0].shells, masks[0].threads
+    width = max(band_width(mask) for mask in masks)
+    places = [Places.of(mask, width) for mask in masks]
     bands = Bands.of(first, second, shells)
-    points = []
-    for centre in np.arange(width, shells.count - width, width / 2).tolist():
+    found = []
+    for centre in np.arange(width, shells.count - width, max(width / 2, _SPACING)).tolist():
         band = bands.band(centre, width)
-        grid = max(one.grid(centre) for one in places)
-        one, other = (
-            fft.irfftn(spectrum, s=grid, overwrite_x=True, workers=threads)
-            for spectrum in band.on(grid)
-        )
-        for under in places:
-            points.append(
-                (
-                    band.frequency,
-                    _correlation(under.on(grid, threads), one, other),
-                    band.samples / (under.shared(grid, centre) * order),
-                )
-            )
-    curves = np.array(points).reshape(-1, len(masks), 3)
+        grid = max(one.grid(centre, band.samples) for one in places)
+        points = band.on(grid, threads)
+        for weights in places:
+            correlation = _correlation(weights.on(grid, threads), points)
+            samples = band.samples / (weights.shared(grid, centre) * order)
+            found.append((band.frequency, correlation, samples))
+    curves = np.array(found).reshape(-1, len(masks), 3)
     return [FscCurve(*curves[:, index].T) for index in range(len(masks))]
 
 
-def _correlation(weights: Volume, first: Volume, second: Volume) -> float:
-    """Of two maps whose mean is 0, NaN where the weights leave nothing of one of them."""
-    heavy = weights * first
-    cross, own, others = _sum(heavy, second), _sum(heavy, first), _sum(weights * second, second)
-    if not (own > 0 and others > 0):
+def _correlation(weights: Volume, points: Complex) -> float:
+    """Of the real parts with the imaginary ones; NaN where the weights leave nothing of one."""
+    total, difference = 0.0, 0j
+    for weight, plane in zip(weights, points, strict=True):
+        values = plane.ravel()
+        heavy = weight.ravel() * values
+        total += float(np.vdot(values, heavy).real)
+        difference += complex(np.dot(values, heavy))
+    own, other = (total + difference.real) / 2, (total - difference.real) / 2
+    if not (own > 0 and other > 0):
         return math.nan
-    return min(max(cross / math.sqrt(own * others), -1.0), 1.0)
-
-
-def _sum(a: Volume, b: Volume) -> float:
-    planes: Volume = np.einsum("zyx,zyx->z", a, b)
-    return float(planes.sum(dtype=np.float64))
+    return min(max(difference.imag / 2 / math.sqrt(own * other), -1.0), 1.0)

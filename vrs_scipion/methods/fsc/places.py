@@ -9,32 +9,26 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from vrs_scipion.maps.density import Volume
-from vrs_scipion.methods.fsc.bands import profile
-from vrs_scipion.methods.shells import HalfSpectrum, Reals, Shells, half_spectrum, power
-
-Grid = tuple[int, int, int]
+from vrs_scipion.methods.fsc.bands import Grid, profile
+from vrs_scipion.methods.fsc.under_mask import UnderMask
+from vrs_scipion.methods.shells import HalfSpectrum, Reals, Shells, power
 
 CYCLES = 1.5
 """Thickness of a band at half its height, over one wave in the diameter of the mask."""
 THINNEST = 2.0
 """Shells."""
 
-_BLUR, _BLUR_VOXELS = 3.0, 2.0
-"""Å and voxels, the larger of both: finer than that weights are left as they are."""
-_REACH = 0.78
-"""Waves in one such length, beyond which nothing is left of them."""
-_INFLATION = 0.5
-"""Share by which sampling a band at fewer points than it has waves may raise the variance."""
+_INFLATION, _ENOUGH = 0.5, 1e4
+"""Share by which sampling a band at fewer points than it has waves may raise the variance, and
+the number of independent samples from which on it may raise it further."""
 _FEWEST_POINTS = 32
 """Along the longest edge."""
 _TIE = 1e-6
 
 
-def band_width(mask: Volume, shells: Shells) -> float:
+def band_width(under: UnderMask) -> float:
     """How thick a band is for a mask, in shells: thinner ones it could not tell apart."""
-    voxels = float(np.einsum("zyx,zyx->z", mask, mask).sum(dtype=np.float64))
-    diameter: float = (6 / math.pi * voxels * math.prod(shells.voxel_size)) ** (1 / 3)
-    return max(THINNEST, CYCLES * max(shells.extents) / diameter)
+    return max(THINNEST, CYCLES * max(under.shells.extents) / under.diameter)
 
 
 @dataclass(frozen=True)
@@ -62,33 +56,30 @@ class Places:
     _on: dict[Grid, Volume] = field(default_factory=dict)
 
     @classmethod
-    def under(cls, mask: Volume, width: float, shells: Shells, threads: int = 1) -> Places:
-        """The places under a mask (float32, from 0 to 1), by its square: both maps have it."""
-        blur = max(_BLUR, _BLUR_VOXELS * max(shells.voxel_size))
-        nz, ny, nx = (
-            min((n - 1) // 2, math.ceil(_REACH * extent / blur)) * 2 + 1
-            for n, extent in zip(mask.shape, shells.extents, strict=True)
-        )
-        spectrum = _resized(half_spectrum(np.square(mask), threads), mask.shape, (nz, ny, nx))
-        small = Shells((nz, ny, nx), _voxels(shells, (nz, ny, nx)))
+    def of(cls, under: UnderMask, width: float) -> Places:
+        """The places under a mask, each by its square: it would multiply both maps."""
+        spectrum, shells = under.square
+        spectrum = spectrum.copy()
         seen, shared = Meeting.of(width, 1), Meeting.of(width, 2)
         redundancy = spread = 0.0
         for z, plane in enumerate(spectrum):
-            distance = small.radii(z)
-            softness = -2 * (math.pi * blur / max(shells.extents) * distance) ** 2
-            plane *= (np.exp(softness) / seen.at(distance)).astype(np.float32)
-            weight = power(plane) * small.weights
+            distance = shells.radii(z)
+            blurred = np.exp(-2 * (np.pi * under.blur / max(shells.extents) * distance) ** 2)
+            plane *= (blurred / seen.at(distance)).astype(np.float32)
+            weight = power(plane) * shells.weights
             redundancy += float((weight * shared.at(distance)).sum())
             spread += float(weight.sum())
         total = float(power(spectrum[0])[0, 0])
-        return cls(shells, spectrum, redundancy / total, spread * shared.total / total, width)
+        redundancy, spread = redundancy / total, spread * shared.total / total
+        return cls(under.shells, spectrum, redundancy, spread, width)
 
-    def grid(self, centre: float) -> Grid:
-        """The coarsest grid that is enough for a band around a centre."""
+    def grid(self, centre: float, samples: float) -> Grid:
+        """The coarsest grid that is enough for a band around a centre of so many coefficients."""
         points = _FEWEST_POINTS
         while True:
             grid = self._grid(points)
-            if self.shared(grid, centre) <= (1 + _INFLATION) * self.redundancy:
+            shared = self.shared(grid, centre)
+            if shared <= (1 + _INFLATION) * self.redundancy or samples >= _ENOUGH * shared:
                 return grid
             points = _fast(points + 1)
 
@@ -113,8 +104,7 @@ class Places:
         if grid not in self._on:
             from scipy import fft  # slow to load
 
-            small = 2 * self.spectrum.shape[2] - 1
-            spectrum = _resized(self.spectrum, (*self.spectrum.shape[:2], small), grid)
+            spectrum = _resized(self.spectrum, grid)
             self._on[grid] = fft.irfftn(spectrum, s=grid, overwrite_x=True, workers=threads)
         return self._on[grid]
 
@@ -169,16 +159,13 @@ def _inverse_distances(steps: Sequence[float], farthest: float) -> float:
     return float((1 / distance[(distance > 0) & (distance < farthest)]).sum())
 
 
-def _voxels(shells: Shells, grid: Grid) -> tuple[float, float, float]:
-    z, y, x = (extent / n for extent, n in zip(shells.extents, grid, strict=True))
-    return z, y, x
-
-
-def _resized(spectrum: HalfSpectrum, shape: tuple[int, ...], grid: Grid) -> HalfSpectrum:
-    """A half spectrum without its high frequencies, or with such that are 0."""
-    kept = [(min(n, m) - 1) // 2 for n, m in zip(shape, grid, strict=True)]
+def _resized(spectrum: HalfSpectrum, grid: Grid) -> HalfSpectrum:
+    """A half spectrum of odd edges on a grid: high frequencies are left out, or are 0 there."""
+    reach = (spectrum.shape[0] // 2, spectrum.shape[1] // 2, spectrum.shape[2] - 1)
+    kept = [min(r, (n - 1) // 2) for r, n in zip(reach, grid, strict=True)]
+    z, y, x = (
+        np.arange(-first, k + 1) for first, k in zip((kept[0], kept[1], 0), kept, strict=True)
+    )
     resized = np.zeros((*grid[:2], grid[2] // 2 + 1), spectrum.dtype)
-    z, y = (np.arange(-k, k + 1) for k in kept[:2])
-    x = slice(kept[2] + 1)
-    resized[z[:, None], y, x] = spectrum[z[:, None], y, x]
+    resized[np.ix_(z, y, x)] = spectrum[np.ix_(z, y, x)]
     return resized
