@@ -17,6 +17,7 @@ from vrs_scipion.methods.background import (
     analyse_background,
     beyond_sigmas,
     far_background,
+    weak_parts,
 )
 from vrs_scipion.methods.membrane import Disc, disc_around
 from vrs_scipion.results import Reference
@@ -37,25 +38,44 @@ def measure_background(task: Task) -> Findings:
     _note(found, measured)
     _describe(found, measured)
     _draw_outliers(found, density.values, background, measured)
-    clear, margin = far_background(~background, density.voxel_size, entry.resolution)
+    clear, margin = _judged(found, density, ~background)
     far = (
         analyse_background(density.values, clear, density.voxel_size, task.threads)
         if margin
         else measured
     )
-    disc = disc_around(density.values, clear, density.voxel_size)
-    if disc is not None:
-        beyond, beyond_margin = far_background(
-            ~background | disc.where, density.voxel_size, entry.resolution
-        )
-        if beyond_margin:
-            clear, margin = beyond, beyond_margin
-            far = analyse_background(density.values, clear, density.voxel_size, task.threads)
-        _describe_disc(found, disc, judged=not beyond_margin)
     _describe_far(found, far, margin)
     wave = _wave(task, found, density, clear, far)
     _judge(found, measured, far, wave)
     return found
+
+
+def _judged(found: Findings, density: Density, molecule: Mask) -> tuple[Mask, float]:
+    """The voxels to judge, far from the molecule and what belongs to it, and how far in Å."""
+    values, size, resolution = density.values, density.voxel_size, found.task.entry.resolution
+    clear, margin = far_background(molecule, size, resolution)
+    disc, weak = disc_around(values, clear, size), weak_parts(values, molecule, clear)
+    beyond, beyond_margin = clear, margin
+    if disc is not None or (weak & clear).any():
+        belonging = molecule | weak if disc is None else molecule | weak | disc.where
+        beyond, beyond_margin = far_background(belonging, size, resolution)
+    if disc is not None:
+        _describe_disc(found, disc, judged=not beyond_margin)
+    else:
+        _describe_weak(found, int(np.count_nonzero(weak & clear)))
+    return (beyond, beyond_margin) if beyond_margin else (clear, margin)
+
+
+def _describe_weak(found: Findings, voxels: int) -> None:
+    found.measure(
+        "weak_voxels", voxels, "voxel", "voxels as far that hang together with the molecule at 4σ"
+    )
+    if voxels:
+        found.paragraphs.append(
+            f"{voxels:,} voxels that are as far from the mask as those judged hang together with "
+            "the molecule where it stands out of the background by 4σ: parts of it that are weaker "
+            "than the contour level, around which nothing is judged."
+        )
 
 
 def _wave(

@@ -6,10 +6,12 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vrs_scipion.maps.density import Mask, Volume
 
 _SAMPLE = 100_003
+_MAD_TO_SIGMA = 1.4826
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,15 @@ def moments(values: Volume, where: Mask | None = None) -> Moments:
         deviation = plane.astype(np.float64).ravel() - mean
         squares += float(deviation @ deviation)
     return Moments(count, mean, math.sqrt(squares / count))
+
+
+def robust_moments(values: NDArray[np.float32]) -> tuple[float, float]:
+    """Median of values, and their standard deviation by the median of the absolute deviations.
+
+    Outliers, if they are few, count in neither; the deviation is that of Gaussian values.
+    """
+    middle = float(np.median(values))
+    return middle, _MAD_TO_SIGMA * float(np.median(np.abs(values - np.float32(middle))))
 
 
 def most_common_value(values: Volume, where: Mask) -> tuple[float, float]:

@@ -12,13 +12,14 @@ import numpy as np
 
 from vrs_scipion.maps.correlation import effective_samples
 from vrs_scipion.maps.density import Mask, Triple, Volume
-from vrs_scipion.maps.masks import dilate, dilation_iterations
-from vrs_scipion.maps.statistics import moments, most_common_value
+from vrs_scipion.maps.masks import connected_components, dilate, dilation_iterations
+from vrs_scipion.maps.statistics import moments, most_common_value, robust_moments
 
 GAUSSIAN_BEYOND_5_SIGMA = 5.7330314375838657e-05
 """Percentage of a Gaussian's values farther than 5σ from its mean, 200 Φ(−5)."""
 
 _SIGMAS = 5.0
+_STANDS_OUT = 4.0
 _ENOUGH = 0.1
 """Share of the background that has to lie beyond the margin, to be judged alone."""
 _MARGIN = 2.0
@@ -108,6 +109,32 @@ def beyond_sigmas(values: Volume, background: Mask, std: float) -> Mask:
     limit = np.float32(_SIGMAS * std)
     mask: Mask = ((values > limit) | (values < -limit)) & background
     return mask
+
+
+def weak_parts(values: Volume, molecule: Mask, surroundings: Mask) -> Mask:
+    """What hangs together with a molecule at a level where its surroundings stand out.
+
+    That level lies 4σ above the median of the surroundings (σ from the median of the absolute
+    deviations): parts of the molecule that are weaker than its contour level, no background.
+
+    Parameters
+    ----------
+    values : map, shape (z, y, x)
+    molecule, surroundings : masks of that shape, apart from each other
+
+    Returns
+    -------
+    Mask of what lies outside of the molecule.
+    """
+    middle, sigma = robust_moments(values[surroundings])
+    around = (values > np.float32(middle + _STANDS_OUT * sigma)) & ~molecule
+    if not around.any():
+        return around
+    components = connected_components(around)
+    hanging = np.zeros(components.sizes.size + 1, np.bool_)
+    hanging[components.labels[dilate(molecule, 1) & around]] = True
+    parts: Mask = hanging[components.labels]
+    return parts
 
 
 def far_margin(resolution: float | None) -> float:

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from vrs_scipion.maps.density import Density, Volume
 from vrs_scipion.maps.masks import Components, connected_components, touches_every_face
+from vrs_scipion.maps.statistics import robust_moments
 from vrs_scipion.methods.mass import mass_of
 from vrs_scipion.results.numbers import number
 
@@ -34,7 +35,6 @@ _MASKED = 0.5
 _STEP = 0.9
 _AROUND = tuple(2 ** (step / 3) for step in range(-6, 7))
 """Volumes, in that at a level, at which the pieces are counted around it."""
-_MAD_TO_SIGMA = 1.4826
 _EULER = 0.5772156649015329
 
 Values = NDArray[np.float64]
@@ -240,10 +240,9 @@ def surrounding_noise(values: Volume) -> Noise | None:
     """
     z, y, x = (np.linspace(-1, 1, n) ** 2 for n in values.shape)
     outside = values[(z[:, None, None] + y[:, None] + x) > 1]
-    middle = float(np.median(outside))
+    middle, sigma = robust_moments(outside)
     if float(np.mean(outside == np.float32(middle))) > _MASKED:
         return None
-    sigma = _MAD_TO_SIGMA * float(np.median(np.abs(outside - np.float32(middle))))
     return Noise(middle, sigma) if sigma > 0 else None
 
 

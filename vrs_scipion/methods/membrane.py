@@ -8,9 +8,9 @@ import numpy as np
 
 from vrs_scipion.maps.density import Mask, Triple, Volume
 from vrs_scipion.maps.masks import connected_components
+from vrs_scipion.maps.statistics import robust_moments
 
 _SIGMAS = 5.0
-_MAD_TO_SIGMA = 1.4826
 _FEWEST = 500
 """Voxels that have to stand out, for a shape to be told."""
 _ALONE = 0.9
@@ -46,9 +46,7 @@ def disc_around(values: Volume, surroundings: Mask, voxel_size: Triple) -> Disc 
     surroundings : what surrounds the molecule
     voxel_size : Å along z, y, x
     """
-    seen = values[surroundings]
-    middle = float(np.median(seen))
-    sigma = _MAD_TO_SIGMA * float(np.median(np.abs(seen - np.float32(middle))))
+    middle, sigma = robust_moments(values[surroundings])
     out = (values > np.float32(middle + _SIGMAS * sigma)) & surroundings
     count = int(np.count_nonzero(out))
     if count < _FEWEST:

@@ -433,6 +433,17 @@ class TestBackground(CheckTest):
         self.assertEqual([c.key for c in result.criteria if not c.passed], ["p", "ratio_near"])
         self.assertEqual(result.outcome, Outcome.OK)
 
+    def test_a_weak_arm_of_the_molecule_is_no_background(self) -> None:
+        """The same density is held against the background where it hangs together with nothing."""
+        for start, outcome in ((30, Outcome.OK), (44, Outcome.WARNINGS)):
+            values = self.with_molecule(self.noise())
+            values[22:28, 24, start:50] = 8
+            result = self.run_on(values, 10.0)
+            self.assertEqual(result.outcome, outcome, start)
+            weak = result.measurements["weak_voxels"].value
+            self.assertEqual(bool(weak), start == 30)
+            self.assertEqual("hang together" in " ".join(result.paragraphs), start == 30)
+
     def test_correlated_noise_is_not_rejected_for_its_random_mean(self) -> None:
         """The naive test rejects most fields of mean zero; the effective one rarely does."""
         naive = effective = 0
