@@ -17,6 +17,7 @@ from vrs_scipion.entry.input import Field as FieldOfInput
 from vrs_scipion.entry.input import Kind
 from vrs_scipion.entry.inputs import FIELDS, INPUTS
 from vrs_scipion.entry.read_half_maps import common_name
+from vrs_scipion.entry.request import Request
 from vrs_scipion.files import printable
 from vrs_scipion.maps.location import location_path
 from vrs_scipion.results.model import Record
@@ -222,12 +223,11 @@ def _missing(said: dict[str, str], line: int, entry: bool) -> str:
     """What a row lacks of the inputs that it gives something of."""
     if FIRST not in said and not set(_INSTEAD) & set(said):
         return f"line {line} names no map"
+    given = Request.of(**said)
     for one in INPUTS.values():
-        needed = [field for field in one.fields if field.required]
-        if FIRST not in said:
-            needed = [field for field in needed if field.key != FIRST]
-        absent = [field for field in needed if field.key not in said]
-        if not absent or len(absent) == len(needed) or (entry and one.fields[0].key == FIRST):
+        there = {*said, FIRST}
+        absent = [field for field in one.fields if field.required and field.key not in there]
+        if not absent or not one.is_given(given) or (entry and one.fields[0].key == FIRST):
             continue
         label = absent[0].label
         return f"line {line}: the {label[:1].lower()}{label[1:]} is missing"

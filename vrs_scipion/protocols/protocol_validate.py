@@ -42,8 +42,8 @@ class VrsProtValidate(VrsMapInput, VrsCheckSteps, VrsRun):
         for key in BESIDE_THE_MAP:
             group = form.addGroup(f"{INPUTS[key].title}, if you have them")
             for field in INPUTS[key].fields:
-                said = f"{field.help} Empty: what the volume carries, if it does."
-                add_field(group, field, important=False, help=said)
+                carried = " Empty: what the volume carries, if it does." if field.required else ""
+                add_field(group, field, important=False, help=f"{field.help}{carried}")
         add_criteria(form, tuple(CHECKS.values()))
         form.addParam(
             "compileReport",

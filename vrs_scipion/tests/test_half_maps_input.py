@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
+import io
 import threading
 import unittest
 from pathlib import Path
@@ -15,8 +17,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import fft, ndimage
 
+from vrs_scipion.batch import Settings, TableError, read_table
+from vrs_scipion.batch.validate_row import command
 from vrs_scipion.checks.look_half_maps import LOOK
 from vrs_scipion.checks.run import run_check
+from vrs_scipion.cli import main
 from vrs_scipion.entry import spectra
 from vrs_scipion.entry.contour import in_map_units
 from vrs_scipion.entry.entry import Entry
@@ -235,6 +240,50 @@ class TestFoldersOfHalvesAlone(WideTest):
         require_same(prepare(taken, self.out), claimed, out)
         with self.assertRaises(OutputError):
             require_same(prepare(self.request(), self.folder / "without"), claimed, out)
+
+
+class TestCommands(WideTest):
+    """Half maps without a map on the command line and in the table of a batch."""
+
+    def refuses(self, pattern: str, *words: str) -> None:
+        said = io.StringIO()
+        with contextlib.redirect_stderr(said):
+            self.assertEqual(main(words), 2)
+        self.assertRegex(said.getvalue(), pattern)
+        self.assertEqual(len(said.getvalue().splitlines()), 1)
+
+    def test_what_is_refused(self) -> None:
+        first, second = (f"--half{i}={path}" for i, path in enumerate(self.paths, 1))
+        self.refuses("MAP: give a map, an entry such as EMD-3488, or half maps", "validate")
+        self.refuses("one half map was given; give both", "validate", first, "--contour", "1")
+        self.refuses("give the recommended contour level", "validate", first, second)
+        symmetry = ("--contour", ".3", "--symmetry", "C4v")
+        self.refuses("--symmetry: 'C4v' is no point group", "validate", first, second, *symmetry)
+        self.refuses("give the map's file, or its two half maps", "contour")
+
+    def test_rows_of_a_table(self) -> None:
+        table = self.folder / "table.csv"
+        lines = (
+            "half1,half2,contour,mask,symmetry,name",
+            "run_half1.mrc,run_half2.mrc,auto,mask.mrc,C2,",
+            "run_half1.mrc,,auto,,,",
+            ",,auto,,,",
+            "a.mrc,b.mrc,,,,named",
+        )
+        table.write_text("\n".join(lines), encoding="utf-8")
+        good, one, none, level = read_table(table)
+        self.assertEqual((good.name, good.map, good.problem), ("run_half", "", ""))
+        self.assertEqual(good.first_file, str(self.folder / "run_half1.mrc"))
+        arguments = command(good, self.folder / "out", Settings())
+        self.assertNotIn("--", arguments)
+        for said in ("--contour=auto", "--symmetry=C2", f"--mask={self.folder / 'mask.mrc'}"):
+            self.assertIn(said, arguments)
+        self.assertIn("the second half map is missing", one.problem)
+        self.assertIn("names no map", none.problem)
+        self.assertIn("the recommended contour level is missing", level.problem)
+        table.write_text("half1,contour\na.mrc,1\n", encoding="utf-8")
+        with self.assertRaisesRegex(TableError, "no column 'map'"):
+            read_table(table)
 
 
 class TestCopies(HalfMapsTest):
