@@ -225,8 +225,8 @@ def _missing(said: dict[str, str], line: int, entry: bool) -> str:
         return f"line {line} names no map"
     given = Request.of(**said)
     for one in INPUTS.values():
-        there = {*said, FIRST}
-        absent = [field for field in one.fields if field.required and field.key not in there]
+        needed = [field for field in one.fields if field.required and field.key != FIRST]
+        absent = [field for field in needed if field.key not in said]
         if not absent or not one.is_given(given) or (entry and one.fields[0].key == FIRST):
             continue
         label = absent[0].label

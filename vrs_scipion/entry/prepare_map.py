@@ -257,7 +257,8 @@ def _source(inspected: InspectedMap, prepared: Path) -> SourceFile:
 
 _IS_THE_MEAN = (
     "No map was given: the mean of the two half maps, as they are, stands for it. The contour "
-    "level is one of that mean, and what is said of the map is said of it; nothing sharpened it."
+    "level is one of that mean, and what is said of the map is said of it. It is neither sharpened "
+    "nor freed from noise: where there is a map that is, give that one, too."
 )
 
 
