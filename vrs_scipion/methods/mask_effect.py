@@ -75,6 +75,41 @@ def mask_shape(mask: Volume, voxel_size: Triple, through: Sequence[bool] = ()) -
     )
 
 
+@dataclass(frozen=True)
+class MaskEffect:
+    """What the correlation of two half maps under a mask says, and how much of it is the mask's.
+
+    Attributes
+    ----------
+    masked : resolution by the curve under the mask, in Å; None where it never falls, as below
+    corrected : by that less what random phases leave of it
+    modified : by the curve that a mask has no part in
+    by_mask : what random phases leave at the corrected resolution, or at the end of the curve; None
+        where no phases are random
+    """
+
+    masked: float | None
+    corrected: float | None
+    modified: float | None
+    by_mask: float | None
+
+    @property
+    def inflation(self) -> float | None:
+        """How many times finer the masked curve makes the resolution."""
+        return self.modified / self.masked if self.modified and self.masked else None
+
+    def deviation(self, finest: float) -> float | None:
+        """Of the corrected resolution from that without a mask's part in it, as a share of that.
+
+        Neither is taken for finer than ``finest``, in Å: the end of the shorter curve. None where
+        neither falls before.
+        """
+        if self.corrected is None and self.modified is None:
+            return None
+        corrected, modified = (max(r or finest, finest) for r in (self.corrected, self.modified))
+        return abs(corrected / modified - 1)
+
+
 def edge_width(mask: Volume, voxel_size: Triple) -> float | None:
     """Mean distance over which a mask falls from 0.9 to 0.1, in Å.
 

@@ -3,20 +3,49 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import ndimage
 
+from vrs_scipion.checks.level1_k_mask import CHECK, DILATIONS
+from vrs_scipion.checks.run import run_check
+from vrs_scipion.entry.entry import Entry
+from vrs_scipion.entry.inputs import prepare
+from vrs_scipion.entry.request import Request
 from vrs_scipion.maps.density import Mask, Triple, Volume
 from vrs_scipion.maps.masks import cosine_mask
+from vrs_scipion.maps.writing import write_volume
+from vrs_scipion.methods.fsc import (
+    GOLD_STANDARD,
+    FscCurve,
+    UnderMask,
+    corrected,
+    correlate,
+    first_random_shell,
+    modified_correlations,
+)
 from vrs_scipion.methods.mask_effect import (
+    MaskEffect,
     Surroundings,
     edge_width,
     left_out,
     mask_shape,
     near,
+)
+from vrs_scipion.results import (
+    CheckResult,
+    Column,
+    Engine,
+    Measurement,
+    Outcome,
+    ResolutionEstimate,
+    Table,
 )
 
 BOX = (48, 52, 56)
@@ -145,3 +174,229 @@ def test_a_curve_near_a_resolution() -> None:
     assert near(frequency, values, 1.0) == 8.5
     values[4] = np.nan
     assert near(frequency, values, 8.0) == 4.0
+
+
+class TestEffect:
+    def test_how_much_finer_the_masked_curve_makes_it(self) -> None:
+        assert MaskEffect(3.0, 3.5, 3.6, 0.4).inflation == pytest.approx(1.2)
+        assert MaskEffect(None, 3.5, 3.6, 0.4).inflation is None
+
+    def test_the_deviation_of_what_is_corrected(self) -> None:
+        assert MaskEffect(3.0, 4.5, 4.0, 0.1).deviation(2.0) == pytest.approx(0.125)
+        assert MaskEffect(3.0, None, 4.0, 0.1).deviation(2.0) == pytest.approx(0.5)
+        assert MaskEffect(3.0, 3.0, None, 0.1).deviation(3.1) == 0
+        assert MaskEffect(None, None, None, 0.1).deviation(3.1) is None
+
+
+SHAPE, VOXEL = (60, 60, 60), 2.0
+RESOLUTION = 5.5
+NOISE = 0.15
+
+
+def sphere(centre: float, radius: float) -> Mask:
+    """Of a radius in Å, its centre so many Å along z from voxel N/2."""
+    return distances(SHAPE, (VOXEL,) * 3, centre) <= radius
+
+
+def filament() -> Mask:
+    inside = np.hypot(*np.ogrid[-30:30, -30:30]) * VOXEL < 18
+    return np.broadcast_to(inside, SHAPE)
+
+
+MOLECULE = sphere(-9.0, 17.0) | sphere(18.0, 11.0)
+
+
+@cache
+def halves(filamentous: bool) -> tuple[Volume, Volume]:
+    """A texture in the shape of a molecule, and that in two white noises."""
+    random = np.random.default_rng(7)
+    texture = (random.random(SHAPE) < 0.3) * (filament() if filamentous else MOLECULE)
+    signal = ndimage.gaussian_filter(texture.astype(np.float32), 2.2 / VOXEL, mode="wrap")
+    noises = random.normal(scale=NOISE, size=(2, *SHAPE)).astype(np.float32)
+    return signal + noises[0], signal + noises[1]
+
+
+def entry_of(
+    folder: Path,
+    mask: Volume | Mask | None = None,
+    *,
+    resolution: float | None = RESOLUTION,
+    swapped: bool = False,
+    filamentous: bool = False,
+) -> Entry:
+    """The halves, their mean low-passed as the map, and a mask."""
+    first, second = halves(filamentous)
+    written = {
+        "map": ndimage.gaussian_filter((first + second) / 2, 1.5),
+        "half1": second if swapped else first,
+        "half2": first if swapped else second,
+        **({} if mask is None else {"mask": np.asarray(mask, np.float32)}),
+    }
+    folder.mkdir()
+    for name, values in written.items():
+        write_volume(folder / f"{name}.mrc", values, (VOXEL,) * 3)
+    files = {name: folder / f"{name}.mrc" for name in written}
+    return prepare(Request.of(**files, contour=0.15, resolution=resolution), folder / "entry")
+
+
+def global_result(entry: Entry) -> CheckResult:
+    """What 1.a says of it, as far as 1.k reads that."""
+    both, size = entry.half_maps(), (VOXEL,) * 3
+    spectra, soft = entry.half_spectra(), UnderMask.of(both.mask, size)
+    unmasked = correlate(*spectra, SHAPE, size)
+    masked = soft.correlation(both.first.values, both.second.values)
+    shell = first_random_shell(unmasked)
+    assert shell is not None
+    randomised = soft.randomised(*spectra, shell)
+    (modified,) = modified_correlations(*spectra, [soft])
+    found: dict[str, FscCurve] = {
+        "unmasked": unmasked,
+        "masked": masked,
+        "corrected": corrected(masked, randomised, shell),
+        "mfsc": modified,
+    }
+    columns = {
+        "frequency": masked.frequency,
+        "n_eff": masked.samples,
+        "randomised": randomised.correlation,
+        **{
+            key: np.interp(masked.frequency, curve.frequency, curve.correlation, right=np.nan)
+            for key, curve in found.items()
+        },
+    }
+    rows = np.column_stack(list(columns.values()))
+    return CheckResult(
+        code="1.a",
+        name="Global resolution",
+        outcome=Outcome.OK,
+        explanation="",
+        engine=Engine(name="builtin", version=""),
+        measurements={
+            f"resolution_{key}": Measurement(
+                value=curve.resolution(GOLD_STANDARD), unit="Å", description=""
+            )
+            for key, curve in found.items()
+        },
+        tables={
+            "fsc": Table(
+                caption="",
+                columns=tuple(Column(key=key, label=key) for key in columns),
+                rows=tuple(tuple(v if np.isfinite(v) else None for v in row) for row in rows),
+            )
+        },
+        resolution_estimate=ResolutionEstimate(method="", value=1.0),
+    )
+
+
+def answered(folder: Path, entry: Entry) -> CheckResult:
+    result = run_check(CHECK, entry, folder, results={"1.a": global_result(entry)})
+    assert result.outcome is not Outcome.FAILED, result.reason
+    return result
+
+
+def value(result: CheckResult, key: str) -> float:
+    found = result.measurements[key].value
+    assert found is not None
+    return found
+
+
+def failed(result: CheckResult) -> set[str]:
+    return {c.key for c in result.criteria if c.role == "verdict" and not c.passed}
+
+
+def dilated(mask: Mask, by: float, edge: float) -> Volume:
+    return cosine_mask(mask, (VOXEL,) * 3, by, edge)
+
+
+def noisy_threshold() -> Mask:
+    """Voxels at or above a high level of the noisy mean, as nobody should make a mask."""
+    mean = np.add(*halves(False))
+    return mean > np.quantile(mean, 0.985)
+
+
+class TestCheck:
+    def test_the_soft_mask_adds_nothing(self, tmp_path: Path) -> None:
+        result = answered(tmp_path / "check", entry_of(tmp_path / "in"))
+        assert result.outcome is Outcome.OK, result.warnings
+        assert "adds nothing" in result.headline
+        assert value(result, "randomised_at_resolution") < 0.02
+        assert value(result, "inflation") == pytest.approx(1, abs=0.05)
+        assert value(result, "cut_density") < 0.01
+        assert value(result, "faces_touched") == 0
+        assert value(result, "edge_width") == pytest.approx(ACROSS_A_COSINE * 10, abs=0.4)
+        assert 1.0 < value(result, "volume_fraction") / dilated(MOLECULE, 5.5, 10.0).mean() < 1.3
+        assert not any(key.endswith("_given") for key in result.measurements)
+
+    def test_the_resolution_by_where_the_border_lies(self, tmp_path: Path) -> None:
+        result = answered(tmp_path / "check", entry_of(tmp_path / "in"))
+        rows = result.tables["dilation"].rows
+        assert tuple(row[0] for row in rows) == DILATIONS
+        fractions, resolutions = (np.array([row[i] for row in rows], float) for i in (1, 2))
+        assert (np.diff(fractions) > 0).all()
+        assert resolutions[0] < resolutions[1] < resolutions[-1]
+        assert resolutions[1] == value(result, "resolution_mfsc")
+
+    @pytest.mark.parametrize(
+        ("make", "keys"),
+        [
+            (lambda: dilated(MOLECULE, 4.0, 10.0), set()),
+            (lambda: dilated(MOLECULE, 8.0, 3 * VOXEL), set()),
+            (lambda: sphere(0.0, 40.0), {"edge_lowest"}),
+            (lambda: dilated(MOLECULE, 4.0, 2 * VOXEL), {"edge_lowest"}),
+            (
+                noisy_threshold,
+                {"edge_lowest", "randomised_highest", "left_out_highest", "faces_highest"},
+            ),
+            (lambda: dilated(sphere(-9.0, 17.0), 0.0, 8.0), {"left_out_highest"}),
+            (lambda: dilated(MOLECULE, 30.0, 10.0), {"faces_highest"}),
+        ],
+    )
+    def test_masks_that_are_given(
+        self, tmp_path: Path, make: Callable[[], Volume | Mask], keys: set[str]
+    ) -> None:
+        result = answered(tmp_path / "check", entry_of(tmp_path / "in", make()))
+        assert failed(result) >= keys
+        assert not failed(result) - keys - {"corrected_deviation"}
+        assert (result.outcome is Outcome.OK) == (not keys)
+        if keys:
+            assert result.headline.startswith("The mask that was given")
+        assert {row[0] for row in result.tables["masks"].rows} >= {"Volume", "Molecule left out"}
+        assert all(c.advice for c in result.criteria if not c.passed)
+        assert "left_out_given" in result.measurements
+
+    def test_swapping_the_halves_changes_no_number(self, tmp_path: Path) -> None:
+        mask = dilated(MOLECULE, 4.0, 10.0)
+        one, other = (
+            answered(
+                tmp_path / f"check{swapped}",
+                entry_of(tmp_path / f"in{swapped}", mask, swapped=swapped),
+            )
+            for swapped in (False, True)
+        )
+        assert other.tables["masks"] == one.tables["masks"]
+        assert other.measurements.keys() == one.measurements.keys()
+        for key, found in one.measurements.items():
+            assert other.measurements[key].value == pytest.approx(found.value, rel=1e-5, abs=1e-6)
+        for before, after in zip(
+            one.tables["dilation"].rows, other.tables["dilation"].rows, strict=True
+        ):
+            assert after == pytest.approx(before, rel=1e-5)
+
+    def test_without_a_reported_resolution(self, tmp_path: Path) -> None:
+        result = answered(tmp_path / "check", entry_of(tmp_path / "in", resolution=None))
+        assert result.outcome is Outcome.OK, result.warnings
+
+    def test_a_filament_runs_through_the_box(self, tmp_path: Path) -> None:
+        result = answered(tmp_path / "check", entry_of(tmp_path / "in", filamentous=True))
+        assert value(result, "faces_touched") == 0
+        assert result.outcome is Outcome.OK, result.warnings
+
+    def test_no_signal_is_no_pass(self, tmp_path: Path) -> None:
+        entry = entry_of(tmp_path / "in", dilated(MOLECULE, 4.0, 10.0))
+        nothing = global_result(entry).model_copy(update={"resolution_estimate": None})
+        for name, results in (("a", {"1.a": nothing}), ("b", {})):
+            result = run_check(CHECK, entry, tmp_path / name, results=results)
+            assert result.outcome is Outcome.UNDETERMINED
+            assert not result.criteria
+            assert value(result, "volume_fraction") > 0
+            assert "masks" in result.tables
