@@ -13,7 +13,6 @@ from vrs_scipion.methods.shells import HalfSpectrum, Shells, power
 Grid = tuple[int, int, int]
 Complex = NDArray[np.complex64]
 Indices = NDArray[np.int32]
-Waves = tuple[Indices, Indices, Indices]
 Real = TypeVar("Real", NDArray[np.float32], NDArray[np.float64])
 
 
@@ -32,15 +31,18 @@ class Band:
     ----------
     frequency : mean of the band, 1/Å
     samples : how many coefficients of the whole sphere, all of one height, would count as much
+    shape : of the maps
     first, second : the coefficients, shape (n,)
-    waves : of each along z, y, x; x is never negative
+    row, column : where each lies in a half spectrum, with z and y as one axis
     """
 
     frequency: float
     samples: float
+    shape: tuple[int, ...]
     first: Complex
     second: Complex
-    waves: Waves
+    row: Indices
+    column: Indices
 
     def on(self, grid: Grid, threads: int = 1) -> Complex:
         """The first map's band at the points of a grid, and the second's as the imaginary part.
@@ -51,12 +53,22 @@ class Band:
         from scipy import fft  # slow to load
 
         spectrum = np.zeros(grid, np.complex64)
-        flat, paired = spectrum.reshape(-1), self.waves[2] > 0
-        np.add.at(flat, _cells(self.waves, grid, 1), self.first + 1j * self.second)
+        flat, paired = spectrum.reshape(-1), self.column > 0
+        np.add.at(flat, self._cells(grid, 1), self.first + 1j * self.second)
         mates = np.conj(self.first - 1j * self.second)
-        np.add.at(flat, _cells(self.waves, grid, -1)[paired], mates[paired])
+        np.add.at(flat, self._cells(grid, -1)[paired], mates[paired])
         points: Complex = fft.ifftn(spectrum, overwrite_x=True, workers=threads)
         return points
+
+    def _cells(self, grid: Grid, sign: int) -> Indices:
+        """Where each, or with the sign −1 its mate, lies in the flat transform on a grid."""
+        z, y, x = (
+            (sign * wave) % np.int32(points)
+            for wave, points in zip(_waves(self.shape), grid, strict=True)
+        )
+        rows = (z[:, None] * np.int32(grid[1]) + y).reshape(-1) * np.int32(grid[2])
+        cells: Indices = rows[self.row] + x[self.column]
+        return cells
 
 
 @dataclass(frozen=True)
@@ -72,7 +84,7 @@ class Bands:
     starts : where each shell starts, from 0 to ``count`` + 1
     first, second : the coefficients, shape (n,)
     radius : of each, in shells
-    waves : of each along z, y, x; x is never negative
+    row, column : where each lies in a half spectrum, with z and y as one axis
     """
 
     shells: Shells
@@ -80,7 +92,8 @@ class Bands:
     first: Complex
     second: Complex
     radius: NDArray[np.float32]
-    waves: Waves
+    row: Indices
+    column: Indices
 
     @classmethod
     def of(cls, first: HalfSpectrum, second: HalfSpectrum, shells: Shells) -> Bands:
@@ -92,14 +105,15 @@ class Bands:
         amplitude = np.append(0, np.sqrt(np.sqrt(one * other) / samples))
         level = np.divide(1, amplitude, out=np.zeros_like(amplitude), where=amplitude > 0)
         height = level.astype(np.float32)[places]
-        waves = _waves(flat, shells.shape)
+        row, column = np.divmod(flat, np.int32(first.shape[2]))
         return cls(
             shells,
             np.searchsorted(places, np.arange(shells.count + 2)),
             first.reshape(-1)[flat] * height,
             second.reshape(-1)[flat] * height,
-            _radius(waves, shells),
-            waves,
+            _radius(row, column, shells),
+            row,
+            column,
         )
 
     def band(self, centre: float, width: float) -> Band:
@@ -107,17 +121,19 @@ class Bands:
         ends = np.rint((centre - width, centre + width)).astype(np.intp)
         first, last = np.clip(ends, 0, self.shells.count)
         part = slice(self.starts[first], self.starts[last + 1])
-        z, y, x = (axis[part] for axis in self.waves)
+        row, column = self.row[part], self.column[part]
         height = profile(self.radius[part] - np.float32(centre), width)
-        counted = np.where(x > 0, np.float32(2), np.float32(1)) * height**2
+        counted = np.where(column > 0, np.float32(2), np.float32(1)) * height**2
         total = counted.sum(dtype=np.float64)
         return Band(
             float((counted * self.radius[part]).sum(dtype=np.float64) / total)
             / max(self.shells.extents),
             float(total**2 / (counted * height**2).sum(dtype=np.float64)),
+            self.shells.shape,
             self.first[part] * height,
             self.second[part] * height,
-            (z, y, x),
+            row,
+            column,
         )
 
 
@@ -133,28 +149,20 @@ def _sphere(shells: Shells) -> tuple[NDArray[np.uint16], Indices]:
     return np.concatenate(places), np.concatenate(flat)
 
 
-def _waves(flat: Indices, shape: tuple[int, ...]) -> Waves:
-    rows, x = np.divmod(flat, np.int32(shape[2] // 2 + 1))
-    z, y = np.divmod(rows, np.int32(shape[1]))
+def _waves(shape: tuple[int, ...]) -> tuple[Indices, Indices, Indices]:
+    """Along each axis of a half spectrum, as they count from its first element on."""
+    z, y = (np.arange(n, dtype=np.int32) for n in shape[:2])
     z[2 * z > shape[0]] -= shape[0]
     y[2 * y > shape[1]] -= shape[1]
-    return z, y, x
+    return z, y, np.arange(shape[2] // 2 + 1, dtype=np.int32)
 
 
-def _radius(waves: Waves, shells: Shells) -> NDArray[np.float32]:
+def _radius(row: Indices, column: Indices, shells: Shells) -> NDArray[np.float32]:
     longest = max(shells.extents)
-    squares = np.zeros(waves[0].size, np.float32)
-    for axis, extent in zip(waves, shells.extents, strict=True):
-        squares += np.square(axis.astype(np.float32) * np.float32(longest / extent))
-    return np.sqrt(squares)
-
-
-def _cells(waves: Waves, grid: Grid, sign: int) -> Indices:
-    """Where waves, or with the sign −1 their opposites, lie in the flat transform on a grid."""
-    flat = np.zeros(waves[0].size, np.int32)
-    for axis, n in zip(waves, grid, strict=True):
-        last = int(np.abs(axis).max(initial=0))
-        wrapped = (sign * np.arange(-last, last + 1, dtype=np.int32)) % np.int32(n)
-        flat *= np.int32(n)
-        flat += wrapped[axis + np.int32(last)]
-    return flat
+    z, y, x = (
+        np.square(wave * longest / extent)
+        for wave, extent in zip(_waves(shells.shape), shells.extents, strict=True)
+    )
+    rows = (z[:, None] + y).reshape(-1).astype(np.float32)
+    radius: NDArray[np.float32] = np.sqrt(rows[row] + x.astype(np.float32)[column])
+    return radius
