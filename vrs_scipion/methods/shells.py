@@ -140,6 +140,22 @@ def half_spectrum(volume: Volume, threads: int = 1) -> HalfSpectrum:
     return transform
 
 
+def on_grid(spectrum: HalfSpectrum, grid: Sequence[int]) -> HalfSpectrum:
+    """A half spectrum on other points of its box: high frequencies are left out, or are 0 there.
+
+    Parameters
+    ----------
+    spectrum : as ``scipy.fft.rfftn`` gives it
+    grid : how many points along z, y, x; what lies at their Nyquist frequency is left out
+    """
+    highest = (spectrum.shape[0] // 2, spectrum.shape[1] // 2, spectrum.shape[2] - 1)
+    kept = [min(last, (n - 1) // 2) for last, n in zip(highest, grid, strict=True)]
+    waves = np.ix_(*(np.arange(-k, k + 1) for k in kept[:2]), np.arange(kept[2] + 1))
+    found = np.zeros((*grid[:2], grid[2] // 2 + 1), spectrum.dtype)
+    found[waves] = spectrum[waves]
+    return found
+
+
 def power(plane: HalfSpectrum) -> NDArray[np.floating[Any]]:
     """|F|² of coefficients."""
     squares: NDArray[np.floating[Any]] = np.square(plane.real) + np.square(plane.imag)

@@ -11,7 +11,7 @@ import numpy as np
 from vrs_scipion.maps.density import Volume
 from vrs_scipion.methods.fsc.bands import Grid, profile
 from vrs_scipion.methods.fsc.under_mask import UnderMask
-from vrs_scipion.methods.shells import HalfSpectrum, Reals, Shells, power
+from vrs_scipion.methods.shells import HalfSpectrum, Reals, Shells, on_grid, power
 
 CYCLES = 1.5
 """Thickness of a band at half its height, over one wave in the diameter of the mask."""
@@ -104,7 +104,7 @@ class Places:
         if grid not in self._on:
             from scipy import fft  # slow to load
 
-            spectrum = _resized(self.spectrum, grid)
+            spectrum = on_grid(self.spectrum, grid)
             self._on[grid] = fft.irfftn(spectrum, s=grid, overwrite_x=True, workers=threads)
         return self._on[grid]
 
@@ -157,15 +157,3 @@ def _inverse_distances(steps: Sequence[float], farthest: float) -> float:
     squares = [(np.arange(-(farthest // s), farthest // s + 1) * s) ** 2 for s in steps]
     distance = np.sqrt(squares[0][:, None, None] + squares[1][:, None] + squares[2])
     return float((1 / distance[(distance > 0) & (distance < farthest)]).sum())
-
-
-def _resized(spectrum: HalfSpectrum, grid: Grid) -> HalfSpectrum:
-    """A half spectrum of odd edges on a grid: high frequencies are left out, or are 0 there."""
-    reach = (spectrum.shape[0] // 2, spectrum.shape[1] // 2, spectrum.shape[2] - 1)
-    kept = [min(r, (n - 1) // 2) for r, n in zip(reach, grid, strict=True)]
-    z, y, x = (
-        np.arange(-first, k + 1) for first, k in zip((kept[0], kept[1], 0), kept, strict=True)
-    )
-    resized = np.zeros((*grid[:2], grid[2] // 2 + 1), spectrum.dtype)
-    resized[np.ix_(z, y, x)] = spectrum[np.ix_(z, y, x)]
-    return resized
