@@ -1,13 +1,14 @@
-"""How often the verdicts of Level 0 are right, on simulated maps whose truth is known.
+"""How often the verdicts are right, on simulated inputs whose truth is known.
 
-    python benchmarks/verdicts --models FOLDER --out FOLDER [--smoke] [--workers N]
+    python benchmarks/verdicts --models FOLDER --out FOLDER [--levels 0,1] [--smoke] [--workers N]
                                [--good N] [--each N] [--largest SIDE] [--publish]
 
 ``FOLDER`` of models holds atomic models and ``index.json``. Every case becomes a line of
-``cases.jsonl``; a run that was stopped goes on where it was. Then ``verdicts.csv``,
-``false_alarms.csv``, ``power.csv``, ``confusion.csv`` and ``verdicts.pdf`` are written, and the
-headline printed. With ``--publish``, once all of it has run, ``vrs_scipion/report/rates.json``, of
-which every report prints a line per check, and ``RESULTS.md`` with its page of plots are renewed.
+``cases.jsonl``; a run that was stopped goes on where it was. Then, in a folder of each level,
+``verdicts.csv``, ``false_alarms.csv``, ``power.csv`` and ``confusion.csv`` are written, the plots
+beside them, and the headline printed. With ``--publish``, once all of it has run,
+``vrs_scipion/report/rates.json``, of which every report prints a line per check, and ``RESULTS.md``
+with its pages of plots are renewed.
 """
 
 from __future__ import annotations
@@ -24,30 +25,28 @@ from typing import Any
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
 
-from cases import Case, catalogue  # noqa: E402
+from cases import Case  # noqa: E402
+from catalogues import CATALOGUES, Catalogue  # noqa: E402
 from pages import draw_page  # noqa: E402
-from publish import publish  # noqa: E402
+from publish import page_name, publish  # noqa: E402
 from rich.progress import Progress  # noqa: E402
-from score import headline, write_tables  # noqa: E402
-from specimens import LARGEST_SIDE  # noqa: E402
+from score import Scores  # noqa: E402
 from validate import begin, validate_numbered  # noqa: E402
 
 SEED = 2026
-_GOOD, _EACH = 80, 10
 _GOOD_SMOKE, _EACH_SMOKE = 8, 1
 
 
 def main() -> None:
-    """Make, validate and score the catalogue."""
+    """Make, validate and score the catalogues."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--models", type=Path, required=True, help="folder of atomic models")
     parser.add_argument("--out", type=Path, required=True, help="folder for the results")
+    parser.add_argument("--levels", default=",".join(CATALOGUES), help="[%(default)s]")
     parser.add_argument("--smoke", action="store_true", help="a few minutes: a small subset")
-    parser.add_argument("--good", type=int, default=_GOOD, help="good maps [%(default)s]")
-    parser.add_argument("--each", type=int, default=_EACH, help="of each defect [%(default)s]")
-    parser.add_argument(
-        "--largest", type=int, default=LARGEST_SIDE, help="side in voxels [%(default)s]"
-    )
+    parser.add_argument("--good", type=int, help=f"good inputs [{_usual('good')}]")
+    parser.add_argument("--each", type=int, help=f"of each defect [{_usual('each')}]")
+    parser.add_argument("--largest", type=int, help=f"side in voxels [{_usual('largest')}]")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--only", default="", help="comma-separated defects, good, odd")
     parser.add_argument("--stated", action="store_true", help="defects at their stated sizes alone")
@@ -59,21 +58,37 @@ def main() -> None:
     )
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
-    good, each = arguments.good, arguments.each
-    if arguments.smoke:
-        good, each = _GOOD_SMOKE, _EACH_SMOKE
-    cases = catalogue(arguments.models, good, each, SEED, arguments.largest)
+    cases = {mark: _cases(CATALOGUES[mark], arguments) for mark in arguments.levels.split(",")}
+    again = tuple(filter(None, arguments.again.split(",")))
+    journal = arguments.out / "cases.jsonl"
+    all_scores = []
+    for mark, those in cases.items():
+        scores = Scores(CATALOGUES[mark], run(those, journal, arguments.workers, again))
+        folder = arguments.out / f"level{mark}"
+        folder.mkdir(exist_ok=True)
+        scores.write_tables(folder)
+        draw_page(scores, arguments.out / f"{page_name(mark)}.pdf")
+        print(scores.headline())
+        all_scores.append(scores)
+    if arguments.publish:
+        publish(all_scores, arguments.out)
+
+
+def _usual(name: str) -> str:
+    return ", ".join(str(getattr(catalogue, name)) for catalogue in CATALOGUES.values())
+
+
+def _cases(catalogue: Catalogue, arguments: argparse.Namespace) -> list[Case]:
+    """Those of a level that are asked for."""
+    good = arguments.good or (_GOOD_SMOKE if arguments.smoke else catalogue.good)
+    each = arguments.each or (_EACH_SMOKE if arguments.smoke else catalogue.each)
+    largest = arguments.largest or catalogue.largest
+    cases = catalogue.cases(arguments.models, good, each, SEED, largest)
     if arguments.stated:
         cases = [c for c in cases if c.defect is None or c.dial == c.defect.stated]
     if arguments.only:
         cases = [c for c in cases if c.group in arguments.only.split(",")]
-    again = tuple(filter(None, arguments.again.split(",")))
-    records = run(cases, arguments.out / "cases.jsonl", arguments.workers, again)
-    write_tables(records, arguments.out)
-    draw_page(records, arguments.out / "verdicts.pdf")
-    if arguments.publish:
-        publish(records, arguments.out)
-    print(headline(records))
+    return cases
 
 
 def run(
@@ -89,7 +104,7 @@ def run(
         ) as pool,
         Progress() as progress,
     ):
-        bar = progress.add_task("maps", total=len(waiting))
+        bar = progress.add_task("cases", total=len(waiting))
         for future in as_completed(
             [pool.submit(validate_numbered, number, again) for number in range(len(waiting))]
         ):

@@ -2,112 +2,153 @@
 
 from __future__ import annotations
 
+import re
 import shutil
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from defects import DEFECTS, Defect
-from score import CODES, Record, by_making, confusion, false_alarms, interval, power, rate_table
+from catalogues import CATALOGUES
+from defects import Defect
+from score import Scores, interval
 
+from vrs_scipion import __version__
 from vrs_scipion.files import written_whole
-from vrs_scipion.report.rates import FILE
+from vrs_scipion.methods.engine import BUILTIN
+from vrs_scipion.report.rates import FILE, RateTable, rate_table
 
 _HERE = Path(__file__).parent
+_PAGE = _HERE / "RESULTS.md"
+_SECTION = re.compile(r"^## Level (\w+)", re.MULTILINE)
+_AND = "; and "
+"""Between what is said of the good inputs of each level."""
+_TITLE = """\
+# How often the verdicts are right
+
+Built-in engines; simulated inputs whose truth is known, good ones and the same kind with one \
+defect at a time. Written by `python benchmarks/verdicts --publish`; intervals are of 95 %.
+"""
 
 
-def publish(records: Sequence[Record], out: Path) -> None:
-    """Renew ``rates.json`` of the package, and ``RESULTS.md`` with its plots beside this file."""
+def publish(all_scores: Sequence[Scores], out: Path) -> None:
+    """Renew ``rates.json`` of the package, and ``RESULTS.md`` with its plots beside this file.
+
+    Levels that were not run keep what they have.
+    """
+    _publish_rates(all_scores)
+    text = _PAGE.read_text(encoding="utf-8") if _PAGE.exists() else ""
+    starts = [*_SECTION.finditer(text)]
+    ends = [*(found.start() for found in starts[1:]), len(text)]
+    sections = {
+        found.group(1): text[found.start() : end].rstrip()
+        for found, end in zip(starts, ends, strict=True)
+    }
+    for scores in all_scores:
+        mark = scores.catalogue.mark
+        sections[mark] = results_section(scores)
+        picture = page_name(mark) + ".png"
+        shutil.copyfile(out / picture, _HERE / picture)
+    kept = [sections[mark] for mark in CATALOGUES if mark in sections]
+    _PAGE.write_text("\n\n".join([_TITLE.rstrip(), *kept]) + "\n", encoding="utf-8")
+
+
+def page_name(mark: str) -> str:
+    """Of the files with a level's plots."""
+    return f"verdicts_{mark}"
+
+
+def _publish_rates(all_scores: Sequence[Scores]) -> None:
+    old = rate_table()
+    rates = {one.code: one for one in old.checks}
+    rates |= {one.code: one for scores in all_scores for one in scores.check_rates()}
+    good = dict(zip(CATALOGUES, old.good_maps.split(_AND), strict=False))
+    good |= {scores.catalogue.mark: scores.good_in_words for scores in all_scores}
+    codes = [code for catalogue in CATALOGUES.values() for code in catalogue.codes]
+    table = RateTable(
+        program="benchmarks/verdicts",
+        vrs_version=__version__,
+        engine=BUILTIN,
+        good_maps=_AND.join(good[mark] for mark in CATALOGUES if mark in good),
+        checks=tuple(rates[code] for code in codes if code in rates),
+    )
     with written_whole(FILE) as path:
-        path.write_text(rate_table(records).model_dump_json(indent=1) + "\n", encoding="utf-8")
-    (_HERE / "RESULTS.md").write_text(results_page(records), encoding="utf-8")
-    shutil.copyfile(out / "verdicts.png", _HERE / "verdicts.png")
+        path.write_text(table.model_dump_json(indent=1) + "\n", encoding="utf-8")
 
 
-def results_page(records: Sequence[Record]) -> str:
-    """The tables in Markdown."""
-    made = rate_table(records)
+def results_section(scores: Scores) -> str:
+    """The tables of a level in Markdown."""
+    catalogue = scores.catalogue
+    mark, nouns = catalogue.mark, catalogue.nouns
+    unseen = [d for d in catalogue.defects if not d.caught_by]
     return "\n".join(
         [
-            "# How often the verdicts of Level 0 are right",
+            f"## Level {mark}: {catalogue.level.adds}",
             "",
-            f"Version {made.vrs_version}, built-in engines, {made.good_maps}; one defect at a "
-            f"time in maps of the same kind, {len(records)} maps in all. Written by "
-            "`python benchmarks/verdicts --publish`; intervals are of 95 %.",
+            f"Version {__version__}, {scores.good_in_words}; {len(scores.records)} in all.",
             "",
-            "![power curves, false alarms and who warns of what](verdicts.png)",
+            f"![power curves, false alarms and who warns of what]({page_name(mark)}.png)",
             "",
-            "## False alarms on good maps",
+            f"### False alarms on good {nouns}",
             "",
-            *_table(
-                ["check", "criterion", "warns", "maps", "share", "interval"], _alarm_rows(records)
-            ),
+            *_table(["check", "criterion", "warns", "of", "share", "interval"], _alarms(scores)),
             "",
-            "## Good maps by how they were made",
+            f"### Good {nouns} by how they were made",
             "",
             "B-factors that sharpening left, as 0.d measures them; beyond 8 Å nobody sharpens.",
             "",
             *_table(
-                ["simulator", "B-factor", "any warning", "cannot tell in a check", "maps"],
-                ([str(cell) for cell in row] for row in by_making(records)),
+                ["simulator", "made", "any warning", "cannot tell in a check", "of"],
+                ([str(cell) for cell in row] for row in scores.by_making()),
             ),
             "",
-            "## Defects noticed, by size",
+            "### Defects noticed, by size",
             "",
             "The stated size is bold. A defect counts as noticed if one of the checks named warns.",
             "",
             *_table(
-                ["defect", "unit", "checks", "size: noticed"], map(_power_row(records), _seen())
+                ["defect", "unit", "checks", "size: noticed"],
+                (_power_row(scores, d) for d in catalogue.defects if d.caught_by),
             ),
             "",
-            "## What Level 0 cannot see",
+            *(_unseen(scores, unseen) if unseen else ()),
+            "### Who warns of what",
             "",
-            "Any warning counts here, and most are by chance.",
+            f"Share of {nouns} in which each check warns; defects at their stated size, oddities "
+            "that are no defects, and good ones (none).",
             "",
             *_table(
-                ["defect", "unit", "what can see it, from level", "size: any warning"],
-                map(_power_row(records), _unseen()),
+                ["", *scores.codes],
+                ([row[0], *map(_percent, row[1:])] for row in scores.confusion()),
             ),
-            "",
-            "## Who warns of what",
-            "",
-            "Share of maps in which each check warns; defects at their stated size, oddities that "
-            "are no defects, and good maps (none).",
-            "",
-            *_table(
-                ["", *CODES], ([row[0], *map(_percent, row[1:])] for row in confusion(records))
-            ),
-            "",
         ]
     )
 
 
-def _seen() -> list[Defect]:
-    return [d for d in DEFECTS if d.caught_by]
+def _unseen(scores: Scores, defects: Sequence[Defect]) -> Iterable[str]:
+    yield f"### What Level {scores.catalogue.mark} cannot see"
+    yield ""
+    yield "Any warning counts here, and most are by chance."
+    yield ""
+    yield from _table(
+        ["defect", "unit", "what can see it, from level", "size: any warning"],
+        (_power_row(scores, defect) for defect in defects),
+    )
+    yield ""
 
 
-def _unseen() -> list[Defect]:
-    return [d for d in DEFECTS if not d.caught_by]
-
-
-def _alarm_rows(records: Sequence[Record]) -> list[list[str]]:
+def _alarms(scores: Scores) -> list[list[str]]:
     return [
         [code, key, str(hits), str(count), _percent(hits / max(1, count)), _bounds(hits, count)]
-        for code, key, hits, count in false_alarms(records)
+        for code, key, hits, count in scores.false_alarms()
     ]
 
 
-def _power_row(records: Sequence[Record]) -> Callable[[Defect], list[str]]:
-    def row(defect: Defect) -> list[str]:
-        sizes = [
-            f"**{dial:g}: {hits}/{count}**"
-            if dial == defect.stated
-            else f"{dial:g}: {hits}/{count}"
-            for dial, hits, count in power(records, defect)
-        ]
-        who = " ".join(defect.caught_by) or defect.seen_at
-        return [defect.title, defect.unit, who, ", ".join(sizes)]
-
-    return row
+def _power_row(scores: Scores, defect: Defect) -> list[str]:
+    sizes = [
+        f"**{dial:g}: {hits}/{count}**" if dial == defect.stated else f"{dial:g}: {hits}/{count}"
+        for dial, hits, count in scores.power(defect)
+    ]
+    who = " ".join(defect.caught_by) or defect.seen_at
+    return [defect.title, defect.unit, who, ", ".join(sizes)]
 
 
 def _bounds(hits: int, count: int) -> str:

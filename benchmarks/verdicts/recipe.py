@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,7 @@ from vrs_scipion.simulation import (
     AtomChoice,
     AtomNumbers,
     Atoms,
+    NoiseSpectrum,
     Region,
     SimulationSettings,
     choose_atoms,
@@ -24,6 +26,7 @@ from vrs_scipion.simulation import (
     read_model,
     simulate,
 )
+from vrs_scipion.simulation.half_faults import Halves
 from vrs_scipion.simulation.shells import Shells, signal_power
 
 CUBIC_ANGSTROM_PER_DALTON = 1.207
@@ -49,6 +52,9 @@ class Deposit:
     molecule : bool array, shape (nz, ny, nx), voxels near an atom
     signal : float32 array, shape (nz, ny, nx), the map without noise
     noise_sigma : standard deviation of the noise in the molecule, in the map's units
+    halves : two half maps, and what they were made of; None for a map alone
+    mask : of the refinement, deposited beside; None where it is not
+    symmetry : point group
     """
 
     density: Density
@@ -57,6 +63,9 @@ class Deposit:
     molecule: Mask
     signal: Volume
     noise_sigma: float
+    halves: Halves | None = None
+    mask: Volume | None = None
+    symmetry: str = "C1"
 
     @cached_property
     def frequency(self) -> NDArray[np.float32]:
@@ -92,6 +101,34 @@ Simulator = Callable[["Recipe", np.random.Generator], Deposit]
 
 
 @dataclass(frozen=True)
+class Pair:
+    """How two half maps come about.
+
+    Attributes
+    ----------
+    fall : width of their correlation's fall, as a share of the frequency at which it is 0.143
+    spectrum : of the noise; None where it follows from the fall
+    dilation, edge : voxels by which the refinement's mask is wider than the molecule, and over
+        which it falls to 0
+    given : whether that mask is deposited
+    symmetry : point group
+    shared : share of the noise's power that both halves have
+    other : model of another molecule that fits into the box
+    swapped : whether the map is made of that one
+    """
+
+    fall: float
+    spectrum: NoiseSpectrum | None
+    dilation: float
+    edge: float
+    given: bool
+    symmetry: str = "C1"
+    shared: float = 0.0
+    other: Path | None = None
+    swapped: bool = False
+
+
+@dataclass(frozen=True)
 class Recipe:
     """A map to be made.
 
@@ -115,6 +152,7 @@ class Recipe:
     assembly : makes the specimen from the model's atoms; None if they are the specimen
     turned : whether the specimen has any orientation, rather than the model's
     simulator : makes the map from all of this but the edits; None for ``vrs simulate``
+    pair : what its half maps are like; None for a map alone
     edits : what happens to the finished map
     """
 
@@ -135,7 +173,13 @@ class Recipe:
     assembly: Assembly | None = None
     turned: bool = True
     simulator: Simulator | None = None
+    pair: Pair | None = None
     edits: tuple[Edit, ...] = ()
+
+    def paired(self, **changed: Any) -> Recipe:
+        """With half maps that differ in something."""
+        assert self.pair is not None
+        return replace(self, pair=replace(self.pair, **changed))
 
     def edited(self, edit: Edit) -> Recipe:
         """With one more thing that happens to the finished map."""
@@ -167,7 +211,7 @@ def _deposit(recipe: Recipe, generator: np.random.Generator) -> Deposit:
     atoms = drawn_atoms(recipe.model)
     if recipe.assembly is not None:
         atoms = recipe.assembly(atoms)
-    simulation = simulate(atoms, _settings(recipe, atoms))
+    simulation = simulate(atoms, settings_of(recipe, atoms))
     clean, molecule = simulation.density, simulation.truth.mask
     noise = _noise(recipe, clean, molecule, generator)
     deposit = Deposit(
@@ -198,7 +242,8 @@ def _sharpened(deposit: Deposit, left: float) -> Deposit:
     return replace(sharpened, contour=max(enclosing, _SILENT * sigma), noise_sigma=sigma)
 
 
-def _settings(recipe: Recipe, atoms: Atoms) -> SimulationSettings:
+def settings_of(recipe: Recipe, atoms: Atoms) -> SimulationSettings:
+    """How `vrs simulate` draws the map without noise."""
     voxel = recipe.resolution / recipe.sampling
     side = recipe.roominess * diameter(atoms)
     box = tuple(

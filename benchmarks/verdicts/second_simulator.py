@@ -9,6 +9,9 @@ Henderson 2003, doi:10.1016/j.jmb.2003.07.013) and by a Butterworth filter at th
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
+
 import gemmi
 import numpy as np
 from numpy.typing import NDArray
@@ -41,8 +44,79 @@ _CENTRAL = 0.5
 _SILENT = 4.0
 
 
+@dataclass(frozen=True)
+class Scene:
+    """A molecule in ice, and the noise that half maps of it have.
+
+    Attributes
+    ----------
+    signal : complex128 half spectrum of a cube
+    molecule : bool array, shape (n, n, n), voxels near an atom
+    correlation : of half maps in the molecule, at each coefficient of the half spectrum
+    frequency : 1/Å, of the same shape
+    amplitude : of the signal in the molecule, of the same shape
+    profile : float64 array, shape (n, n, n), how strong the noise is from place to place
+    voxel : Å
+    mass : Da
+    """
+
+    signal: NDArray[np.complex128]
+    molecule: NDArray[np.bool_]
+    correlation: Reals
+    frequency: Reals
+    amplitude: Reals
+    profile: Reals
+    voxel: float
+    mass: float
+
+    @property
+    def n(self) -> int:
+        """Voxels along an edge."""
+        return len(self.molecule)
+
+    @property
+    def level(self) -> Reals:
+        """Amplitude of a half map's noise at each coefficient."""
+        level: Reals = self.amplitude * np.sqrt((1 - self.correlation) / self.correlation)
+        return level
+
+    def noise(self, generator: np.random.Generator) -> NDArray[np.complex128]:
+        """Half spectrum of the noise of one half map."""
+        white = generator.standard_normal((self.n,) * 3) * self.profile
+        noise: NDArray[np.complex128] = np.fft.rfftn(white) * self.level / self.n**1.5
+        return noise
+
+    def weight(self, d: float) -> Reals:
+        """What the map's coefficients are multiplied by, at a resolution in Å."""
+        merit = np.sqrt(2 * self.correlation / (1 + self.correlation))
+        return np.asarray(merit / np.sqrt(1 + (self.frequency * d) ** _ORDER))
+
+    def deposit(self, recipe: Recipe, noise: NDArray[np.complex128]) -> Deposit:
+        """The weighted map with this noise, contoured by its mass."""
+        weight = self.weight(recipe.resolution)
+        clean, loud = (volume(f * weight, self.n) for f in (self.signal, noise))
+        sigma = float(loud[self.molecule].std())
+        cubic_angstrom = self.mass * CUBIC_ANGSTROM_PER_DALTON * recipe.enclosed
+        voxels = round(cubic_angstrom / self.voxel**3)
+        enclosing = float(np.partition(clean.ravel(), -voxels)[-voxels])
+        return Deposit(
+            density=Density(clean + loud, (self.voxel,) * 3),
+            contour=max(enclosing, _SILENT * sigma),
+            resolution=recipe.resolution,
+            molecule=self.molecule,
+            signal=clean,
+            noise_sigma=sigma,
+        )
+
+
 def gemmi_deposit(recipe: Recipe, generator: np.random.Generator) -> Deposit:
     """The map that a recipe describes; its regions, shift, mirror and stretch are not followed."""
+    scene = gemmi_scene(recipe, generator)
+    return scene.deposit(recipe, scene.noise(generator) * (recipe.loudness / math.sqrt(2)))
+
+
+def gemmi_scene(recipe: Recipe, generator: np.random.Generator) -> Scene:
+    """The molecule that a recipe describes, in ice."""
     model = _model(recipe, generator)
     d, voxel = recipe.resolution, recipe.resolution / recipe.sampling
     positions = np.array([a.pos.tolist() for a in _atoms(model)])
@@ -50,24 +124,22 @@ def gemmi_deposit(recipe: Recipe, generator: np.random.Generator) -> Deposit:
     n = 2 * fft.next_fast_len(round(recipe.roominess * across / voxel / 2), real=True)
     atoms, molecule = _drawn(model, positions, n, voxel, recipe.blur * d**2)
     frequency = _frequencies(n, voxel)
-    fall = _FALL if d <= SHARPENED_TO else _FALL_OF_COARSE
     ice = np.fft.rfftn(molecule) * np.exp(-_ICE_B_FACTOR / 4 * frequency**2)
     signal = atoms - _ICE * atoms[0, 0, 0].real / molecule.sum() * ice
-    correlation = _correlation(frequency, d, generator.uniform(*fall))
-    noise = _noise(signal, correlation, molecule, frequency, generator)
-    weight = np.sqrt(2 * correlation / (1 + correlation)) / np.sqrt(1 + (frequency * d) ** _ORDER)
-    clean, loud = (_volume(f * weight, n) for f in (signal, noise * recipe.loudness))
-    sigma = float(loud[molecule].std())
-    volume = _mass(model) * CUBIC_ANGSTROM_PER_DALTON * recipe.enclosed
-    voxels = round(volume / voxel**3)
-    enclosing = float(np.partition(clean.ravel(), -voxels)[-voxels])
-    return Deposit(
-        density=Density(clean + loud, (voxel,) * 3),
-        contour=max(enclosing, _SILENT * sigma),
-        resolution=d,
+    fall = _FALL if d <= SHARPENED_TO else _FALL_OF_COARSE
+    correlation = _correlation(frequency, d, generator.uniform(*fall), recipe.ratio)
+    amplitude = np.sqrt(_shell_means(np.abs(signal) ** 2, frequency) / molecule.mean())
+    steps = (np.arange(n) - n // 2) / (n / 4)
+    square = steps[:, None, None] ** 2 + steps[:, None] ** 2 + steps**2
+    return Scene(
+        signal=signal,
         molecule=molecule,
-        signal=clean,
-        noise_sigma=sigma,
+        correlation=correlation,
+        frequency=frequency,
+        amplitude=amplitude,
+        profile=1 + _CENTRAL * np.exp(-square / 2),
+        voxel=voxel,
+        mass=_mass(model),
     )
 
 
@@ -127,27 +199,11 @@ def _frequencies(n: int, voxel: float) -> Reals:
     return np.asarray(np.sqrt(along[:, None, None] ** 2 + along[:, None] ** 2 + half**2))
 
 
-def _correlation(frequency: Reals, d: float, fall: float) -> Reals:
+def _correlation(frequency: Reals, d: float, fall: float, ratio: float) -> Reals:
+    """Of two half maps, of whose mean the signal's power is at most ``ratio`` times the noise's."""
     odds = (1 - _FSC_AT_RESOLUTION) / _FSC_AT_RESOLUTION
-    return np.asarray(1 / (1 + odds * np.exp((frequency * d - 1) / fall)))
-
-
-def _noise(
-    signal: NDArray[np.complex128],
-    correlation: Reals,
-    molecule: NDArray[np.bool_],
-    frequency: Reals,
-    generator: np.random.Generator,
-) -> NDArray[np.complex128]:
-    """Half spectrum of the noise of two averaged half maps that correlate so in the molecule."""
-    n = molecule.shape[0]
-    amplitude = np.sqrt(_shell_means(np.abs(signal) ** 2, frequency) / molecule.mean())
-    level = amplitude * np.sqrt((1 - correlation) / (2 * correlation))
-    steps = (np.arange(n) - n // 2) / (n / 4)
-    square = steps[:, None, None] ** 2 + steps[:, None] ** 2 + steps**2
-    white = generator.standard_normal((n,) * 3) * (1 + _CENTRAL * np.exp(-square / 2))
-    noise: NDArray[np.complex128] = np.fft.rfftn(white) * level / n**1.5
-    return noise
+    falling = 1 / (1 + odds * np.exp((frequency * d - 1) / fall))
+    return np.asarray(np.minimum(falling, ratio / (ratio + 2)))
 
 
 def _shell_means(values: Reals, frequency: Reals) -> Reals:
@@ -157,5 +213,6 @@ def _shell_means(values: Reals, frequency: Reals) -> Reals:
     return np.asarray(means[shell].reshape(values.shape))
 
 
-def _volume(spectrum: NDArray[np.complex128], n: int) -> Volume:
+def volume(spectrum: NDArray[np.complex128], n: int) -> Volume:
+    """The cube of n³ voxels that a half spectrum belongs to."""
     return np.fft.irfftn(spectrum, s=(n,) * 3).astype(np.float32)

@@ -18,7 +18,7 @@ RESOLUTIONS = (2.5, 3.0, 3.5, 4.0, 4.5, 5.0, 6.0, 7.0, 8.0, 10.0, 12.0)
 LARGEST_SIDE = 160
 _SMALLEST_SIDE = 40
 _FEWEST_RESOLUTIONS_ACROSS = 8
-_FEWEST_ATOMS = 800
+FEWEST_ATOMS = 800
 _MOST_ATOMS = 60_000
 _TOUCHING = 6.0
 """Å between atoms of one particle."""
@@ -48,7 +48,11 @@ class Specimen:
 
 
 def good_specimens(
-    models: Path, count: int, seed: int, largest: int = LARGEST_SIDE
+    models: Path,
+    count: int,
+    seed: int,
+    largest: int = LARGEST_SIDE,
+    fewest_atoms: int = FEWEST_ATOMS,
 ) -> list[Specimen]:
     """``count`` good maps, one a structure, resolutions spread over 2.5–12 Å.
 
@@ -58,13 +62,14 @@ def good_specimens(
     count : of structures; fewer come back where there are fewer
     seed : draws structures, resolutions and everything of the recipes
     largest : side of a map, about, in voxels
+    fewest_atoms : of a structure
 
     Returns
     -------
     Specimens in the order in which they were drawn, without those that are no single particle.
     """
     records = json.loads((models / "index.json").read_text(encoding="utf-8"))
-    eligible = [r for r in records if usable(r)]
+    eligible = [r for r in records if usable(r, fewest_atoms)]
     generator = np.random.default_rng(seed)
     drawn: list[Specimen] = []
     for index in generator.permutation(len(eligible)):
@@ -100,11 +105,11 @@ def one_particle(atoms: Atoms) -> bool:
     return bool(counts.max() >= _WHOLE * len(cells))
 
 
-def usable(record: dict[str, object]) -> bool:
+def usable(record: dict[str, object], fewest_atoms: int = FEWEST_ATOMS) -> bool:
     """Whether a structure of ``index.json`` is of a size that is tried, and no prediction."""
     heavy = record["heavy"]
     assert isinstance(heavy, int)
-    return _FEWEST_ATOMS <= heavy <= _MOST_ATOMS and not str(record["file"]).startswith(_EXCLUDED)
+    return fewest_atoms <= heavy <= _MOST_ATOMS and not str(record["file"]).startswith(_EXCLUDED)
 
 
 def _fits(across: float, resolution: float, largest: int) -> bool:

@@ -1,4 +1,4 @@
-"""One case: its map made, prepared and checked; what came out as a line of JSON."""
+"""One case: made, prepared and checked; what came out as a line of JSON."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ from typing import Any
 from unittest.mock import patch
 
 from cases import Case
+from halves import noise_of
 from matplotlib.figure import Figure
-from recipe import make
+from recipe import Deposit, make
 
-from vrs_scipion.checks.levels import LEVELS
+from vrs_scipion.checks.levels import level_of, selected
 from vrs_scipion.checks.run import run_check
 from vrs_scipion.entry.inputs import prepare
 from vrs_scipion.entry.request import Request
@@ -30,16 +31,18 @@ _SURFACES = "vrs_scipion.figures.isosurface.draw_isosurface"
 
 
 def validate(case: Case, codes: Collection[str] = ()) -> dict[str, Any]:
-    """Make a case's map, run its checks, or those of ``codes`` alone; keep numbers and verdicts."""
+    """Make a case, run its checks, or those of ``codes`` alone; keep numbers and verdicts."""
     started = time.perf_counter()
     record: dict[str, Any] = {
         "case": case.key,
+        "level": case.level,
         "specimen": case.specimen.name,
         "kind": case.specimen.kind,
         "oddity": case.specimen.oddity,
         "helix": case.specimen.helix,
         "resolution": case.specimen.recipe.resolution,
         "left": case.specimen.recipe.left,
+        "noise": noise_of(case.specimen.recipe),
         "calibrates": case.specimen.calibrates,
         "defect": case.defect.key if case.defect else "",
         "dial": case.dial,
@@ -48,7 +51,9 @@ def validate(case: Case, codes: Collection[str] = ()) -> dict[str, Any]:
     }
     try:
         with tempfile.TemporaryDirectory(prefix="verdicts_") as folder, without_pictures():
-            record["checks"] = _checked(case, Path(folder), codes)
+            deposit = make(case.recipe)
+            record["reported"] = deposit.resolution
+            record["checks"] = _checked(case, deposit, Path(folder), codes)
     except (InputError, ValueError):
         record["error"] = traceback.format_exc(limit=1).strip().splitlines()[-1]
     record["seconds"] = round(time.perf_counter() - started, 2)
@@ -68,18 +73,33 @@ def _leave_blank(_: Figure, path: Path, **__: object) -> None:
     path.touch()
 
 
-def _checked(case: Case, folder: Path, codes: Collection[str]) -> dict[str, Any]:
-    deposit = make(case.recipe)
-    write_volume(folder / "map.mrc", deposit.density.values, deposit.density.voxel_size)
-    request = Request.of(
-        map=folder / "map.mrc", contour=deposit.contour, resolution=deposit.resolution
+def _checked(case: Case, deposit: Deposit, folder: Path, codes: Collection[str]) -> dict[str, Any]:
+    entry = prepare(_request(deposit, folder), folder / "entry")
+    level = level_of(case.level)
+    of_level = [check.code for check in level.checks]
+    wanted = [c for c in case.checks or of_level if c in of_level and c in (codes or of_level)]
+    results: dict[str, CheckResult] = {}
+    for check in selected(level.checks, wanted) if wanted else ():
+        results[check.code] = run_check(check, entry, folder / check.code, results=results)
+    return {code: _summary(result) for code, result in results.items()}
+
+
+def _request(deposit: Deposit, folder: Path) -> Request:
+    """What is given of a deposit, its volumes written into a folder."""
+    volumes = {"map": deposit.density.values}
+    if deposit.halves is not None:
+        volumes |= {"half1": deposit.halves.first, "half2": deposit.halves.second}
+    if deposit.mask is not None:
+        volumes["mask"] = deposit.mask
+    files = {key: folder / f"{key}.mrc" for key in volumes}
+    for key, values in volumes.items():
+        write_volume(files[key], values, deposit.density.voxel_size)
+    return Request.of(
+        **files,
+        contour=deposit.contour,
+        resolution=deposit.resolution,
+        symmetry="" if deposit.halves is None else deposit.symmetry,
     )
-    entry = prepare(request, folder / "entry")
-    return {
-        check.code: _summary(run_check(check, entry, folder / check.code))
-        for check in LEVELS[0].checks
-        if (not case.checks or check.code in case.checks) and (not codes or check.code in codes)
-    }
 
 
 def _summary(result: CheckResult) -> dict[str, Any]:

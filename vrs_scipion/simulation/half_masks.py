@@ -9,7 +9,7 @@ from scipy import ndimage
 
 from vrs_scipion.maps.density import Volume
 from vrs_scipion.maps.masks import cosine_mask
-from vrs_scipion.simulation.signal import EDGE, Signal
+from vrs_scipion.simulation.signal import Signal
 
 LOOSE = "loose"
 
@@ -44,7 +44,7 @@ def cutting(signal: Signal) -> Volume:
     end = float(np.quantile(places @ along, _KEPT))
     grid = np.ogrid[tuple(slice(n) for n in signal.density.box)]
     beyond = sum(g * s * a for g, s, a in zip(grid, size, along, strict=True)) - end
-    kept = (1 + np.cos(np.pi * np.clip(beyond / EDGE + 0.5, 0, 1))) / 2
+    kept = (1 + np.cos(np.pi * np.clip(beyond / signal.edge + 0.5, 0, 1))) / 2
     return np.asarray(signal.mask * kept, dtype=np.float32)
 
 
@@ -53,7 +53,7 @@ def touching(signal: Signal) -> Volume:
     size = signal.density.voxel_size
     distance = ndimage.distance_transform_edt(~signal.molecule, sampling=size)
     gap = min(float(distance.take(end, axis).min()) for axis in range(3) for end in (0, -1))
-    return cosine_mask(signal.molecule, size, gap + max(size), EDGE)
+    return cosine_mask(signal.molecule, size, gap + max(size), signal.edge)
 
 
 MASKS: dict[str, Callable[[Signal], Volume]] = {

@@ -39,6 +39,7 @@ class SimulatedHalves:
     ----------
     density : the map
     half_maps : both
+    clean : the map as it would be without noise and faults
     contour : of the map, which encloses as many voxels as the signal's own does
     signal : what the halves share by right
     masks : float32 arrays, shape (nz, ny, nx), good and bad ones, by name
@@ -49,6 +50,7 @@ class SimulatedHalves:
 
     density: Density
     half_maps: tuple[Density, Density]
+    clean: Density
     contour: float
     signal: Signal
     masks: Mapping[str, Volume]
@@ -83,24 +85,25 @@ def simulate_halves(
     ground = _Ground(signal, settings)
     streams = np.random.SeedSequence(settings.seed).spawn(3)
     one, other, third = (np.random.default_rng(stream) for stream in streams)
-    clean = ground.signal.density
+    grid = ground.signal.density
     halves = Halves(
-        first=clean.values + ground.noise(one),
-        second=clean.values + ground.noise(other),
-        map=clean.values,
+        first=grid.values + ground.noise(one),
+        second=grid.values + ground.noise(other),
+        map=grid.values,
         signal=ground.signal,
         resolution=settings.resolution,
         draw_shared=lambda: ground.noise(third),
     )
     halves = _with_faults(halves, settings, in_the_data=True)
-    whole, contour = ground.map_of(halves.first, halves.second)
+    whole, clean, contour = ground.map_of(halves.first, halves.second)
     if map_of is not None:
         another = simulate_halves(map_of, _of_another(settings))
-        whole, contour = another.density.values, another.contour
+        whole, clean, contour = another.density.values, another.clean.values, another.contour
     halves = _with_faults(replace(halves, map=whole), settings, in_the_data=False)
     return SimulatedHalves(
-        density=replace(clean, values=halves.map),
-        half_maps=(replace(clean, values=halves.first), replace(clean, values=halves.second)),
+        density=replace(grid, values=halves.map),
+        half_maps=(replace(grid, values=halves.first), replace(grid, values=halves.second)),
+        clean=replace(grid, values=clean),
         contour=contour,
         signal=ground.signal,
         masks=ground.masks,
@@ -165,8 +168,8 @@ class _Ground:
         level[0] = 0
         return apply_filter(noise, self.shells.spread(level))
 
-    def map_of(self, first: Volume, second: Volume) -> tuple[Volume, float]:
-        """The map that authors make of two half maps, and its contour: clear of the noise."""
+    def map_of(self, first: Volume, second: Volume) -> tuple[Volume, Volume, float]:
+        """The map that authors make of two half maps, without noise too, and its contour."""
         curve = self.fsc_under(LOOSE)
         weight = self.shells.spread(np.sqrt(2 * curve / (1 + curve)))
         weight *= fall_off(self.shells.frequency, self.settings.sharpening)
@@ -176,7 +179,8 @@ class _Ground:
         )
         enclosed = self.signal.enclosed
         enclosing = float(np.partition(clean.ravel(), -enclosed)[-enclosed])
-        return whole, max(enclosing, _SILENT * float((whole - clean).std(dtype=np.float64)))
+        silent = _SILENT * float((whole - clean).std(dtype=np.float64))
+        return whole, clean, max(enclosing, silent)
 
     def truth(self, halves: Halves) -> HalvesTruth:
         """How the half maps correlate."""

@@ -14,9 +14,7 @@ from vrs_scipion.maps.masks import cosine_mask, hard_mask, soft_mask
 from vrs_scipion.maps.reading import read_density, read_header
 from vrs_scipion.simulation.model_to_map import Simulation
 
-DILATION, EDGE, EDGE_VOXELS = 6.0, 8.0, 5.0
-"""Å by which the mask of half maps is wider than the molecule; Å, or voxels if that is more, over
-which it falls to 0."""
+_FEWEST_VOXELS = 5.0
 
 
 @dataclass(frozen=True)
@@ -31,6 +29,8 @@ class Signal:
     name : of the file or the model; may be empty
     sha256 : of the file as it is; None where there is none
     notes : what was left out or taken for granted, one sentence each
+    dilation, edge : Å by which the mask of refinements is wider than the molecule, and over which
+        it falls to 0, over five voxels at least
     """
 
     density: Density
@@ -39,12 +39,15 @@ class Signal:
     name: str = ""
     sha256: str | None = None
     notes: tuple[str, ...] = ()
+    dilation: float = 6.0
+    edge: float = 8.0
 
     @cached_property
     def mask(self) -> Volume:
-        """A mask such as refinements use: wide and soft, float32 from 0 to 1."""
+        """The mask of refinements, wide and soft: float32 from 0 to 1."""
         size = self.density.voxel_size
-        return cosine_mask(self.molecule, size, DILATION, max(EDGE, EDGE_VOXELS * max(size)))
+        edge = max(self.edge, _FEWEST_VOXELS * max(size))
+        return cosine_mask(self.molecule, size, self.dilation, edge)
 
     @property
     def enclosed(self) -> int:

@@ -59,8 +59,9 @@ def write_halves(
 
     ``map.mrc``, ``half_map_1.mrc`` and ``half_map_2.mrc`` are what a validation sees, with a mask
     of its choice: ``mask_loose.mrc`` or a worse one. The truth is in ``truth_density.mrc`` (what
-    the halves share by right) and ``truth_molecule.mrc``; where the density was drawn by a
-    simulation, its other files and ``simulation.json`` are there as ``write_simulation`` has them.
+    the halves share by right), ``truth_map.mrc`` (the map without noise and faults) and
+    ``truth_molecule.mrc``; where the density was drawn by a simulation, its other files and
+    ``simulation.json`` are there as ``write_simulation`` has them.
 
     Parameters
     ----------
@@ -78,8 +79,7 @@ def write_halves(
             files = _write_volumes(temporary, _volumes_of_halves(halves), halves.density)
         else:
             files = dict(_write_into(temporary, _seen(simulation, halves)).files)
-        masks = ((f"mask_{name}", mask) for name, mask in halves.masks.items())
-        files |= _write_volumes(temporary, masks, halves.density)
+        files |= _write_volumes(temporary, _beside(halves), halves.density)
         record = halves_record_of(halves, files)
         save_model(record, temporary / HALVES_FILE)
         return record
@@ -180,6 +180,12 @@ def _volumes_of_halves(halves: SimulatedHalves) -> Iterator[tuple[str, Volume | 
         yield f"half_map_{number}", half.values
     yield "truth_density", halves.signal.density.values
     yield "truth_molecule", halves.signal.molecule
+
+
+def _beside(halves: SimulatedHalves) -> Iterator[tuple[str, Volume]]:
+    yield "truth_map", halves.clean.values
+    for name, mask in halves.masks.items():
+        yield f"mask_{name}", mask
 
 
 def _volumes(simulation: Simulation) -> Iterator[tuple[str, Volume | Mask]]:
