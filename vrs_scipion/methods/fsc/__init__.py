@@ -5,8 +5,16 @@ doi:10.1016/j.jmb.2003.07.013.
 """
 
 from vrs_scipion.methods.fsc.correlation import correlate, shell_correlation
-from vrs_scipion.methods.fsc.curve import GOLD_STANDARD, HALF, FscCurve, crossings
+from vrs_scipion.methods.fsc.curve import (
+    GOLD_STANDARD,
+    HALF,
+    ONE_TO_ONE,
+    WELL_KEPT,
+    FscCurve,
+    crossings,
+)
 from vrs_scipion.methods.fsc.modified import modified_correlation, modified_correlations
+from vrs_scipion.methods.fsc.phases import expected_phase_residual, phase_residual
 from vrs_scipion.methods.fsc.under_mask import (
     UnderMask,
     corrected,
@@ -17,14 +25,18 @@ from vrs_scipion.methods.fsc.under_mask import (
 __all__ = [
     "GOLD_STANDARD",
     "HALF",
+    "ONE_TO_ONE",
+    "WELL_KEPT",
     "FscCurve",
     "UnderMask",
     "corrected",
     "correlate",
     "crossings",
+    "expected_phase_residual",
     "first_random_shell",
     "mask_redundancy",
     "modified_correlation",
     "modified_correlations",
+    "phase_residual",
     "shell_correlation",
 ]
