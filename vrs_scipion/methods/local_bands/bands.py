@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vrs_scipion.methods.local_sweep import NotMeasurableError
 from vrs_scipion.methods.shells import Reals, Shells
@@ -27,7 +29,6 @@ _COARSER, _VOXELS = 4.0, 12.0
 """The bands begin at so many times the reported resolution, and so many voxels, at the latest."""
 _WAVES = 2.0
 """Fewest waves of a band in the longest edge of the box."""
-_REACH = 4.0
 
 
 @dataclass(frozen=True)
@@ -37,29 +38,40 @@ class Band:
     Attributes
     ----------
     centre, width : where its amplitude is largest, and its standard deviation, in 1/Å
-    frequency : mean frequency of its power, in 1/Å
-    samples : independent samples of a field of this band under its window
+    frequency, spread : mean of its power, and √2 of its standard deviation, in 1/Å
     """
 
     centre: float
     width: float
     frequency: float
-    samples: float
+    spread: float
 
     @property
     def window(self) -> float:
         """Standard deviation of its Gaussian window, in Å."""
         return WINDOW / self.centre
 
-    @property
-    def end(self) -> float:
-        """Frequency in 1/Å beyond which it has no amplitude to speak of."""
-        return self.centre + _REACH * self.width
-
     def amplitude(self, frequency: Reals) -> Reals:
         """At frequencies in 1/Å: 1 at its centre."""
-        amplitude: Reals = np.exp(-0.5 * ((frequency - self.centre) / self.width) ** 2)
-        return amplitude
+        return _gaussian(frequency, self.centre, self.width)
+
+    def samples(self, window: NDArray[np.floating[Any]]) -> Reals:
+        """Independent samples of a field of this band under Gaussian windows.
+
+        The mean of the product of two independent fields under a window has the variance of one
+        over so many samples. A field of a shell of radius f and Gaussian amplitude of standard
+        deviation σ, and the same displaced by what the transform of a window of standard deviation
+        w lets through, have in common what a shell √(σ² + 1/(8π²w²)) thick has with itself:
+        (4π)^{3/2} w³ · 4πf² · √(2π) · that thickness.
+
+        Parameters
+        ----------
+        window : standard deviations, Å
+        """
+        thickness = np.hypot(self.spread, 1 / (math.sqrt(8) * math.pi * window))
+        area = 4 * math.pi * self.frequency**2 * math.sqrt(2 * math.pi)
+        samples: Reals = (math.sqrt(4 * math.pi) * window) ** 3 * area * thickness
+        return samples
 
 
 def bands_of(shells: Shells, samples: Reals, resolution: float | None = None) -> list[Band]:
@@ -100,29 +112,15 @@ def _centres(shells: Shells, resolution: float | None) -> list[tuple[float, floa
 
 
 def _band(shells: Shells, samples: Reals, centre: float, width: float) -> Band:
-    empty = Band(centre, width, centre, 0.0)
-    power = samples * empty.amplitude(shells.frequency) ** 2
+    power = samples * _gaussian(shells.frequency, centre, width) ** 2
     mean = float(np.average(shells.frequency, weights=power))
-    spread = math.sqrt(np.average((shells.frequency - mean) ** 2, weights=power))
-    return Band(centre, width, mean, independent_samples(mean, math.sqrt(2) * spread, empty.window))
+    variance = np.average((shells.frequency - mean) ** 2, weights=power)
+    return Band(centre, width, mean, math.sqrt(2 * variance))
 
 
-def independent_samples(frequency: float, width: float, window: float) -> float:
-    """Independent samples of a band-limited field under a Gaussian window.
-
-    The mean of the product of two independent fields under the window has the variance of one over
-    so many samples. Fields of a shell of radius f and Gaussian amplitude of standard deviation σ
-    meet themselves, displaced by what the window of standard deviation w lets through, as if the
-    shell were √(σ² + 1/(8π²w²)) thick: (4π)^{3/2} w³ · 4πf² · √(2π) · that thickness.
-
-    Parameters
-    ----------
-    frequency, width : of the shell, in 1/Å
-    window : Å
-    """
-    thickness = math.hypot(width, 1 / (math.sqrt(8) * math.pi * window))
-    volume = math.sqrt(4 * math.pi) ** 3 * window**3
-    return volume * 4 * math.pi * frequency**2 * math.sqrt(2 * math.pi) * thickness
+def _gaussian(at: Reals, centre: float, width: float) -> Reals:
+    height: Reals = np.exp(-0.5 * ((at - centre) / width) ** 2)
+    return height
 
 
 def windows_in(volume: float, resolution: float) -> float:

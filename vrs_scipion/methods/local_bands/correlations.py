@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,6 +26,8 @@ _ALIASING = 0.25
 _BAND_REACH = 3.0
 _FINE = 8
 """Steps of the table of amplitudes in a shell."""
+_ROWS = 16
+_LEAST = 1e-3
 _TINY = np.finfo(np.float64).tiny
 
 
@@ -61,7 +63,8 @@ def local_correlations(
 ) -> LocalCorrelations:
     """Correlate two half maps band by band, under Gaussian windows of 1.25 waves.
 
-    Both spectra are divided by the root of their mean power, shell by shell: else the strong side
+    Both spectra are divided by the root of their mean power, shell by shell, by one curve for both
+    in which either counts the same: else the strong side
     of a band would count for all of it. Products of the bands' fields are averaged under the window
     on points of a coarse grid.
 
@@ -81,10 +84,11 @@ def local_correlations(
     if not mask.any():
         raise NotMeasurableError("the mask is empty: there is nothing to measure in it")
     shells = Shells(mask.shape, voxel_size)
-    (both,), samples = shells.sums(lambda z: (power(first[z]) + power(second[z]),))
+    (one, other), samples = shells.sums(lambda z: (power(first[z]), power(second[z])))
+    shape = one / max(one.sum(), _TINY) + other / max(other.sum(), _TINY)
     bands = bands_of(shells, samples, resolution)
     grid = grid_of_points(mask, voxel_size)
-    pair = _Pair(first, second, shells, np.sqrt(both / samples), _places(shells), threads)
+    pair = _Pair(first, second, shells, np.sqrt(shape / samples), _places(shells), threads)
     values: list[NDArray[np.float32]] = []
     independent: list[NDArray[np.float32]] = []
     quiet = np.zeros(np.count_nonzero(grid.inside), np.bool_)
@@ -202,7 +206,10 @@ def _correlation(pair: _Pair, band: Band, grid: CoarseGrid) -> NDArray[np.float3
 
 
 def _samples(shells: Shells, band: Band, grid: CoarseGrid) -> NDArray[np.float32]:
-    """Independent samples of a band in the part of each point's window that the mask leaves."""
+    """Independent samples of a band in the part of each point's window that the mask leaves.
+
+    That part counts as the whole of a smaller window.
+    """
     places = zip(grid.voxels, grid.mask.shape, strict=True)
     molecule = grid.mask[np.ix_(*(voxels % n for voxels, n in places))].astype(np.float32)
     axes = list(zip(grid.voxels, shells.voxel_size, shells.extents, grid.step, strict=True))
@@ -217,15 +224,35 @@ def _samples(shells: Shells, band: Band, grid: CoarseGrid) -> NDArray[np.float32
         return _separably(weights, molecule)[grid.inside]
 
     part = share(band.window) ** 2 / np.maximum(share(band.window / math.sqrt(2)), _TINY)
-    samples: NDArray[np.float32] = np.float32(band.samples) * np.minimum(part, 1)
-    return samples
+    as_wide = band.window * np.cbrt(np.clip(part, _LEAST, 1))
+    return band.samples(as_wide).astype(np.float32)
 
 
 def _separably(weights: Sequence[NDArray[np.float32]], values: Volume) -> NDArray[np.float32]:
     """Values (z, y, x) weighted along each axis, with one row of weights for each new place."""
     z, y, x = weights
-    weighted: NDArray[np.float32] = np.tensordot(z, np.matmul(y, np.matmul(values, x.T)), 1)
-    return weighted
+
+    def along_x(rows: NDArray[np.float32], held: slice) -> Volume:
+        return np.asarray(np.matmul(values[:, :, held], rows.T))
+
+    def along_y(rows: NDArray[np.float32], held: slice) -> Volume:
+        return np.asarray(np.matmul(rows, values[:, held]))
+
+    def along_z(rows: NDArray[np.float32], held: slice) -> Volume:
+        return np.asarray(np.tensordot(rows, values[held], 1))
+
+    for axis, rows, product in ((2, x, along_x), (1, y, along_y), (0, z, along_z)):
+        values = np.concatenate([product(*part) for part in _parts(rows)], axis=axis)
+    return values
+
+
+def _parts(weights: NDArray[np.float32]) -> Iterator[tuple[NDArray[np.float32], slice]]:
+    """Some rows of weights at a time, where they are not 0, and the slice of those columns."""
+    for first in range(0, len(weights), _ROWS):
+        rows = weights[first : first + _ROWS]
+        used = np.flatnonzero(rows.any(axis=0))
+        held = slice(used[0], used[-1] + 1)
+        yield rows[:, held], held
 
 
 def _rows(count: int, edge: float, points: Reals, width: float) -> NDArray[np.intp]:
@@ -248,7 +275,8 @@ def _gaussian(points: Reals, places: Reals, edge: float, width: float) -> NDArra
     """Gaussian weights of places around points on a periodic axis, in Å; (points, places)."""
     distance = points[:, None] - places
     distance -= np.rint(distance / edge) * edge
-    return np.asarray(np.exp(-0.5 * (distance / width) ** 2), np.float32)
+    weights = np.exp(-0.5 * (distance / width) ** 2)
+    return np.where(np.abs(distance) <= _WINDOW_REACH * width, weights, 0).astype(np.float32)
 
 
 def _kept(n: int, m: int) -> tuple[tuple[slice, slice], ...]:
