@@ -21,6 +21,8 @@ from vrs_scipion.checks import (
     level0_i_structure,
     level0_j_artefacts,
     level1_a_fsc,
+    level1_g_occupancy,
+    level1_h_anisotropy,
     look_half_maps,
     look_map,
 )
@@ -81,7 +83,16 @@ LEVELS = (
             level0_j_artefacts.CHECK,
         ),
     ),
-    Level("1", "also its two half maps", look_half_maps.LOOK, (level1_a_fsc.CHECK,)),
+    Level(
+        "1",
+        "also its two half maps",
+        look_half_maps.LOOK,
+        (
+            level1_a_fsc.CHECK,
+            level1_g_occupancy.CHECK,
+            level1_h_anisotropy.CHECK,
+        ),
+    ),
     Level("2", "also the 2D classes"),
     Level("3", "also the particle images"),
     Level("4", "also the orientation assigned to each particle"),

@@ -124,3 +124,33 @@ STEWART_2004 = Reference(
     pages="67–84",
     doi="10.1016/j.ultramic.2004.08.008",
 )
+
+TAN_2017 = Reference(
+    key="Tan2017",
+    authors=(
+        "Tan, Y. Z.",
+        "Baldwin, P. R.",
+        "Davis, J. H.",
+        "Williamson, J. R.",
+        "Potter, C. S.",
+        "Carragher, B.",
+        "Lyumkis, D.",
+    ),
+    year=2017,
+    title="Addressing preferred specimen orientation in single-particle cryo-EM through tilting",
+    journal="Nature Methods",
+    volume="14",
+    pages="793–796",
+    doi="10.1038/nmeth.4347",
+)
+
+VILAS_2023 = Reference(
+    key="Vilas2023",
+    authors=("Vilas, J. L.", "Tagare, H. D."),
+    year=2023,
+    title="New measures of anisotropy of cryo-EM maps",
+    journal="Nature Methods",
+    volume="20",
+    pages="1021–1024",
+    doi="10.1038/s41592-023-01874-3",
+)

@@ -29,7 +29,9 @@ def occupancy_plot(
     level : at which the resolution is read
     resolution : reported, Å, or None
     """
-    bands = () if fall is None else (Band(low=fall[0], high=fall[1], label="from 0.9 to 0.1"),)
+    bands: tuple[Band, ...] = ()
+    if fall is not None:
+        bands = (Band(low=fall[0], high=fall[1], label="from 0.9 to 0.1", role="fitted"),)
     return Plot(
         x=frequency_axis(frequencies),
         y=Axis(label="Fourier shell occupancy", range=(-0.03, 1.05)),

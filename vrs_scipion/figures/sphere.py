@@ -69,7 +69,7 @@ def draw_sphere(
         values[doubled],
         np.linspace(low - margin, high + margin, 65),
         cmap="viridis_r",
-        extend="both",
+        extend="both" if reach else "neither",
     )
     _dress(axes, colours)
     for spot in spots:
@@ -148,4 +148,5 @@ def _mark(axes: Any, spot: Spot) -> None:
 def _ticks(low: float, high: float) -> Any:
     from matplotlib.ticker import MaxNLocator  # slow to load
 
-    return MaxNLocator(6).tick_values(low, high) if high > low else [low]
+    ticks = MaxNLocator(6).tick_values(low, high) if high > low else [low]
+    return [tick for tick in ticks if low <= tick <= high]

@@ -1,0 +1,217 @@
+"""What the checks of the half maps' directions share: cones under the soft mask, words, limits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from vrs_scipion import __version__
+from vrs_scipion.checks.check import Limit
+from vrs_scipion.checks.findings import Findings
+from vrs_scipion.checks.task import Task
+from vrs_scipion.figures.sphere import Spot, draw_sphere
+from vrs_scipion.maps.masks import runs_through
+from vrs_scipion.methods.directional import (
+    SEED,
+    Cones,
+    DirectionalSums,
+    Overlap,
+    Reach,
+    cones_about,
+    mask_overlap,
+    sums_under_mask,
+)
+from vrs_scipion.methods.engine import BUILTIN
+from vrs_scipion.methods.fsc import GOLD_STANDARD
+from vrs_scipion.methods.shells import Reals
+from vrs_scipion.results import Engine
+from vrs_scipion.results.model import Role
+from vrs_scipion.results.numbers import quantity, with_error
+
+SIGNAL, REPORTED = "signal_lowest", "reported_share"
+WHERE_BEST = "A triangle marks the finest direction, one that stands on its tip the coarsest."
+
+_FILLS = (
+    " The mask is cut off at the faces of the box: what is cut off there correlates along the "
+    "direction across the face, which makes that direction look better than it is."
+)
+
+
+@dataclass(frozen=True)
+class HalvesByDirection:
+    """Two half maps under their soft mask, by direction.
+
+    Attributes
+    ----------
+    sums : by shell and pixel of the half sphere
+    overlap : of the mask
+    order : of the point group; 1 where none was given
+    filament : whether the molecule runs through the box
+    """
+
+    sums: DirectionalSums
+    overlap: Overlap
+    order: int
+    filament: bool
+
+    @classmethod
+    def of(cls, task: Task) -> HalvesByDirection:
+        """Sort the half maps of an entry."""
+        halves, threads = task.entry.half_maps(), task.threads
+        size = halves.first.voxel_size
+        first, second = halves.first.values, halves.second.values
+        return cls(
+            sums_under_mask(first, second, halves.mask, size, threads),
+            mask_overlap(halves.mask, size, threads),
+            task.entry.symmetry_order or 1,
+            any(runs_through(halves.hard)),
+        )
+
+    def cones(self, half_angle: float, directions: Reals | None = None) -> Cones:
+        """Of so many degrees, about every pixel of the half sphere or about some directions."""
+        about = self.sums.sphere.directions if directions is None else directions
+        return cones_about(about, half_angle, self.sums, self.overlap, self.order)
+
+
+def builtin(half_angle: float, directions: int) -> Engine:
+    """The built-in engine with what it was told."""
+    arguments = {"half_angle": half_angle, "directions": directions, "seed": SEED}
+    return Engine(name=BUILTIN, version=__version__, arguments=arguments)
+
+
+def cannot_measure(found: Findings, cones: Cones) -> bool:
+    """Say why nothing can be said of directions, if so: no signal, copies, too few samples."""
+    resolution = cones.whole.resolution(GOLD_STANDARD)
+    if resolution is None:
+        found.cannot_tell = (
+            f"The correlation of the half maps does not fall below {GOLD_STANDARD:g} before the "
+            "Nyquist limit of their voxels: they are copies of each other, or not independent, or "
+            "were filtered so that nothing is left to compare, or their voxels are too coarse for "
+            "what they hold. Whether it depends on direction cannot be told."
+        )
+        found.headline = "The half maps agree as far as their voxels reach."
+        return True
+    if not found.judge(SIGNAL, cones.significance).passed:
+        found.headline = "The half maps have no signal in common."
+        return True
+    if not cones.tells(GOLD_STANDARD):
+        found.cannot_tell = (
+            f"The correlation of the half maps falls at {quantity(resolution, 'Å')}, where a cone "
+            "holds too few independent values to be told from another: the box or the mask is too "
+            "small for the question."
+        )
+        found.headline = "Whether the resolution depends on direction cannot be told."
+        return True
+    return False
+
+
+def note_axes(found: Findings, reach: Reach) -> None:
+    """Measure the finest and the coarsest direction."""
+    for name, direction in (("best", reach.best), ("worst", reach.worst)):
+        words = {"best": "finest", "worst": "coarsest"}[name]
+        for axis, component in zip("xyz", direction[::-1], strict=True):
+            found.measure(
+                f"{name}_axis_{axis}",
+                float(component),
+                "",
+                f"{axis} of the unit vector along the direction of the {words} resolution",
+            )
+
+
+def axes_in_words(reach: Reach) -> str:
+    """The finest and the coarsest direction, with the resolutions there."""
+    fine, coarse = (
+        f"{quantity(float(1 / value), 'Å')} along {vector(direction)}"
+        for value, direction in (
+            (reach.smooth.max(), reach.best),
+            (reach.smooth.min(), reach.worst),
+        )
+    )
+    return f"the finest is {fine} and the coarsest {coarse}"
+
+
+def vector(direction: Reals) -> str:
+    """A direction as its components along x, y and z."""
+    components = (f"{component:.2f}".replace("-", "−") for component in direction[::-1] + 0.0)
+    return f"({', '.join(components)})"
+
+
+def draw_reach(found: Findings, key: str, reach: Reach, values: Reals, caption: str) -> None:
+    """Draw resolutions by direction on half a sphere, the finest and coarsest one marked."""
+    spots = (Spot(reach.best, "finest", "^"), Spot(reach.worst, "coarsest", "v"))
+    found.picture(
+        key,
+        lambda path: draw_sphere(
+            reach.directions, 1 / values, path, label="Resolution (Å)", spots=spots
+        ),
+        f"{caption} The sphere of directions is seen from z, x to the right, y up; a direction and "
+        f"its opposite are one. Dotted circles lie 30 and 60° from z. {WHERE_BEST}",
+        "A disc coloured by resolution, with two marks.",
+    )
+
+
+def mask_at_faces(found: Findings) -> str:
+    """What to say where the soft mask is cut off by the box; '' where it is not."""
+    return _FILLS if found.task.entry.half_maps_record.soft_mask_touches_faces else ""
+
+
+def role_of_evenness(found: Findings, halves: HalvesByDirection) -> Role:
+    """Whether differences between directions decide: those of a filament do not."""
+    if not halves.filament:
+        return "verdict"
+    found.paragraphs.append(
+        "The molecule runs through the box, as filaments do: their amplitudes lie on layer lines, "
+        "so that directions differ whatever the views. Such differences are printed and decide "
+        "nothing here."
+    )
+    return "advice"
+
+
+def symmetry_in_words(found: Findings) -> str:
+    """What the error bars know of the point group."""
+    order = found.task.entry.symmetry_order
+    if order is None:
+        return (
+            " No point group was given: if a symmetry was imposed, the error bars are too small by "
+            "the root of its order."
+        )
+    return f" The point group of order {order} is in the error bars." if order > 1 else ""
+
+
+def ratio_in_words(reach: Reach) -> str:
+    """The anisotropy with its error."""
+    return with_error(reach.ratio.value, reach.ratio.error)
+
+
+def reported_limit(subject: str, of: str) -> Limit:
+    """The limit of the reported resolution, in % of the one found."""
+    return Limit(
+        REPORTED,
+        80.0,
+        "%",
+        "Reported resolution against the one found",
+        f"The check warns when the reported resolution, in % of {of}, is below this.",
+        subject,
+        ">=",
+        advice=(
+            "The claim goes beyond what the half maps hold. Most often it was read off a curve "
+            "under a mask that is too tight, or off other half maps than these: see 1.a and 1.k."
+        ),
+    )
+
+
+SIGNAL_LIMIT = Limit(
+    SIGNAL,
+    5.0,
+    "standard errors",
+    "Least signal in common",
+    "The check warns when the correlation of the half maps, over all shells before it falls below "
+    "0.143, is fewer standard errors above none: they have no signal in common.",
+    "the correlation of the half maps before it falls",
+    ">=",
+    advice=(
+        "The half maps do not belong together: they are of different particles or refinements, one "
+        "is mirrored, shifted, inverted or stored in another order of its axes, or there is "
+        "nothing but noise in them. Or the contour level leaves but a speck of the molecule: see "
+        "0.b."
+    ),
+)
