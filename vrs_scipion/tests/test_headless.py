@@ -112,6 +112,24 @@ class TestWholeRun(HeadlessTest):
         self.assertEqual(without.returncode, 0, without.stderr)
         self.assertEqual(load_report(self.out), report)
 
+    def test_half_maps_without_a_map(self) -> None:
+        """Their mean is validated in a folder named after both; the same command goes on there."""
+        for i in (1, 2):
+            write(self.folder / f"run_half{i}.mrc", mrc_bytes(noisy(i)))
+        halves = ("--half1", "run_half1.mrc", "--half2", "run_half2.mrc")
+        command = self.command("validate", *halves, "--contour", "0.4", "--only", "0.b,1.a")
+        first = self.vrs(command)
+        self.assertEqual(first.returncode, 0, first.stderr)
+        self.assertIn("import half maps: finished", first.stderr)
+        report = load_report(self.folder / "vrs_run_half")
+        self.assertEqual(report.entry.map, "mean of run_half1.mrc and run_half2.mrc")
+        self.assertIn("No map was given: the mean", report.entry.notes[0])
+        self.assertEqual(list(report.inputs), ["map", "half_maps"])
+        second = self.vrs(command)
+        self.assertEqual(second.returncode, 0, second.stderr)
+        self.assertEqual(second.stderr.count("finished before"), 8)
+        self.assertFalse((self.folder / "vrs_run_half_2").exists())
+
     def test_a_folder_of_an_older_version_is_taken_up(self) -> None:
         """What version 0.1.0 has finished is kept; what it did not know is added."""
         command = self.arguments("--resolution", "4")
