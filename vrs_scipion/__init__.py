@@ -6,7 +6,7 @@ tested and used without Scipion. ``Plugin``, which needs it, is loaded when Scip
 
 from typing import Any
 
-__version__ = "0.3.0"
+__version__ = "0.4.0"
 
 _logo = "logo.png"
 _references = ["Sorzano2022", "delaRosaTrevin2016"]
