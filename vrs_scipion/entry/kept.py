@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
+from zipfile import BadZipFile
 
 from vrs_scipion.files import written_whole
 
@@ -30,7 +31,7 @@ def kept(
     path : where it is kept
     source : the file that it is made of; what is older than that is made anew
     make, save, load : makes, writes and reads it; ``load`` returns None for what is not right, and
-        raises OSError, ValueError, EOFError or KeyError for what is broken
+        raises what numpy does for what is broken
     """
     with suppress(OSError), _alone(path):
         found = _found(path, source, load)
@@ -54,5 +55,5 @@ def _alone(path: Path) -> Iterator[None]:
 def _found(path: Path, source: Path, load: Callable[[Path], _Thing | None]) -> _Thing | None:
     try:
         return load(path) if path.stat().st_mtime_ns >= source.stat().st_mtime_ns else None
-    except (OSError, ValueError, EOFError, KeyError):
+    except (OSError, ValueError, EOFError, KeyError, BadZipFile):
         return None

@@ -128,11 +128,11 @@ def critical_correlations(local: LocalCorrelations, rate: float) -> Floats:
     -------
     float32 array, shape (bands, points)
     """
-    from scipy.stats import norm  # slow to load
+    from scipy.special import ndtri  # slow to load
 
     points = local.values.shape[1]
     ranks = np.arange(1, points + 1)
-    accepted = norm.isf(rate * ranks / (points * np.sum(1 / ranks))).astype(np.float32)
+    accepted = -ndtri(rate * ranks / (points * np.sum(1 / ranks))).astype(np.float32)
     root = np.sqrt(np.maximum(local.samples, 1))
     ordered = np.sort(local.values * root, axis=1)[:, ::-1]
     passed = ordered >= accepted
