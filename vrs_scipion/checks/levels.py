@@ -21,6 +21,8 @@ from vrs_scipion.checks import (
     level0_i_structure,
     level0_j_artefacts,
     level1_a_fsc,
+    level1_c_local_fsc,
+    level1_d_local_significance,
     level1_g_occupancy,
     level1_h_anisotropy,
     look_half_maps,
@@ -89,6 +91,8 @@ LEVELS = (
         look_half_maps.LOOK,
         (
             level1_a_fsc.CHECK,
+            level1_c_local_fsc.CHECK,
+            level1_d_local_significance.CHECK,
             level1_g_occupancy.CHECK,
             level1_h_anisotropy.CHECK,
         ),
