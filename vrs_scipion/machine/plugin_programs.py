@@ -26,21 +26,23 @@ class PluginProgram:
     plugin : which
     name : what to call it
     patterns : of its file, below the folder of the plugin's programs, likeliest first
+    is_script : whether it is given to an interpreter, and need not be executable
     """
 
     plugin: Plugin
     name: str
     patterns: tuple[str, ...]
+    is_script: bool = False
 
     def find(self) -> Installed | None:
-        """Where it is; None where no file can be executed.
+        """Where it is; None where no file can be run.
 
         It is looked for where the plugin has it, then where its variable points, then on the PATH.
         """
         for home, environment in self._homes():
             for pattern in self.patterns:
                 for path in sorted(home.glob(pattern)):
-                    if path.is_file() and os.access(path, os.X_OK):
+                    if path.is_file() and os.access(path, os.R_OK if self.is_script else os.X_OK):
                         return Installed(path, environment, self._version(home, path))
         if found := shutil.which(self.name):
             path = Path(found).resolve()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -46,6 +47,11 @@ class Shells:
         """Of each, without shell 0, in 1/Å; shape (count,)."""
         return np.arange(1, self.count + 1) / max(self.extents)
 
+    @cached_property
+    def samples(self) -> Reals:
+        """Coefficients of the whole sphere in each, without shell 0; shape (count,)."""
+        return self.sums(lambda z: ())[1]
+
     def sums(
         self, terms: Callable[[int], Sequence[NDArray[np.floating[Any]]]]
     ) -> tuple[Reals, Reals]:
@@ -75,7 +81,7 @@ class Shells:
             ]
             sums = sums + parts if sums.size else np.array(parts)
             samples += len(planes) * np.bincount(place, counted.ravel(), last + 1)
-        return sums[:, 1:last], samples[1:last]
+        return sums.reshape(-1, last + 1)[:, 1:last], samples[1:last]
 
     def places(self, z: int) -> NDArray[np.intp]:
         """The shell of every coefficient of a z plane of a half spectrum; shape (ny, nx // 2 + 1).

@@ -11,11 +11,11 @@ from vrs_scipion.methods.xmipp import XmippError
 
 
 def read_metadata(path: Path, *labels: str) -> tuple[Reals, ...]:
-    """Read columns of a metadata file's table, by their labels.
+    """Read columns of a metadata file's first table, by their labels.
 
     Parameters
     ----------
-    path : of the file, which holds one ``loop_`` of numbers
+    path : of the file, whose first block holds one ``loop_`` of numbers
     labels : of the columns, e.g. 'resolutionFSO'
 
     Returns
@@ -34,6 +34,8 @@ def read_metadata(path: Path, *labels: str) -> tuple[Reals, ...]:
     known: list[str] = []
     rows: list[list[str]] = []
     for words in map(str.split, lines):
+        if rows and words and words[0].startswith("data_"):
+            break
         if words and words[0].startswith("_"):
             known.append(words[0][1:])
         elif words and known:

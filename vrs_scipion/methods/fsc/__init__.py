@@ -14,6 +14,7 @@ from vrs_scipion.methods.fsc.curve import (
     crossings,
 )
 from vrs_scipion.methods.fsc.modified import modified_correlation, modified_correlations
+from vrs_scipion.methods.fsc.permutation import Significance, significance
 from vrs_scipion.methods.fsc.phases import expected_phase_residual, phase_residual
 from vrs_scipion.methods.fsc.under_mask import (
     UnderMask,
@@ -28,6 +29,7 @@ __all__ = [
     "ONE_TO_ONE",
     "WELL_KEPT",
     "FscCurve",
+    "Significance",
     "UnderMask",
     "corrected",
     "correlate",
@@ -39,4 +41,5 @@ __all__ = [
     "modified_correlations",
     "phase_residual",
     "shell_correlation",
+    "significance",
 ]

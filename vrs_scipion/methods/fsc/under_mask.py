@@ -91,17 +91,28 @@ class UnderMask:
         meeting += beyond * 0.5 / self.shells.count
         return max(1.0, meeting / float(power(spectrum[0])[0, 0]))
 
-    def correlation(self, first: Volume, second: Volume, order: int = 1) -> FscCurve:
-        """Correlate two maps (z, y, x) under the mask, shell by shell.
+    def spectra(self, first: Volume, second: Volume) -> tuple[HalfSpectrum, HalfSpectrum]:
+        """Half spectra of two maps (z, y, x) under the mask.
 
         Values count against their mean outside of the mask: an offset would put the mask's own
-        shape into both. ``order`` is that of the point group that was imposed on both.
+        shape into both. The phases of both are turned alike, as if the mask began at voxel 0.
         """
         one, other = (
             self._masked(values[self.part], float(values.sum(dtype=np.float64)))
             for values in (first, second)
         )
-        products = ShellProducts.of(one, other, self.shells)
+        return one, other
+
+    def correlation(self, first: Volume, second: Volume, order: int = 1) -> FscCurve:
+        """Correlate two maps (z, y, x) under the mask, shell by shell.
+
+        ``order`` is that of the point group that was imposed on both.
+        """
+        return self.curve(*self.spectra(first, second), order)
+
+    def curve(self, first: HalfSpectrum, second: HalfSpectrum, order: int = 1) -> FscCurve:
+        """The correlation of two half spectra of maps under the mask."""
+        products = ShellProducts.of(first, second, self.shells)
         return products.curve(self.shells, self.redundancy * order)
 
     def randomised(
@@ -155,10 +166,7 @@ class UnderMask:
         return self._spectrum((values - np.float32(solvent)) * self.mask)
 
     def _spectrum(self, values: Volume) -> HalfSpectrum:
-        """The half spectrum of values in the mask's part of the box.
-
-        As if the part began at the box's first voxel, which turns the phases of all maps alike.
-        """
+        """The half spectrum of values in the mask's part of the box, as if it began at voxel 0."""
         from scipy import fft  # slow to load
 
         nz, ny, nx = self.shells.shape
