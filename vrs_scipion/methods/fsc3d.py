@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import tempfile
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -165,7 +166,9 @@ def read_answer(path: Path, said: str, shells: Shells) -> Directional:
     """
     told = last_line(said)
     try:
-        table = np.loadtxt(path, ndmin=2)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "loadtxt: input contained no data", UserWarning)
+            table = np.loadtxt(path, ndmin=2)
     except OSError as error:
         raise EngineFailedError(
             f"{PROGRAM.name} ended without an error and wrote no curves"

@@ -42,7 +42,7 @@ def measure_anisotropy(cones: Cones) -> Anisotropy:
     ----------
     cones : about the directions of the pixels of a half sphere
     """
-    sphericity = _Surface(cones.directions).sphericity
+    sphericity = Surface(cones.directions).sphericity
     (gold, gold_drawn), (half, half_drawn), (area, area_drawn) = cones.measured(
         lambda correlation: cones.reaches(GOLD_STANDARD, correlation),
         lambda correlation: cones.reaches(HALF, correlation),
@@ -60,8 +60,8 @@ def measure_anisotropy(cones: Cones) -> Anisotropy:
     )
 
 
-class _Surface:
-    """A closed surface around the origin, given by its distance along directions.
+class Surface:
+    """A closed surface around the origin, given by how far it is along directions.
 
     Parameters
     ----------
