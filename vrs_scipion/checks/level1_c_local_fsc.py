@@ -12,9 +12,11 @@ from vrs_scipion import __version__
 from vrs_scipion.checks.check import SERVICE, Check, Limit
 from vrs_scipion.checks.findings import Findings
 from vrs_scipion.checks.local_bands import (
+    INDEPENDENCE,
     are_copies,
     correlations,
     describe_ends,
+    doubt,
     draw,
     measure_percentiles,
     median_error,
@@ -254,6 +256,9 @@ def _judge(
         )
     elif found.warnings:
         found.headline = "The local resolution is suspiciously homogeneous."
+    elif reason := doubt(found.task):
+        found.cannot_tell = reason
+        found.headline = "The half maps are not independent: their local resolution is in doubt."
     elif reported is None:
         found.headline = f"{spans}."
     else:
@@ -318,6 +323,7 @@ CHECK = Check(
     ),
     answer=measure_local_fsc,
     needs=("map", "half_maps"),
+    listens_to=(INDEPENDENCE,),
     relies_on=(Trait.SHAPE,),
     limits=(
         Limit(

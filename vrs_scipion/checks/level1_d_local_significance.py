@@ -9,9 +9,11 @@ import numpy as np
 from vrs_scipion.checks.check import Check, Limit
 from vrs_scipion.checks.findings import Findings
 from vrs_scipion.checks.local_bands import (
+    INDEPENDENCE,
     are_copies,
     correlations,
     describe_ends,
+    doubt,
     draw,
     measure_percentiles,
     median_error,
@@ -167,6 +169,9 @@ def _judge(found: Findings, resolution: LocalResolution, percentiles: Sequence[f
         )
     elif found.warnings:
         found.headline = f"The {_WORDS} is suspiciously homogeneous."
+    elif reason := doubt(found.task):
+        found.cannot_tell = reason
+        found.headline = "The half maps are not independent: what is significant is in doubt."
     else:
         found.headline = (
             f"There is significant signal to {percentiles[_MEDIAN]:.2f} Å around the median voxel."
@@ -216,6 +221,7 @@ CHECK = Check(
     ),
     answer=measure_local_significance,
     needs=("map", "half_maps"),
+    listens_to=(INDEPENDENCE,),
     relies_on=(Trait.SHAPE,),
     limits=(
         Limit(

@@ -18,6 +18,8 @@ from scipy import fft
 
 from vrs_scipion.checks import level1_c_local_fsc, level1_d_local_significance
 from vrs_scipion.checks.check import Check
+from vrs_scipion.checks.levels import CHECKS
+from vrs_scipion.checks.local_bands import INDEPENDENCE, SHARED
 from vrs_scipion.checks.run import run_check
 from vrs_scipion.entry.entry import Entry
 from vrs_scipion.entry.inputs import prepare
@@ -30,7 +32,7 @@ from vrs_scipion.maps.writing import write_volume
 from vrs_scipion.methods import blocres, resmap
 from vrs_scipion.methods.engine import EngineFailedError
 from vrs_scipion.methods.local_bands import local_correlations
-from vrs_scipion.results import CheckResult, Outcome
+from vrs_scipion.results import CheckResult, Criterion, Outcome
 from vrs_scipion.simulation import Phantom, demo_phantom, frequency_grid
 
 FSC, SIGNIFICANCE = level1_c_local_fsc.CHECK, level1_d_local_significance.CHECK
@@ -246,6 +248,31 @@ class TestHalvesThatAreNone(LocalTest):
                 self.assertEqual(result.outcome, Outcome.UNDETERMINED)
                 self.assertIn("copies", result.reason)
                 self.assertIsNone(result.resolution_estimate)
+
+    def test_halves_that_1_i_does_not_trust(self) -> None:
+        self.enter(*halves())
+        shared = Criterion(
+            key="shared_highest",
+            subject="the shared noise",
+            value=0.3,
+            comparison="<=",
+            limit=0.02,
+        )
+        other = self.run_check(FSC).model_copy(update={"code": INDEPENDENCE})
+        for criterion, outcome in (
+            (shared, Outcome.UNDETERMINED),
+            (shared.model_copy(update={"value": 0.01}), Outcome.OK),
+            (shared.model_copy(update={"key": "noise_ratio_highest"}), Outcome.OK),
+        ):
+            heard = {INDEPENDENCE: other.model_copy(update={"criteria": (criterion,)})}
+            for check in (FSC, SIGNIFICANCE):
+                result = self.run_check(check, results=heard)
+                self.assertEqual(result.outcome, outcome, criterion)
+
+    def test_the_criteria_that_are_listened_for_are_there(self) -> None:
+        if INDEPENDENCE not in CHECKS:
+            self.skipTest("1.i is not among the checks")
+        self.assertLessEqual(set(SHARED), {limit.key for limit in CHECKS[INDEPENDENCE].limits})
 
     def test_a_box_without_bands(self) -> None:
         with mock.patch(
