@@ -164,3 +164,19 @@ class VrsProtArtefacts(VrsProtCheck):
 
 class VrsProtGlobalResolution(VrsProtCheck):
     check = CHECKS["1.a"]
+
+
+class VrsProtLocalFsc(VrsProtCheck):
+    check = CHECKS["1.c"]
+
+
+class VrsProtLocalSignificance(VrsProtCheck):
+    check = CHECKS["1.d"]
+
+
+class VrsProtShellOccupancy(VrsProtCheck):
+    check = CHECKS["1.g"]
+
+
+class VrsProtAnisotropy(VrsProtCheck):
+    check = CHECKS["1.h"]
