@@ -316,7 +316,7 @@ class TestXmipp(DirectionTest):
 
     def test_where_it_is_not(self) -> None:
         result = run_check(level1_g_occupancy.CHECK, self.entry, self.folder / "1.g", engine=NAME)
-        self.assertIs(result.outcome, Outcome.FAILED)
+        self.assertIs(result.outcome, Outcome.NOT_AVAILABLE)
         self.assertIn("not available here", result.reason)
 
     def test_what_makes_no_sense(self) -> None:
@@ -409,9 +409,9 @@ class TestParity(unittest.TestCase):
                 "A",
                 "emd_32143_lowres.map.gz",
                 1.5272,
-                "20260711 20260712 --contour 0.02 --cross 4.5",
+                "20260711 20260712 0.02 4.5",
             ),
-            ("B", "emd_0093_m4A.mrc.gz", 1.34, "4101 4102 --contour 0.6 --cross 4.0"),
+            ("B", "emd_0093_m4A.mrc.gz", 1.34, "4101 4102 0.6 4.0"),
         ):
             with self.subTest(pair=name), tempfile.TemporaryDirectory() as kept:
                 folder = Path(kept)
