@@ -15,7 +15,7 @@ from vrs_scipion.figures.dilation import dilation_plot
 from vrs_scipion.figures.fsc import fsc_plot
 from vrs_scipion.maps.density import Mask, Volume
 from vrs_scipion.maps.kind import Trait
-from vrs_scipion.maps.masks import cosine_edge, distance_from, runs_through
+from vrs_scipion.maps.masks import runs_through
 from vrs_scipion.methods.fsc import (
     GOLD_STANDARD,
     FscCurve,
@@ -29,9 +29,11 @@ from vrs_scipion.methods.mask_effect import (
     MaskEffect,
     MaskShape,
     Surroundings,
+    Widened,
     left_out,
     mask_shape,
     near,
+    widened,
 )
 from vrs_scipion.methods.mass import mass_of
 from vrs_scipion.methods.shells import Reals
@@ -323,19 +325,19 @@ def _scan(found: Findings, halves: HalfMaps, masks: list[_Mask]) -> None:
     if soft.effect is None:
         return
     task, record = found.task, found.task.entry.half_maps_record
-    size, edge = halves.first.voxel_size, record.soft_mask_edge
-    outermost = record.soft_mask_dilation + max(DILATIONS)
-    distance = distance_from(halves.hard, size, outermost + edge)
-    others = [d for d in DILATIONS if d]
-    moved = [cosine_edge(distance, record.soft_mask_dilation + d, edge) for d in others]
-    curves = modified_correlations(
-        *task.entry.half_spectra(task.threads),
-        [UnderMask.of(mask, size, task.threads) for mask in moved],
+    moved = [d for d in DILATIONS if d]
+    others = widened(
+        task.entry.half_spectra(task.threads),
+        halves.hard,
+        halves.first.voxel_size,
+        [record.soft_mask_dilation + d for d in moved],
+        record.soft_mask_edge,
+        expected=soft.effect.modified,
         order=task.entry.symmetry_order or 1,
+        threads=task.threads,
     )
-    found_at = {d: curve.resolution(GOLD_STANDARD) for d, curve in zip(others, curves, strict=True)}
-    fractions = {d: float(m.mean(dtype=np.float64)) for d, m in zip(others, moved, strict=True)}
-    found_at[0.0], fractions[0.0] = soft.effect.modified, soft.shape.fraction
+    at = dict(zip(moved, others, strict=True))
+    at[0.0] = Widened(soft.shape.fraction, soft.effect.modified)
     found.tabulate(
         "dilation",
         "Resolution without the mask's own effect, by where the border of the soft mask lies",
@@ -344,12 +346,14 @@ def _scan(found: Findings, halves: HalfMaps, masks: list[_Mask]) -> None:
             Column(key="volume_fraction", label="Mask", unit="% of the box", format=".1f"),
             Column(key="resolution", label="Resolution", unit="Å", format=".2f"),
         ],
-        [(d, 100 * fractions[d], found_at[d]) for d in DILATIONS],
+        [(d, 100 * at[d].fraction, at[d].resolution) for d in DILATIONS],
     )
     given = masks[1].effect.modified if len(masks) > 1 and masks[1].effect else None
     found.plot(
         "dilation",
-        dilation_plot(DILATIONS, [found_at[d] for d in DILATIONS], task.entry.resolution, given),
+        dilation_plot(
+            DILATIONS, [at[d].resolution for d in DILATIONS], task.entry.resolution, given
+        ),
         "Resolution of the half maps, without the mask's own effect, if the border of the soft "
         "mask is moved.",
         "Points of the resolution, in Å, against how far the border is moved outwards, in Å.",
@@ -357,8 +361,8 @@ def _scan(found: Findings, halves: HalfMaps, masks: list[_Mask]) -> None:
     found.paragraphs.append(
         "A resolution is that of a mask: the wider it is, the more noise it lets in "
         f"({{fig:dilation}}, {{tab:dilation}}). With its border {number(-DILATIONS[0])} Å farther "
-        f"in the half maps agree to {_resolution(found_at[DILATIONS[0]])}, with it "
-        f"{number(DILATIONS[-1])} Å farther out to {_resolution(found_at[DILATIONS[-1]])}."
+        f"in the half maps agree to {_resolution(at[DILATIONS[0]].resolution)}, with it "
+        f"{number(DILATIONS[-1])} Å farther out to {_resolution(at[DILATIONS[-1]].resolution)}."
     )
 
 

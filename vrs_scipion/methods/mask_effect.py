@@ -17,9 +17,10 @@ import numpy as np
 
 from vrs_scipion.maps.density import Density, Mask, Triple, Volume
 from vrs_scipion.maps.fourier import resample
-from vrs_scipion.maps.masks import bounding_box, low_passed
-from vrs_scipion.maps.placement import brought, centre_offset
-from vrs_scipion.methods.shells import Reals
+from vrs_scipion.maps.masks import bounding_box, cosine_edge, distance_from, low_passed
+from vrs_scipion.maps.placement import Box, brought, centre_offset
+from vrs_scipion.methods.fsc import GOLD_STANDARD, UnderMask, modified_correlations
+from vrs_scipion.methods.shells import HalfSpectrum, Reals, Shells, on_grid
 
 UPPER, LOWER = 0.9, 0.1
 """Between these values of a mask lies its border."""
@@ -30,6 +31,8 @@ _CENTRES = 0.75
 """Voxels that the centres of two voxels next to a border lie off it, on average, together."""
 _VOXELS = 4
 """Of the coarse grid, in that length."""
+_BEYOND, _SPARE = 1.2, 8
+"""Times a frequency, and Fourier shells, to which half maps are taken to see where they fall."""
 _DENSE = 0.5
 """Share of the molecule's median density above which density may be of a molecule."""
 
@@ -125,7 +128,7 @@ def edge_width(mask: Volume, voxel_size: Triple) -> float | None:
     within = mask >= LOWER
     if not (mask >= UPPER).any() or within.all():
         return None
-    near = tuple(slice(max(0, first - 1), last + 2) for first, last in bounding_box(within))
+    near = _around(within, (1, 1, 1))
     fallen = ~within[near]
     border = ndimage.binary_dilation(within[near]) & fallen
     distance = ndimage.distance_transform_edt(mask[near] < UPPER, sampling=voxel_size)
@@ -177,6 +180,109 @@ class Surroundings:
         coarse = self._coarse
         offset = centre_offset(self._box, self._size, coarse.box, coarse.voxel_size)
         return brought(values, self._size, coarse.box, coarse.voxel_size, offset)
+
+
+@dataclass(frozen=True)
+class Widened:
+    """A mask whose border was moved, and the resolution of two half maps in it.
+
+    Attributes
+    ----------
+    fraction : sum of its values, as a share of the box
+    resolution : where the correlation that a mask adds nothing to falls, in Å; None where it never
+        does
+    """
+
+    fraction: float
+    resolution: float | None
+
+
+def widened(
+    spectra: tuple[HalfSpectrum, HalfSpectrum],
+    hard: Mask,
+    voxel_size: Triple,
+    dilations: Sequence[float],
+    edge: float,
+    *,
+    expected: float | None = None,
+    order: int = 1,
+    threads: int = 1,
+) -> list[Widened]:
+    """How the resolution of two half maps depends on where the border of their mask lies.
+
+    Where a resolution is expected, the half maps are taken on voxels that hold a little more than
+    that, and on their own where that turns out to be too little.
+
+    Parameters
+    ----------
+    spectra : half spectra of the half maps, as ``scipy.fft.rfftn`` gives them
+    hard : mask of the molecule, on their grid
+    voxel_size : Å along z, y, x
+    dilations : Å from it to where the masks begin to fall
+    edge : Å over which they fall by a raised cosine
+    expected : resolution, in Å
+    order : of the point group that was imposed on both half maps
+    threads : for the Fourier transforms
+    """
+    molecule, box = hard, hard.shape
+    grid = _coarser(box, voxel_size, expected)
+    size = _voxels(box, voxel_size, grid)
+    first, second = spectra
+    if grid != box:
+        first, second = on_grid(first, grid), on_grid(second, grid)
+        molecule = brought(molecule, voxel_size, grid, size, (0.0, 0.0, 0.0)) >= np.float32(0.5)
+    masks = _grown(molecule, size, dilations, edge, threads)
+    curves = modified_correlations(first, second, masks, order=order)
+    found = [
+        Widened(
+            float(mask.mask.sum(dtype=np.float64)) / math.prod(grid),
+            curve.resolution(GOLD_STANDARD),
+        )
+        for mask, curve in zip(masks, curves, strict=True)
+    ]
+    if grid != box and any(one.resolution is None for one in found):
+        return widened(spectra, hard, voxel_size, dilations, edge, order=order, threads=threads)
+    return found
+
+
+def _grown(
+    molecule: Mask, voxel_size: Triple, dilations: Sequence[float], edge: float, threads: int
+) -> list[UnderMask]:
+    """Masks around a molecule that begin to fall so many Å from it, over ``edge`` Å."""
+    reach = max(dilations) + edge
+    z, y, x = _around(molecule, [math.ceil(reach / step) for step in voxel_size])
+    distance = distance_from(molecule[z, y, x], voxel_size, reach)
+    shells = Shells(molecule.shape, voxel_size)
+    return [
+        UnderMask(shells, cosine_edge(distance, d, edge), (z, y, x), threads) for d in dilations
+    ]
+
+
+def _around(mask: Mask, margins: Sequence[int]) -> tuple[slice, ...]:
+    """The part of the box that holds a mask, and so many voxels around it along z, y, x."""
+    return tuple(
+        slice(max(0, first - margin), last + 1 + margin)
+        for (first, last), margin in zip(bounding_box(mask), margins, strict=True)
+    )
+
+
+def _coarser(box: tuple[int, ...], voxel_size: Triple, expected: float | None) -> Box:
+    """The fewest voxels along z, y, x that hold what is needed to see a resolution."""
+    from scipy import fft  # slow to load
+
+    def fewest(n: int, size: float) -> int:
+        if expected is None:
+            return n
+        shells = _BEYOND * n * size / expected + _SPARE
+        return min(n, int(fft.next_fast_len(2 * math.ceil(shells), real=True)))
+
+    z, y, x = (fewest(n, size) for n, size in zip(box, voxel_size, strict=True))
+    return z, y, x
+
+
+def _voxels(box: tuple[int, ...], voxel_size: Triple, grid: Box) -> Triple:
+    z, y, x = (n * size / m for n, size, m in zip(box, voxel_size, grid, strict=True))
+    return z, y, x
 
 
 def near(frequency: Reals, values: Reals, resolution: float) -> float:

@@ -37,7 +37,9 @@ from vrs_scipion.methods.mask_effect import (
     left_out,
     mask_shape,
     near,
+    widened,
 )
+from vrs_scipion.methods.shells import half_spectrum
 from vrs_scipion.results import (
     CheckResult,
     Column,
@@ -237,6 +239,30 @@ def entry_of(
         write_volume(folder / f"{name}.mrc", values, (VOXEL,) * 3)
     files = {name: folder / f"{name}.mrc" for name in written}
     return prepare(Request.of(**files, contour=0.15, resolution=resolution), folder / "entry")
+
+
+class TestWiderMasks:
+    def test_on_coarser_voxels_the_same(self) -> None:
+        size = (VOXEL,) * 3
+        blurred = [ndimage.gaussian_filter(one, 1.2, mode="wrap") for one in halves(False)]
+        noise = np.random.default_rng(5).normal(scale=0.02, size=(2, *SHAPE)).astype(np.float32)
+        first, second = (half_spectrum(b + n) for b, n in zip(blurred, noise, strict=True))
+        whole = widened((first, second), MOLECULE, size, (0.0, 4.0, 8.0), 10.0)
+        resolutions = [one.resolution or 0.0 for one in whole]
+        assert resolutions == sorted(resolutions)
+        assert resolutions[0] > 5.0
+        coarser = widened(
+            (first, second), MOLECULE, size, (0.0, 4.0, 8.0), 10.0, expected=resolutions[1]
+        )
+        for one, other in zip(whole, coarser, strict=True):
+            assert other.resolution == pytest.approx(one.resolution, rel=0.02)
+            assert other.fraction == pytest.approx(one.fraction, rel=0.1)
+
+    def test_where_too_little_was_expected(self) -> None:
+        size, spectra = (VOXEL,) * 3, [half_spectrum(one) for one in halves(False)]
+        whole = widened((spectra[0], spectra[1]), MOLECULE, size, (4.0,), 10.0)
+        again = widened((spectra[0], spectra[1]), MOLECULE, size, (4.0,), 10.0, expected=30.0)
+        assert again == whole
 
 
 def global_result(entry: Entry) -> CheckResult:
