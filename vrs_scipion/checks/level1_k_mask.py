@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -20,19 +20,17 @@ from vrs_scipion.methods.fsc import (
     GOLD_STANDARD,
     FscCurve,
     UnderMask,
-    corrected,
-    first_random_shell,
-    modified_correlations,
 )
 from vrs_scipion.methods.mask_effect import (
     COARSE,
+    MaskCurves,
     MaskEffect,
     MaskShape,
     Surroundings,
     Widened,
     left_out,
+    made_by_mask,
     mask_shape,
-    near,
     widened,
 )
 from vrs_scipion.methods.mass import mass_of
@@ -96,7 +94,7 @@ class _Global:
                 resolution("masked"),
                 found,
                 resolution("mfsc"),
-                _near(frequency, curve("randomised"), found),
+                made_by_mask(frequency, curve("randomised"), found),
             ),
             1 / float(frequency[np.isfinite(modified)][-1]),
         )
@@ -141,10 +139,9 @@ def measure_mask_effect(task: Task) -> Findings:
         mask_shape(halves.mask, size, through),
         UnderMask.of(halves.mask, size, task.threads).redundancy,
         around.cut_by(halves.mask),
-        None,
-        known.effect if known else None,
-        known.finest if known else 0.0,
     )
+    if known is not None:
+        soft = replace(soft, effect=known.effect, finest=known.finest)
     masks = [soft]
     if halves.given_mask is not None:
         masks.append(_given(found, halves, halves.given_mask, molecule, around, known))
@@ -188,45 +185,40 @@ def _given(
     """The mask that was given; its curves are drawn where there is signal."""
     task, size = found.task, halves.first.voxel_size
     under = UnderMask.of(mask, size, task.threads)
-    shape = mask_shape(mask, size, runs_through(halves.hard))
-    cut, missing = around.cut_by(mask), left_out(mask, molecule)
-    if known is None:
-        return _Mask(_GIVEN, "_given", shape, under.redundancy, cut, missing)
-    order = task.entry.symmetry_order or 1
-    spectra = task.entry.half_spectra(task.threads)
-    masked = under.correlation(halves.first.values, halves.second.values, order)
-    shell = first_random_shell(known.unmasked)
-    (modified,) = modified_correlations(*spectra, [under], order=order)
-    curves = [("under it", masked), ("without its effect", modified)]
-    without, by_mask = masked, None
-    if shell is not None:
-        randomised = under.randomised(*spectra, shell, order)
-        without = corrected(masked, randomised, shell)
-        by_mask = _near(
-            randomised.frequency, randomised.correlation, without.resolution(GOLD_STANDARD)
-        )
-        curves += [("with random phases", randomised), ("corrected for that", without)]
-    _draw_given(found, curves)
-    effect = MaskEffect(
-        masked.resolution(GOLD_STANDARD),
-        without.resolution(GOLD_STANDARD),
-        modified.resolution(GOLD_STANDARD),
-        by_mask,
+    measured = _Mask(
+        _GIVEN,
+        "_given",
+        mask_shape(mask, size, runs_through(halves.hard)),
+        under.redundancy,
+        around.cut_by(mask),
+        left_out(mask, molecule),
     )
-    finest = 1 / float(modified.frequency[-1])
-    return _Mask(_GIVEN, "_given", shape, under.redundancy, cut, missing, effect, finest)
+    if known is None:
+        return measured
+    curves = MaskCurves.of(
+        under,
+        (halves.first.values, halves.second.values),
+        task.entry.half_spectra(task.threads),
+        known.unmasked,
+        task.entry.symmetry_order or 1,
+    )
+    _draw_given(found, curves)
+    return replace(measured, effect=curves.effect, finest=curves.finest)
 
 
-def _draw_given(found: Findings, curves: list[tuple[str, FscCurve]]) -> None:
-    roles: tuple[Role, ...] = ("part", "measured", "expected", "corrected")
+def _draw_given(found: Findings, curves: MaskCurves) -> None:
+    frequency = curves.masked.frequency
+    drawn: list[tuple[str, FscCurve | None, Role]] = [
+        ("under it", curves.masked, "part"),
+        ("without its effect", curves.modified, "measured"),
+        ("with random phases", curves.randomised, "expected"),
+        ("corrected for that", curves.corrected if curves.randomised else None, "corrected"),
+    ]
     found.plot(
         "fsc_given",
         fsc_plot(
-            curves[0][1].frequency,
-            [
-                (name, _at(curves[0][1].frequency, curve), role)
-                for (name, curve), role in zip(curves, roles, strict=False)
-            ],
+            frequency,
+            [(name, _at(frequency, curve), role) for name, curve, role in drawn if curve],
             (GOLD_STANDARD,),
             found.task.entry.resolution,
         ),
@@ -243,13 +235,6 @@ def _at(frequency: Reals, curve: FscCurve) -> Reals:
         frequency, curve.frequency, curve.correlation, left=np.nan, right=np.nan
     )
     return values
-
-
-def _near(frequency: Reals, randomised: Reals, resolution: float | None) -> float | None:
-    """What random phases leave at a resolution, or at the end; None where none are random."""
-    if not np.isfinite(randomised).any():
-        return None
-    return near(frequency, randomised, resolution or 1 / float(frequency[-1]))
 
 
 def _describe(found: Findings, soft: _Mask, known: _Global | None) -> None:
@@ -275,13 +260,20 @@ def _describe(found: Findings, soft: _Mask, known: _Global | None) -> None:
     effect = known.effect
     found.paragraphs.append(
         f"The half maps agree to {_resolution(known.unmasked_resolution)} without a mask and to "
-        f"{_resolution(effect.masked)} under the soft one, because it takes noise away. How much "
-        "of that the mask itself makes is seen in two ways. With random phases from where the "
-        "curve without a mask falls below 0.8, which leaves nothing in common but the mask, the "
-        f"correlation at that end is {_correlation(effect.by_mask)}; corrected for it, the "
-        f"resolution is {_resolution(effect.corrected)}. A curve that is compared band by band "
-        "before it is masked, to which a mask adds nothing, gives "
-        f"{_resolution(effect.modified)}.{_inflation_words(effect)}"
+        f"{_resolution(effect.masked)} under the soft one, because it takes noise away. "
+        f"{_random_words(effect)}A curve that is compared band by band before it is masked, to "
+        f"which a mask adds nothing, gives {_resolution(effect.modified)}."
+        f"{_inflation_words(effect)}"
+    )
+
+
+def _random_words(effect: MaskEffect) -> str:
+    if effect.by_mask is None:
+        return ""
+    return (
+        "Phases that are random from where the curve without a mask falls below 0.8 leave nothing "
+        f"in common beyond but the mask: {_correlation(effect.by_mask)} of the correlation where "
+        f"it falls. Corrected for that, the resolution is {_resolution(effect.corrected)}. "
     )
 
 

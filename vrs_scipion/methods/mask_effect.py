@@ -19,7 +19,14 @@ from vrs_scipion.maps.density import Density, Mask, Triple, Volume
 from vrs_scipion.maps.fourier import resample
 from vrs_scipion.maps.masks import bounding_box, cosine_edge, distance_from, low_passed
 from vrs_scipion.maps.placement import Box, brought, centre_offset
-from vrs_scipion.methods.fsc import GOLD_STANDARD, UnderMask, modified_correlations
+from vrs_scipion.methods.fsc import (
+    GOLD_STANDARD,
+    FscCurve,
+    UnderMask,
+    corrected,
+    first_random_shell,
+    modified_correlations,
+)
 from vrs_scipion.methods.shells import HalfSpectrum, Reals, Shells, on_grid
 
 UPPER, LOWER = 0.9, 0.1
@@ -111,6 +118,67 @@ class MaskEffect:
             return None
         corrected, modified = (max(r or finest, finest) for r in (self.corrected, self.modified))
         return abs(corrected / modified - 1)
+
+
+@dataclass(frozen=True)
+class MaskCurves:
+    """How two half maps correlate under a mask.
+
+    Attributes
+    ----------
+    masked : under it
+    randomised : there, if the phases are random; None where none are
+    corrected : under it, less what that leaves
+    modified : where it is, by bands, so that it has no part in it
+    """
+
+    masked: FscCurve
+    randomised: FscCurve | None
+    corrected: FscCurve
+    modified: FscCurve
+
+    @classmethod
+    def of(
+        cls,
+        under: UnderMask,
+        halves: tuple[Volume, Volume],
+        spectra: tuple[HalfSpectrum, HalfSpectrum],
+        unmasked: FscCurve,
+        order: int = 1,
+    ) -> MaskCurves:
+        """Measure them.
+
+        Parameters
+        ----------
+        under : the mask
+        halves, spectra : the half maps, and their half spectra as ``scipy.fft.rfftn`` gives them
+        unmasked : their correlation without a mask, which says where phases are random
+        order : of the point group that was imposed on both
+        """
+        masked = under.correlation(*halves, order)
+        (modified,) = modified_correlations(*spectra, [under], order=order)
+        shell = first_random_shell(unmasked)
+        if shell is None:
+            return cls(masked, None, masked, modified)
+        randomised = under.randomised(*spectra, shell, order)
+        return cls(masked, randomised, corrected(masked, randomised, shell), modified)
+
+    @property
+    def effect(self) -> MaskEffect:
+        """What they say of resolutions at 0.143."""
+        masked, without, modified = (
+            curve.resolution(GOLD_STANDARD)
+            for curve in (self.masked, self.corrected, self.modified)
+        )
+        by_mask = None
+        if self.randomised is not None:
+            by_mask = made_by_mask(self.randomised.frequency, self.randomised.correlation, without)
+        return MaskEffect(masked, without, modified, by_mask)
+
+    @property
+    def finest(self) -> float:
+        """To which all of them reach, in Å."""
+        return 1 / float(self.modified.frequency[-1])
 
 
 def edge_width(mask: Volume, voxel_size: Triple) -> float | None:
@@ -285,10 +353,22 @@ def _voxels(box: tuple[int, ...], voxel_size: Triple, grid: Box) -> Triple:
     return z, y, x
 
 
-def near(frequency: Reals, values: Reals, resolution: float) -> float:
-    """A curve's mean over the three shells around a resolution, in Å; NaN where it has none."""
-    nearest = int(np.abs(frequency - 1 / resolution).argmin())
-    return float(np.nanmean(values[max(0, nearest - 1) : nearest + 2]))
+def made_by_mask(frequency: Reals, randomised: Reals, resolution: float | None) -> float | None:
+    """What random phases leave at a resolution, in Å, or at the end of the curve without one.
+
+    Parameters
+    ----------
+    frequency, randomised : 1/Å, and the correlation under a mask with random phases, (shells,)
+
+    Returns
+    -------
+    its mean over the three shells around there; None where no phases are random
+    """
+    if not np.isfinite(randomised).any():
+        return None
+    there = frequency[-1] if resolution is None else 1 / resolution
+    nearest = int(np.abs(frequency - there).argmin())
+    return float(np.nanmean(randomised[max(0, nearest - 1) : nearest + 2]))
 
 
 def _faces(mask: Volume, through: Sequence[bool]) -> tuple[str, ...]:

@@ -25,18 +25,16 @@ from vrs_scipion.methods.fsc import (
     GOLD_STANDARD,
     FscCurve,
     UnderMask,
-    corrected,
     correlate,
-    first_random_shell,
-    modified_correlations,
 )
 from vrs_scipion.methods.mask_effect import (
+    MaskCurves,
     MaskEffect,
     Surroundings,
     edge_width,
     left_out,
+    made_by_mask,
     mask_shape,
-    near,
     widened,
 )
 from vrs_scipion.methods.shells import half_spectrum
@@ -168,14 +166,15 @@ class TestWhatIsLeftOut:
         assert Surroundings(flat, SIZE, self.body).cut_by(self.body.astype(np.float32)) is None
 
 
-def test_a_curve_near_a_resolution() -> None:
+def test_what_random_phases_leave_at_a_resolution() -> None:
     frequency = np.arange(1, 11) / 40
     values = np.arange(10.0)
-    assert near(frequency, values, 8.0) == 4.0
-    assert near(frequency, values, 40.0) == 0.5
-    assert near(frequency, values, 1.0) == 8.5
+    assert made_by_mask(frequency, values, 8.0) == 4.0
+    assert made_by_mask(frequency, values, 40.0) == 0.5
+    assert made_by_mask(frequency, values, 1.0) == made_by_mask(frequency, values, None) == 8.5
     values[4] = np.nan
-    assert near(frequency, values, 8.0) == 4.0
+    assert made_by_mask(frequency, values, 8.0) == 4.0
+    assert made_by_mask(frequency, np.full(10, np.nan), 8.0) is None
 
 
 class TestEffect:
@@ -270,23 +269,21 @@ def global_result(entry: Entry) -> CheckResult:
     both, size = entry.half_maps(), (VOXEL,) * 3
     spectra, soft = entry.half_spectra(), UnderMask.of(both.mask, size)
     unmasked = correlate(*spectra, SHAPE, size)
-    masked = soft.correlation(both.first.values, both.second.values)
-    shell = first_random_shell(unmasked)
-    assert shell is not None
-    randomised = soft.randomised(*spectra, shell)
-    (modified,) = modified_correlations(*spectra, [soft])
+    curves = MaskCurves.of(soft, (both.first.values, both.second.values), spectra, unmasked)
+    assert curves.randomised is not None
     found: dict[str, FscCurve] = {
         "unmasked": unmasked,
-        "masked": masked,
-        "corrected": corrected(masked, randomised, shell),
-        "mfsc": modified,
+        "masked": curves.masked,
+        "corrected": curves.corrected,
+        "mfsc": curves.modified,
     }
+    frequency = unmasked.frequency
     columns = {
-        "frequency": masked.frequency,
-        "n_eff": masked.samples,
-        "randomised": randomised.correlation,
+        "frequency": frequency,
+        "n_eff": curves.masked.samples,
+        "randomised": curves.randomised.correlation,
         **{
-            key: np.interp(masked.frequency, curve.frequency, curve.correlation, right=np.nan)
+            key: np.interp(frequency, curve.frequency, curve.correlation, right=np.nan)
             for key, curve in found.items()
         },
     }
