@@ -3,29 +3,38 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
 
 from vrs_scipion import __version__
 from vrs_scipion.checks.check import Limit
 from vrs_scipion.checks.findings import Findings
+from vrs_scipion.checks.local_bands import doubt
 from vrs_scipion.checks.task import Task
+from vrs_scipion.entry.kept import kept
 from vrs_scipion.figures.sphere import Spot, draw_sphere
+from vrs_scipion.folders import SPECTRA
 from vrs_scipion.maps.masks import runs_through
 from vrs_scipion.methods.directional import (
     SEED,
     Cones,
     DirectionalSums,
+    HalfSphere,
     Overlap,
     Reach,
     cones_about,
+    directional_sums,
     mask_overlap,
-    sums_under_mask,
 )
 from vrs_scipion.methods.engine import BUILTIN
-from vrs_scipion.methods.fsc import GOLD_STANDARD
-from vrs_scipion.methods.shells import Reals
+from vrs_scipion.methods.fsc import GOLD_STANDARD, UnderMask
+from vrs_scipion.methods.shells import Reals, Shells
 from vrs_scipion.results import Engine
 from vrs_scipion.results.model import Role
-from vrs_scipion.results.numbers import quantity, with_error
+from vrs_scipion.results.numbers import quantity
+
+_FILE = "directions.npy"
 
 SIGNAL, REPORTED = "signal_lowest", "reported_share"
 WHERE_BEST = "A triangle marks the finest direction, one that stands on its tip the coarsest."
@@ -55,14 +64,22 @@ class HalvesByDirection:
 
     @classmethod
     def of(cls, task: Task) -> HalvesByDirection:
-        """Sort the half maps of an entry."""
-        halves, threads = task.entry.half_maps(), task.threads
-        size = halves.first.voxel_size
-        first, second = halves.first.values, halves.second.values
+        """Sort the half maps of an entry, once for all checks that ask for it."""
+        entry = task.entry
+        halves, record = entry.half_maps(), entry.half_maps_record
+        size = record.voxel_size
+        under = UnderMask.of(halves.mask, size, task.threads)
+
+        def make() -> DirectionalSums:
+            spectra = under.spectra(halves.first.values, halves.second.values)
+            return directional_sums(*spectra, record.box, size)
+
+        source = entry.path("half_maps", record.soft_mask.file)
+        path = source.parent / SPECTRA / _FILE
         return cls(
-            sums_under_mask(first, second, halves.mask, size, threads),
-            mask_overlap(halves.mask, size, threads),
-            task.entry.symmetry_order or 1,
+            kept(path, source, make, _save, lambda found: _load(found, under.shells)),
+            mask_overlap(under),
+            entry.symmetry_order or 1,
             any(runs_through(halves.hard)),
         )
 
@@ -70,6 +87,17 @@ class HalvesByDirection:
         """Of so many degrees, about every pixel of the half sphere or about some directions."""
         about = self.sums.sphere.directions if directions is None else directions
         return cones_about(about, half_angle, self.sums, self.overlap, self.order)
+
+
+def _save(path: Path, sums: DirectionalSums) -> None:
+    with path.open("wb") as file:
+        np.save(file, sums.all)
+
+
+def _load(path: Path, shells: Shells) -> DirectionalSums | None:
+    sphere, found = HalfSphere(), np.load(path)
+    right = found.shape == (4, shells.count, sphere.count)
+    return DirectionalSums(shells, sphere, found) if right else None
 
 
 def builtin(half_angle: float, directions: int) -> Engine:
@@ -102,6 +130,14 @@ def cannot_measure(found: Findings, cones: Cones) -> bool:
         found.headline = "Whether the resolution depends on direction cannot be told."
         return True
     return False
+
+
+def doubt_dependent(found: Findings) -> None:
+    """Tell nothing good of half maps that were found to share more than the molecule."""
+    reason = doubt(found.task)
+    if reason and not found.warnings:
+        found.cannot_tell = reason
+        found.headline = "The half maps are not independent: their resolution is in doubt."
 
 
 def note_axes(found: Findings, reach: Reach) -> None:
@@ -175,11 +211,6 @@ def symmetry_in_words(found: Findings) -> str:
             "the root of its order."
         )
     return f" The point group of order {order} is in the error bars." if order > 1 else ""
-
-
-def ratio_in_words(reach: Reach) -> str:
-    """The anisotropy with its error."""
-    return with_error(reach.ratio.value, reach.ratio.error)
 
 
 def reported_limit(subject: str, of: str) -> Limit:

@@ -15,6 +15,7 @@ from vrs_scipion.checks.directions import (
     axes_in_words,
     builtin,
     cannot_measure,
+    doubt_dependent,
     draw_reach,
     mask_at_faces,
     note_axes,
@@ -23,6 +24,7 @@ from vrs_scipion.checks.directions import (
     symmetry_in_words,
 )
 from vrs_scipion.checks.findings import Findings
+from vrs_scipion.checks.local_bands import INDEPENDENCE
 from vrs_scipion.checks.references import VILAS_2023
 from vrs_scipion.checks.task import Task
 from vrs_scipion.entry.entry import Entry
@@ -92,6 +94,7 @@ def measure_occupancy_of_shells(task: Task) -> Findings:
     _tabulate_directions(found, own)
     _draw_directions(found, own)
     _judge(found, answer, own.error(MIDDLE), role_of_evenness(found, halves))
+    doubt_dependent(found)
     return found
 
 
@@ -369,6 +372,7 @@ CHECK = Check(
     ),
     answer=measure_occupancy_of_shells,
     needs=("map", "half_maps"),
+    listens_to=(INDEPENDENCE,),
     relies_on=(Trait.SHAPE,),
     limits=(
         SIGNAL_LIMIT,

@@ -15,6 +15,7 @@ from vrs_scipion.checks.directions import (
     axes_in_words,
     builtin,
     cannot_measure,
+    doubt_dependent,
     draw_reach,
     mask_at_faces,
     note_axes,
@@ -23,6 +24,7 @@ from vrs_scipion.checks.directions import (
     symmetry_in_words,
 )
 from vrs_scipion.checks.findings import Findings
+from vrs_scipion.checks.local_bands import INDEPENDENCE
 from vrs_scipion.checks.references import TAN_2017
 from vrs_scipion.checks.task import Task
 from vrs_scipion.entry.entry import Entry
@@ -38,12 +40,12 @@ from vrs_scipion.methods.directional import (
     chi_square_per_degree,
     correlation_volume,
     measure_anisotropy,
-    under_mask,
     voxel_size_of,
 )
 from vrs_scipion.methods.engine import BUILTIN, Availability
 from vrs_scipion.methods.fsc import GOLD_STANDARD, HALF, FscCurve
 from vrs_scipion.methods.guinier import is_cubic
+from vrs_scipion.methods.shells import Shells
 from vrs_scipion.results import Column, Criterion, Engine, ResolutionEstimate
 from vrs_scipion.results.model import Role
 from vrs_scipion.results.numbers import number, quantity, with_error
@@ -90,7 +92,7 @@ def measure_directional_resolution(task: Task) -> Findings:
     anisotropy = measure_anisotropy(cones)
     curves = _Curves.of(cones, axes)
     if task.engine != BUILTIN:
-        curves, anisotropy = _by_program(found, anisotropy)
+        curves, anisotropy = _by_program(found, anisotropy, halves.sums.shells)
     _note_resolutions(found, curves)
     _tabulate(found, cones, curves)
     _draw(found, cones, curves)
@@ -110,35 +112,35 @@ def measure_directional_resolution(task: Task) -> Findings:
     _draw_directions(found, curves, anisotropy)
     _keep_volume(found, cones)
     _judge(found, curves, anisotropy, role_of_evenness(found, halves))
+    doubt_dependent(found)
     return found
 
 
-def _by_program(found: Findings, own: Anisotropy) -> tuple[_Curves, Anisotropy]:
+def _by_program(found: Findings, own: Anisotropy, shells: Shells) -> tuple[_Curves, Anisotropy]:
     """The curves and the sphericity that the 3DFSC program finds; the rest stays our own."""
-    task = found.task
-    halves = task.entry.half_maps()
-    size = halves.first.voxel_size
+    entry, threads = found.task.entry, found.task.threads
+    record = entry.half_maps_record
     levels = (GOLD_STANDARD, HALF)
     found.engine = Engine(
         name=fsc3d.NAME,
         version=fsc3d.version(),
         arguments={
             "program": fsc3d.PROGRAM.name,
-            "arguments": fsc3d.arguments(size, HALF_ANGLE, *levels),
+            "arguments": fsc3d.arguments(record.voxel_size, HALF_ANGLE, *levels),
         },
     )
-    if not is_cubic(halves.first):
+    if not is_cubic(record):
         found.paragraphs.append(
             "The 3DFSC program takes cubic boxes of cubic voxels, which these are not: its numbers "
             "are not to be relied on. The built-in engine has no such limit."
         )
     said = fsc3d.directional(
-        under_mask(halves.first.values, halves.mask),
-        under_mask(halves.second.values, halves.mask),
-        size,
+        [entry.path("half_maps", half.file) for half in record.halves],
+        entry.path("half_maps", record.soft_mask.file),
+        shells,
         HALF_ANGLE,
         levels,
-        threads=task.threads,
+        threads=threads,
     )
     sphericity = own.sphericity
     if said.sphericity is not None and sphericity is not None:
@@ -398,6 +400,7 @@ CHECK = Check(
     ),
     answer=measure_directional_resolution,
     needs=("map", "half_maps"),
+    listens_to=(INDEPENDENCE,),
     relies_on=(Trait.SHAPE,),
     limits=(
         SIGNAL_LIMIT,

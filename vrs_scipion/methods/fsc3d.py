@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import tempfile
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,8 +18,7 @@ import numpy as np
 from vrs_scipion.machine.plugin_programs import PluginProgram
 from vrs_scipion.machine.programs import ProgramError, last_line, run_program
 from vrs_scipion.machine.scipion_plugins import Plugin, ask
-from vrs_scipion.maps.density import Triple, Volume
-from vrs_scipion.maps.writing import write_volume
+from vrs_scipion.maps.density import Triple
 from vrs_scipion.methods.engine import Availability, EngineFailedError
 from vrs_scipion.methods.fsc import FscCurve
 from vrs_scipion.methods.local_programs import availability as availability_of
@@ -35,7 +35,7 @@ TIMEOUT_SECONDS = 6 * 3600.0
 """Minutes as a rule, hours for large boxes without a GPU."""
 
 _LABEL = "halves"
-_HALVES, _MAP = ("half1.mrc", "half2.mrc"), "map.mrc"
+_HALVES, _MASK = ("half1.mrc", "half2.mrc"), "mask.mrc"
 _CURVES = Path(f"Results_{_LABEL}") / f"Plots{_LABEL}.csv"
 _COLUMNS = 5
 """Along X, Y and Z, the cosine of the phase residual, and of all directions together."""
@@ -87,7 +87,8 @@ def arguments(voxel_size: Triple, half_angle: float, gold: float, half: float) -
     gold, half : levels of the correlation: of resolutions, and of the surface for the sphericity
     """
     return [
-        *(f"--halfmap1={_HALVES[0]}", f"--halfmap2={_HALVES[1]}", f"--fullmap={_MAP}"),
+        *(f"--halfmap1={_HALVES[0]}", f"--halfmap2={_HALVES[1]}", f"--mask={_MASK}"),
+        f"--fullmap={_HALVES[0]}",  # it wants a map to filter, which nobody reads
         *(f"--apix={voxel_size[2]:.7g}", f"--ThreeDFSC={_LABEL}"),
         *(f"--dthetaInDegrees={half_angle:g}", f"--FSCCutoff={gold:g}"),
         *(f"--ThresholdForSphericity={half:g}", f"--HighPassFilter={_HIGH_PASS:g}"),
@@ -95,21 +96,21 @@ def arguments(voxel_size: Triple, half_angle: float, gold: float, half: float) -
 
 
 def directional(
-    first: Volume,
-    second: Volume,
-    voxel_size: Triple,
+    halves: Sequence[Path],
+    mask: Path,
+    shells: Shells,
     half_angle: float,
     levels: tuple[float, float],
     *,
     threads: int = 1,
     timeout_s: float = TIMEOUT_SECONDS,
 ) -> Directional:
-    """The directional correlation of two maps.
+    """The directional correlation of two half maps under a mask.
 
     Parameters
     ----------
-    first, second : under their mask, float32 (z, y, x)
-    voxel_size : Å along z, y, x
+    halves, mask : MRC files with the axes in the order x, y, z
+    shells : of their box
     half_angle : of the cones, degrees
     levels : of the correlation: of resolutions, and of the surface for the sphericity
     threads : how many the program may use
@@ -123,15 +124,14 @@ def directional(
         if it fails, or what it wrote makes no sense.
     """
     installed = require(PROGRAM, NAME)
+    words = arguments(shells.voxel_size, half_angle, *levels)
     with tempfile.TemporaryDirectory(prefix="vrs_fsc3d_") as name:
         folder = Path(name)
-        for file, values in zip(
-            (*_HALVES, _MAP), (first, second, (first + second) / 2), strict=True
-        ):
-            write_volume(folder / file, values, voxel_size)
+        for path, link in zip((*halves, mask), (*_HALVES, _MASK), strict=True):
+            (folder / link).symlink_to(path.resolve())
         try:
             written = run_program(
-                _entered([str(installed.path), *arguments(voxel_size, half_angle, *levels)]),
+                _entered([str(installed.path), *words]),
                 timeout_s=timeout_s,
                 folder=folder,
                 environment={**installed.environment, "NUMBA_NUM_THREADS": str(threads)},
@@ -139,7 +139,7 @@ def directional(
             )
         except ProgramError as error:
             raise EngineFailedError(str(error)) from error
-        return read_answer(folder / _CURVES, written.output, Shells(first.shape, voxel_size))
+        return read_answer(folder / _CURVES, written.output, shells)
 
 
 def _entered(command: list[str]) -> list[str]:

@@ -35,11 +35,11 @@ from vrs_scipion.methods.directional import (
     MIDDLE,
     Overlap,
     cones_about,
+    directional_sums,
     measure_occupancy,
-    sums_under_mask,
 )
 from vrs_scipion.methods.engine import BUILTIN, EngineFailedError
-from vrs_scipion.methods.fsc import GOLD_STANDARD
+from vrs_scipion.methods.fsc import GOLD_STANDARD, UnderMask
 from vrs_scipion.methods.shells import Shells, half_spectrum
 from vrs_scipion.methods.xmipp import HOME_VARIABLE, NAME, XmippError
 from vrs_scipion.results import CheckResult, Outcome
@@ -419,7 +419,8 @@ class TestParity(unittest.TestCase):
                 first, second, mask = (
                     mrcfile.read(folder / f"{what}.mrc") for what in ("half1", "half2", "mask")
                 )
-                sums = sums_under_mask(first, second, mask, (voxel,) * 3)
+                spectra = UnderMask.of(mask, (voxel,) * 3).spectra(first, second)
+                sums = directional_sums(*spectra, mask.shape, (voxel,) * 3)
                 cones = cones_about(sums.sphere.directions, 17.0, sums, Overlap(1.0))
                 own = measure_occupancy(cones)
                 for path in (PAIRS / name).iterdir():

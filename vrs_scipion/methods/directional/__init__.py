@@ -13,12 +13,7 @@ from vrs_scipion.methods.directional.occupancy import (
 from vrs_scipion.methods.directional.overlap import Overlap, mask_overlap
 from vrs_scipion.methods.directional.reach import Estimate, Reach
 from vrs_scipion.methods.directional.sphere import HalfSphere
-from vrs_scipion.methods.directional.sums import (
-    DirectionalSums,
-    directional_sums,
-    sums_under_mask,
-    under_mask,
-)
+from vrs_scipion.methods.directional.sums import DirectionalSums, directional_sums
 from vrs_scipion.methods.directional.volume import correlation_volume, voxel_size_of
 
 __all__ = [
@@ -41,7 +36,5 @@ __all__ = [
     "mask_overlap",
     "measure_anisotropy",
     "measure_occupancy",
-    "sums_under_mask",
-    "under_mask",
     "voxel_size_of",
 ]

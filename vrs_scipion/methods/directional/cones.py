@@ -14,7 +14,7 @@ from vrs_scipion.methods.directional.sums import DirectionalSums
 from vrs_scipion.methods.fsc import GOLD_STANDARD, FscCurve
 from vrs_scipion.methods.shells import Reals
 
-SEED, DRAWS = 20170301, 48
+SEED, DRAWS = 20170301, 32
 """Of the draws from which errors are taken, and how many there are."""
 
 _FEWEST = 3.0
@@ -171,7 +171,7 @@ def cones_about(
     independent = samples / copies
     whole = FscCurve(
         sums.shells.frequency,
-        _ratio(*(part.sum(axis=1) for part in (sums.cross, sums.first, sums.second))),
+        _ratio(*sums.all[:3].sum(axis=2)),
         sums.samples.sum(axis=1) / copies,
     )
     few = np.flatnonzero(independent.min(axis=1) < _FEWEST)

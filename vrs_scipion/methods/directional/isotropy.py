@@ -30,8 +30,9 @@ def chi_square_per_degree(sums: DirectionalSums, overlap: Overlap, order: int = 
     -------
     None where no three shells in a row correlate by 0.2 to 0.9
     """
-    of_shells = [part.sum(axis=1) for part in (sums.cross, sums.first, sums.second)]
-    correlation = of_shells[0] / np.sqrt(np.maximum(of_shells[1] * of_shells[2], 1e-300))
+    cross, first, second, _ = sums.all.sum(axis=2)
+    norm = np.sqrt(first * second)
+    correlation = np.divide(cross, norm, out=np.zeros_like(cross), where=norm > 0)
     usable = np.flatnonzero((correlation > _LOWEST) & (correlation < _HIGHEST))
     groups = usable[: usable.size // _SHELLS * _SHELLS].reshape(-1, _SHELLS)
     groups = groups[np.ptp(groups, axis=1) == _SHELLS - 1]

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vrs_scipion.maps.density import Triple, Volume
-from vrs_scipion.methods.shells import Reals, Shells, half_spectrum, power
+from vrs_scipion.methods.fsc import UnderMask
+from vrs_scipion.methods.shells import Reals, power
 
 
 @dataclass(frozen=True)
@@ -26,28 +26,22 @@ class Overlap:
     second: float = 0.0
 
 
-def mask_overlap(mask: Volume, voxel_size: Triple, threads: int = 1) -> Overlap:
-    """What a mask that two maps were put under makes of independent coefficients.
+def mask_overlap(under: UnderMask) -> Overlap:
+    """What a mask that two maps are under makes of independent coefficients.
 
-    A mask mixes each coefficient with its neighbours. With M the transform of the squared mask,
-    coefficients an offset Δ apart share |M(Δ)|²/|M(0)|² of their variance. A shell of one wave,
-    displaced by Δ in every direction, meets itself by the mean of max(0, 1 − |d|) over
-    d = −|Δ| … |Δ|, and one n shells off by that of max(0, 1 − |d − n|).
-
-    Parameters
-    ----------
-    mask : float32 (z, y, x) from 0 to 1, not all 0
-    voxel_size : Å along z, y, x
+    A mask mixes each coefficient with its neighbours (see `UnderMask.redundancy`). A shell of one
+    wave, displaced by Δ in every direction, meets one that is n shells off by the mean of
+    max(0, 1 − |d − n|) over d = −|Δ| … |Δ|.
     """
-    shells = Shells(mask.shape, voxel_size)
-    transform = half_spectrum(np.square(mask), threads)
+    spectrum, shells = under.square
     shared = np.zeros(3)
-    for z, plane in enumerate(transform):
+    for z, plane in enumerate(spectrum):
         weight, distance = power(plane) * shells.weights, shells.radii(z)
         shared += [float((weight * _meeting(distance, apart)).sum()) for apart in range(3)]
-    own = float(power(transform[0])[0, 0])
-    redundancy, following, second = shared / own
-    return Overlap(max(1.0, redundancy), following / redundancy, second / redundancy)
+    own = under.redundancy * float(power(spectrum[0])[0, 0])
+    shared += max(0.0, own - shared[0])  # what reaches far beyond meets all of them alike
+    following, second = shared[1:] / shared[0]
+    return Overlap(under.redundancy, following, second)
 
 
 def _meeting(distance: Reals, apart: int) -> Reals:

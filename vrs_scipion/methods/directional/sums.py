@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vrs_scipion.maps.density import Triple, Volume
+from vrs_scipion.maps.density import Triple
 from vrs_scipion.methods.directional.sphere import OCTANTS, HalfSphere, Pixels
-from vrs_scipion.methods.shells import HalfSpectrum, Reals, Shells, half_spectrum, power
+from vrs_scipion.methods.shells import HalfSpectrum, Reals, Shells, power
 
 
 @dataclass(frozen=True)
@@ -19,48 +19,19 @@ class DirectionalSums:
     Attributes
     ----------
     shells, sphere : where they were sorted to
-    cross, first, second : of Re F₁F₂*, |F₁|², |F₂|²; float64, shape (shells, pixels)
-    samples : coefficients of the whole transform, shape (shells, pixels)
+    all : of Re F₁F₂*, |F₁|², |F₂|² and the coefficients of the whole transform; float64, shape
+        (4, shells, pixels)
     """
 
     shells: Shells
     sphere: HalfSphere
-    cross: Reals
-    first: Reals
-    second: Reals
-    samples: Reals
+    all: Reals
 
     @property
-    def all(self) -> Reals:
-        """The four, shape (4, shells, pixels)."""
-        return np.stack([self.cross, self.first, self.second, self.samples])
-
-
-def under_mask(values: Volume, mask: Volume) -> Volume:
-    """A map under a mask, its values held against their mean outside.
-
-    An offset would put the mask's own shape into the map. Both are float32 (z, y, x).
-    """
-    outside = mask == 0
-    solvent = values[outside].mean(dtype=np.float64) if outside.any() else 0.0
-    masked: Volume = (values - np.float32(solvent)) * mask
-    return masked
-
-
-def sums_under_mask(
-    first: Volume, second: Volume, mask: Volume, voxel_size: Triple, threads: int = 1
-) -> DirectionalSums:
-    """The sums of two maps under a mask.
-
-    Parameters
-    ----------
-    first, second : float32 (z, y, x)
-    mask : float32 from 0 to 1, of the same shape
-    voxel_size : Å along z, y, x
-    threads : for the Fourier transforms
-    """
-    one, other = (half_spectrum(under_mask(values, mask), threads) for values in (first, second))
-    return directional_sums(one, other, mask.shape, voxel_size)
+    def samples(self) -> Reals:
+        """Coefficients of the whole transform, shape (shells, pixels)."""
+        samples: Reals = self.all[3]
+        return samples
 
 
 def directional_sums(
@@ -88,7 +59,7 @@ def directional_sums(
         for total, term in zip(sums[:, octant], terms, strict=True):
             total += np.bincount(place, term * weight, total.size)
     by_pixel = sums.reshape(4, len(OCTANTS), shells.count, sphere.octant).transpose(0, 2, 1, 3)
-    return DirectionalSums(shells, sphere, *by_pixel.reshape(4, shells.count, sphere.count))
+    return DirectionalSums(shells, sphere, by_pixel.reshape(4, shells.count, sphere.count))
 
 
 def quarters(
