@@ -14,7 +14,6 @@ from vrs_scipion.methods.independence.measure import (
 from vrs_scipion.methods.independence.powers import (
     LOWEST,
     ShellPowers,
-    shell_powers,
     whitened,
 )
 
@@ -32,6 +31,5 @@ __all__ = [
     "ShellPowers",
     "measure_independence",
     "shared_by_mask",
-    "shell_powers",
     "whitened",
 ]

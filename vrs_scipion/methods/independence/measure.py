@@ -17,7 +17,7 @@ from vrs_scipion.maps.density import Mask, Triple, Volume
 from vrs_scipion.maps.statistics import locally_constant, moments
 from vrs_scipion.methods.fsc import GOLD_STANDARD, FscCurve, mask_redundancy
 from vrs_scipion.methods.independence.bands import Mean, Region, shared_by_mask
-from vrs_scipion.methods.independence.powers import LOWEST, ShellPowers, shell_powers, whitened
+from vrs_scipion.methods.independence.powers import LOWEST, ShellPowers, whitened
 from vrs_scipion.methods.shells import HalfSpectrum, half_spectrum
 
 Pair = tuple[Volume, Volume]
@@ -86,6 +86,7 @@ class Independence:
     background_fraction : of the box
     background : None where it is below 5 % of the box
     noise_from : 1/Å where the band of nothing but noise begins
+    within_noise : mean correlation inside the mask in that band; None where no shell is in it
     tail : mean correlation inside the mask beyond 1.2 times the frequency of the resolution
     rise : of the correlation inside the mask towards the Nyquist frequency
     outside_inside : strength of the difference of the halves around the molecule in that inside;
@@ -102,6 +103,7 @@ class Independence:
     background_fraction: float
     background: Background | None
     noise_from: float
+    within_noise: Mean | None
     tail: Mean | None
     rise: Mean | None
     outside_inside: float | None
@@ -148,7 +150,7 @@ def measure_independence(
     reported : resolution, Å, if there is one
     threads : for the Fourier transforms
     """
-    whole = shell_powers(*halves.spectra, halves.first.shape, halves.voxel_size)
+    whole = ShellPowers.of(*halves.spectra, halves.first.shape, halves.voxel_size)
     nyquist = float(whole.frequency[-1])
     top = min(TOP * nyquist, whole.held)
     resolution = molecule.resolution(GOLD_STANDARD)
@@ -160,7 +162,7 @@ def measure_independence(
     seen = (molecule.frequency >= LOWEST) & (molecule.frequency <= top)
     alike = np.abs(molecule.correlation[seen & np.isfinite(molecule.correlation)])
     constant = [locally_constant(half) for half in (halves.first, halves.second)]
-    white = whitened(*halves.spectra, whole, halves.first.shape, halves.voxel_size, threads)
+    white = whitened(*halves.spectra, whole, threads)
     fraction = float(halves.background.mean())
     return Independence(
         resolution=resolution,
@@ -175,6 +177,7 @@ def measure_independence(
         if fraction >= LEAST_BACKGROUND
         else None,
         noise_from=noise_from,
+        within_noise=inside.mean(noise_from, top),
         tail=None if resolution is None else inside.mean(BEYOND / resolution, top),
         rise=inside.rise(min(nyquist, whole.held)),
         outside_inside=_outside_inside(halves, white, constant),
@@ -187,14 +190,14 @@ def _background(
     """The correlation in the background, and its means up to and in the band of noise (1/Å)."""
     where, size = halves.background, halves.voxel_size
     one, other = (half_spectrum(_inside(values, where), threads) for values in white)
-    found = shell_powers(one, other, where.shape, size)
+    found = ShellPowers.of(one, other, where.shape, size)
     redundancy = halves.order * _redundancy(where, size, threads)
-    curve = FscCurve(found.frequency, found.correlation, found.samples / redundancy)
+    curve = found.products.curve(found.shells, redundancy)
     region = Region(curve, whole.samples, whole.frequency, halves.order * shared_by_mask(where))
     low, high = noise
     band = (found.frequency > low) & (found.frequency <= high)
-    ratio = (found.second * whole.second)[band] / (found.first * whole.first)[band] / whole.scale
-    median = float(np.median(ratio)) if band.any() else None
+    ratio = found.ratio[band] * whole.ratio[band] / whole.scale
+    median = float(np.median(ratio)) if ratio.size else None
     return Background(
         curve,
         region.mean(low, high),
@@ -248,7 +251,7 @@ def _constant_shares(constant: Sequence[Mask], voxel_size: Triple) -> tuple[Cons
         return Constant(0.0, 0.0), Constant(0.0, 0.0)
     masks = [mask[::2, ::2, ::2] for mask in constant]
     extents = [n * size for n, size in zip(constant[0].shape, voxel_size, strict=True)]
-    step = 2 * min(voxel_size)
+    step = min(voxel_size) / 2
     z, y, x = (
         ((np.arange(n, dtype=np.float32) * 2 * size - extent / 2) / step) ** 2
         for n, size, extent in zip(masks[0].shape, voxel_size, extents, strict=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -11,7 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vrs_scipion.maps.density import Triple, Volume
-from vrs_scipion.methods.shells import HalfSpectrum, Reals, Shells, power
+from vrs_scipion.methods.fsc import FscCurve
+from vrs_scipion.methods.fsc.correlation import ShellProducts
+from vrs_scipion.methods.shells import HalfSpectrum, Reals, Shells
 
 LOWEST = 1 / 20
 """1/Å: what is coarser is joined by refinements, or holds few coefficients."""
@@ -27,36 +28,59 @@ class ShellPowers:
 
     Attributes
     ----------
-    frequency : 1/Å, shape (shells,)
-    samples : coefficients of the whole sphere in each shell
-    cross, first, second : sums over each shell of Re F₁F₂*, |F₁|² and |F₂|²
+    shells : of their box
+    products : sums over each of them
     """
 
-    frequency: Reals
-    samples: Reals
-    cross: Reals
-    first: Reals
-    second: Reals
+    shells: Shells
+    products: ShellProducts
+
+    @classmethod
+    def of(
+        cls,
+        first: HalfSpectrum,
+        second: HalfSpectrum,
+        shape: tuple[int, ...],
+        voxel_size: Triple,
+    ) -> ShellPowers:
+        """From half spectra of maps of a shape (z, y, x), on voxels of so many Å."""
+        shells = Shells(shape, voxel_size)
+        return cls(shells, ShellProducts.of(first, second, shells))
+
+    @property
+    def frequency(self) -> Reals:
+        """1/Å of each shell."""
+        return self.shells.frequency
+
+    @property
+    def samples(self) -> Reals:
+        """Coefficients of the whole sphere in each shell."""
+        return self.products.samples
 
     @cached_property
-    def correlation(self) -> Reals:
-        """By shell, NaN where one of the maps has no power."""
-        norm = np.sqrt(self.first * self.second)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            correlation: Reals = np.where(norm > 0, self.cross / norm, np.nan)
-        return correlation
+    def curve(self) -> FscCurve:
+        """Their correlation, each coefficient by itself."""
+        return self.products.curve(self.shells, 1.0)
 
     @property
     def total_correlation(self) -> float:
         """Of all shells together, as of the maps without their means; 0 where one is constant."""
-        norm = math.sqrt(self.first.sum() * self.second.sum())
-        return float(self.cross.sum() / norm) if norm else 0.0
+        sums = self.products
+        norm = math.sqrt(sums.first.sum() * sums.second.sum())
+        return float(sums.cross.sum() / norm) if norm else 0.0
+
+    @property
+    def ratio(self) -> Reals:
+        """Power of the second map in that of the first, by shell; NaN where there is none."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.asarray(self.products.second / self.products.first)
 
     @property
     def scale(self) -> float:
         """Power of the second map's signal in that of the first's; 1 where there is no signal."""
-        signal = np.abs(self.correlation) > _ALIKE
-        return float(self.second[signal].sum() / self.first[signal].sum()) if signal.any() else 1.0
+        signal = np.abs(self.curve.correlation) > _ALIKE
+        sums = self.products
+        return float(sums.second[signal].sum() / sums.first[signal].sum()) if signal.any() else 1.0
 
     @cached_property
     def held(self) -> float:
@@ -65,7 +89,10 @@ class ShellPowers:
         A cliff is where a shell has below 1e-4 of the power of the strongest within the octave
         below: no map falls like that by itself, what lies beyond was filtered away.
         """
-        return min(_held(self.frequency, part / self.samples) for part in (self.first, self.second))
+        sums = self.products
+        return min(
+            _held(self.frequency, total / sums.samples) for total in (sums.first, sums.second)
+        )
 
 
 def _held(frequency: Reals, strength: Reals) -> float:
@@ -76,33 +103,8 @@ def _held(frequency: Reals, strength: Reals) -> float:
     return float(frequency[-1])
 
 
-def shell_powers(
-    first: HalfSpectrum, second: HalfSpectrum, shape: Sequence[int], voxel_size: Triple
-) -> ShellPowers:
-    """What two half spectra have in each shell.
-
-    Parameters
-    ----------
-    first, second : as ``scipy.fft.rfftn`` gives them
-    shape, voxel_size : of the maps: voxels, and Å, along z, y, x
-    """
-    shells = Shells(tuple(shape), voxel_size)
-
-    def terms(z: int) -> Sequence[Reals]:
-        one, other = first[z], second[z]
-        return one.real * other.real + one.imag * other.imag, power(one), power(other)
-
-    sums, samples = shells.sums(terms)
-    return ShellPowers(shells.frequency, samples, *sums)
-
-
 def whitened(
-    first: HalfSpectrum,
-    second: HalfSpectrum,
-    powers: ShellPowers,
-    shape: Sequence[int],
-    voxel_size: Triple,
-    threads: int = 1,
+    first: HalfSpectrum, second: HalfSpectrum, powers: ShellPowers, threads: int = 1
 ) -> tuple[Volume, Volume]:
     """Both maps with the same power in every shell, each divided by its own; what is not held is 0.
 
@@ -110,26 +112,27 @@ def whitened(
     ----------
     first, second : half spectra of the maps
     powers : of them
-    shape, voxel_size : of the maps: voxels, and Å, along z, y, x
+    threads : for the Fourier transforms
     """
     from scipy import fft  # slow to load
 
-    shells = Shells(tuple(shape), voxel_size)
+    shells, sums = powers.shells, powers.products
     spectra = [np.empty(first.shape, np.complex64) for _ in range(2)]
-    factors = [_factor(total, powers, math.prod(shape)) for total in (powers.first, powers.second)]
+    factors = [_factor(total, powers) for total in (sums.first, sums.second)]
     for z in range(first.shape[0]):
         places = shells.places(z)
         for given, factor, white in zip((first, second), factors, spectra, strict=True):
             np.multiply(given[z], factor[places], out=white[z])
     one, other = (
-        fft.irfftn(white, s=tuple(shape), workers=threads, overwrite_x=True) for white in spectra
+        fft.irfftn(white, s=shells.shape, workers=threads, overwrite_x=True) for white in spectra
     )
     return one, other
 
 
-def _factor(total: Reals, powers: ShellPowers, voxels: int) -> NDArray[np.float32]:
+def _factor(total: Reals, powers: ShellPowers) -> NDArray[np.float32]:
     """Of the coefficients in shell 0, in every shell, and beyond the last."""
     kept = (powers.frequency <= powers.held) & (total > 0)
     factor = np.zeros(total.size + 2, np.float32)
+    voxels = math.prod(powers.shells.shape)
     factor[1:-1][kept] = np.sqrt(voxels * powers.samples[kept] / total[kept])
     return factor
