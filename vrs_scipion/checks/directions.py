@@ -37,7 +37,9 @@ from vrs_scipion.results.numbers import quantity
 _FILE = "directions.npy"
 
 SIGNAL, REPORTED = "signal_lowest", "reported_share"
-WHERE_BEST = "A triangle marks the finest direction, one that stands on its tip the coarsest."
+_SURE = 2.0
+"""Standard errors that are no chance."""
+_WHERE_BEST = "A triangle marks the finest direction, one that stands on its tip the coarsest."
 
 _FILLS = (
     " The mask is cut off at the faces of the box: what is cut off there correlates along the "
@@ -162,7 +164,8 @@ def axes_in_words(reach: Reach) -> str:
             (reach.smooth.min(), reach.worst),
         )
     )
-    return f"the finest is {fine} and the coarsest {coarse}"
+    chance = "" if reach.ratio.value - 1 > _SURE * reach.ratio.error else ", which may be chance"
+    return f"the finest is {fine} and the coarsest {coarse}{chance}"
 
 
 def vector(direction: Reals) -> str:
@@ -180,7 +183,7 @@ def draw_reach(found: Findings, key: str, reach: Reach, values: Reals, caption: 
             reach.directions, 1 / values, path, label="Resolution (Å)", spots=spots
         ),
         f"{caption} The sphere of directions is seen from z, x to the right, y up; a direction and "
-        f"its opposite are one. Dotted circles lie 30 and 60° from z. {WHERE_BEST}",
+        f"its opposite are one. Dotted circles lie 30 and 60° from z. {_WHERE_BEST}",
         "A disc coloured by resolution, with two marks.",
     )
 

@@ -141,6 +141,7 @@ def _mark(axes: Any, spot: Spot) -> None:
         markeredgecolor=style.INK,
         linestyle="none",
         label=spot.label,
+        clip_on=False,
         zorder=4,
     )
 
