@@ -27,6 +27,7 @@ from vrs_scipion.methods.local_bands import (
 from vrs_scipion.methods.local_bands.blocks import block_correlations
 from vrs_scipion.methods.local_sweep import NotMeasurableError
 from vrs_scipion.methods.shells import Shells
+from vrs_scipion.simulation import frequency_grid
 from vrs_scipion.simulation.texture import texture
 
 CUBE, VOXEL = (64, 64, 64), (1.3, 1.3, 1.3)
@@ -209,6 +210,28 @@ class TestOddInput(unittest.TestCase):
             spectrum[16:-16] = spectrum[:, 16:-16] = spectrum[:, :, 16:] = 0
         local = local_correlations(first, second, ball(CUBE, 0.5), VOXEL)
         self.assertTrue(np.isfinite(local.values).all())
+
+    def test_rounding_is_no_signal(self) -> None:
+        made = texture(CUBE, VOXEL, 3.2, 4.5)
+        blob = 1e5 * ball(CUBE, 0.5)
+        gone = np.exp(-((frequency_grid(CUBE, (1.0,) * 3).astype(np.float64) / 0.08) ** 2))
+        first, second = (
+            fft.irfftn(fft.rfftn(half.astype(np.float64) + blob) * gone, s=CUBE)
+            for half in (made.first, made.second)
+        )
+        found = local_resolution(correlated(first, second, ball(CUBE, 0.6)), 0.143)
+        self.assertEqual(found.never_falls, 0)
+        self.assertGreater(float(np.median(found.inside)), 3.5)
+
+    def test_halves_that_end_before_their_voxels_do(self) -> None:
+        made = texture(CUBE, VOXEL, 2.9, 3.1)
+        short = frequency_grid(CUBE, VOXEL) < 1 / 5
+        first, second = (
+            fft.irfftn(fft.rfftn(half) * short, s=CUBE) for half in (made.first, made.second)
+        )
+        found = local_resolution(correlated(first, second, ball(CUBE, 0.6)), 0.143)
+        self.assertEqual(found.never_falls, 0)
+        self.assertAlmostEqual(float(np.median(found.inside)), 5, delta=0.4)
 
     def test_refused(self) -> None:
         with self.assertRaisesRegex(NotMeasurableError, "mask is empty"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +29,9 @@ _FINE = 8
 """Steps of the table of amplitudes in a shell."""
 _ROWS = 16
 _LEAST = 1e-3
-_TINY = np.finfo(np.float64).tiny
+_ROUNDED = 5e-7
+"""Amplitude of what is lost by rounding, in the root mean square of all amplitudes."""
+_TINY = float(np.finfo(np.float64).tiny)
 
 
 @dataclass(frozen=True)
@@ -84,16 +87,17 @@ def local_correlations(
     if not mask.any():
         raise NotMeasurableError("the mask is empty: there is nothing to measure in it")
     shells = Shells(mask.shape, voxel_size)
-    (one, other), samples = shells.sums(lambda z: (power(first[z]), power(second[z])))
-    shape = one / max(one.sum(), _TINY) + other / max(other.sum(), _TINY)
+    sums, samples = shells.sums(lambda z: (power(first[z]), power(second[z])))
     bands = bands_of(shells, samples, resolution)
     grid = grid_of_points(mask, voxel_size)
-    pair = _Pair(first, second, shells, np.sqrt(shape / samples), _places(shells), threads)
+    common = _common_amplitude(shells, sums, samples, (first[0, 0, 0], second[0, 0, 0]))
+    pair = _Pair(first, second, shells, common, _places(shells), threads)
     values: list[NDArray[np.float32]] = []
     independent: list[NDArray[np.float32]] = []
     quiet = np.zeros(np.count_nonzero(grid.inside), np.bool_)
     for band in bands:
-        values.append(_correlation(pair, band, grid))
+        empty = np.zeros(quiet.size, np.float32)
+        values.append(_correlation(pair, band, grid) if pair.holds(band) else empty)
         independent.append(_samples(shells, band, grid))
         done = bool(quiet.all())
         quiet |= values[-1] < _QUIET
@@ -107,6 +111,23 @@ def local_correlations(
         grid=grid,
         reaches_nyquist=len(used) == len(bands),
     )
+
+
+def _common_amplitude(
+    shells: Shells, sums: Reals, samples: Reals, means: Sequence[np.complexfloating[Any, Any]]
+) -> Reals:
+    """Root mean square of both halves by shell, either brought to the same power.
+
+    It is 0 where a half holds nothing but what numbers of 32 bits are rounded by: that is much the
+    same in both.
+    """
+    amplitude, rounded = np.zeros(samples.shape), np.zeros(samples.shape, np.bool_)
+    for sum_of_shell, mean in zip(sums, means, strict=True):
+        power_of_shell, whole = sum_of_shell / samples, max(float(sum_of_shell.sum()), _TINY)
+        amplitude += power_of_shell / whole
+        everywhere = (whole + float(np.abs(mean)) ** 2) / math.prod(shells.shape)
+        rounded |= power_of_shell < _ROUNDED**2 * everywhere
+    return np.where(rounded, 0, np.sqrt(amplitude))
 
 
 def grid_of_points(mask: Mask, voxel_size: Triple) -> CoarseGrid:
@@ -145,13 +166,19 @@ class _Pair:
         wanted = (fft.next_fast_len(2 * math.ceil(reach * edge)) for edge in self.shells.extents)
         return tuple(min(n, m) for n, m in zip(self.shells.shape, wanted, strict=True))
 
+    def holds(self, band: Band) -> bool:
+        """Whether there is anything in most of a band."""
+        share = band.amplitude(self.shells.frequency) ** 2
+        return bool(share[self.amplitude > 0].sum() > share.sum() / 2)
+
     def factors(self, band: Band) -> NDArray[np.float32]:
         """What to multiply coefficients with, by their place."""
         shells = self.shells
         frequency = np.arange(_last_place(shells) + 1) / (_FINE * max(shells.extents))
         there = np.interp(frequency, shells.frequency, self.amplitude)
+        held = np.interp(frequency, shells.frequency, self.amplitude > 0) == 1
         factors = np.zeros(frequency.size)
-        np.divide(band.amplitude(frequency), there, out=factors, where=there > 0)
+        np.divide(band.amplitude(frequency), there, out=factors, where=held)
         factors[: _FINE // 2] = 0  # the mean
         factors[-1] = 0  # all that lies beyond the Nyquist frequency
         return np.asarray(factors / max(factors.max(), _TINY), np.float32)
