@@ -154,3 +154,72 @@ VILAS_2023 = Reference(
     pages="1021–1024",
     doi="10.1038/s41592-023-01874-3",
 )
+
+HEEL_2005 = Reference(
+    key="HeelSchatz2005",
+    authors=("van Heel, M.", "Schatz, M."),
+    year=2005,
+    title="Fourier shell correlation threshold criteria",
+    journal="Journal of Structural Biology",
+    volume="151",
+    pages="250–262",
+    doi="10.1016/j.jsb.2005.05.009",
+)
+
+FRANK_1981 = Reference(
+    key="Frank1981",
+    authors=("Frank, J.", "Verschoor, A.", "Boublik, M."),
+    year=1981,
+    title="Computer averaging of electron micrographs of 40S ribosomal subunits",
+    journal="Science",
+    volume="214",
+    pages="1353–1355",
+    doi="10.1126/science.7313694",
+)
+
+BECKERS_2020 = Reference(
+    key="BeckersSachse2020",
+    authors=("Beckers, M.", "Sachse, C."),
+    year=2020,
+    title="Permutation testing of Fourier shell correlation for resolution estimation of cryo-EM "
+    "maps",
+    journal="Journal of Structural Biology",
+    volume="212",
+    pages="107579",
+    doi="10.1016/j.jsb.2020.107579",
+)
+
+VILAS_2018 = Reference(
+    key="Vilas2018",
+    authors=(
+        "Vilas, J. L.",
+        "Gómez-Blanco, J.",
+        "Conesa, P.",
+        "Melero, R.",
+        "de la Rosa-Trevín, J. M.",
+        "Otón, J.",
+        "Cuenca, J.",
+        "Marabini, R.",
+        "Carazo, J. M.",
+        "Vargas, J.",
+        "Sorzano, C. O. S.",
+    ),
+    year=2018,
+    title="MonoRes: automatic and accurate estimation of local resolution for electron microscopy "
+    "maps",
+    journal="Structure",
+    volume="26",
+    pages="337–344",
+    doi="10.1016/j.str.2017.12.018",
+)
+
+GUIZAR_2008 = Reference(
+    key="GuizarSicairos2008",
+    authors=("Guizar-Sicairos, M.", "Thurman, S. T.", "Fienup, J. R."),
+    year=2008,
+    title="Efficient subpixel image registration algorithms",
+    journal="Optics Letters",
+    volume="33",
+    pages="156–158",
+    doi="10.1364/OL.33.000156",
+)

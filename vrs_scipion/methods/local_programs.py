@@ -16,6 +16,7 @@ from vrs_scipion.maps.density import Mask, Triple, Volume
 from vrs_scipion.maps.reading import read_density
 from vrs_scipion.maps.writing import write_volume
 from vrs_scipion.methods.engine import Availability, EngineFailedError, EngineUnavailableError
+from vrs_scipion.methods.xmipp import XmippProgram
 
 HALVES = ("half1.mrc", "half2.mrc")
 MASK = "mask.mrc"
@@ -86,7 +87,7 @@ def run(
 
 
 def read_answer(
-    program: PluginProgram,
+    program: PluginProgram | XmippProgram,
     path: Path | None,
     said: str,
     mask: Mask,
