@@ -13,6 +13,7 @@ from vrs_scipion.methods.fsc.curve import (
     FscCurve,
     crossings,
 )
+from vrs_scipion.methods.fsc.family import Family
 from vrs_scipion.methods.fsc.modified import modified_correlation, modified_correlations
 from vrs_scipion.methods.fsc.permutation import Significance, significance
 from vrs_scipion.methods.fsc.phases import expected_phase_residual, phase_residual
@@ -28,6 +29,7 @@ __all__ = [
     "HALF",
     "ONE_TO_ONE",
     "WELL_KEPT",
+    "Family",
     "FscCurve",
     "Significance",
     "UnderMask",

@@ -115,9 +115,9 @@ class FscCurve:
         return np.where(level < 1, level, np.nan)
 
     def at(self, frequency: Reals) -> FscCurve:
-        """The curve between its points, as it is at its ends beyond them; samples likewise."""
+        """The curve between its points; NaN beyond its ends."""
         correlation, samples = (
-            np.interp(frequency, self.frequency, values)
+            np.interp(frequency, self.frequency, values, left=np.nan, right=np.nan)
             for values in (self.correlation, self.samples)
         )
         return FscCurve(frequency, correlation, samples)

@@ -19,8 +19,8 @@ from vrs_scipion.methods.fsc.places import Places, band_width
 from vrs_scipion.methods.fsc.under_mask import UnderMask
 from vrs_scipion.methods.shells import HalfSpectrum
 
-_SPACING = 2.0
-"""Shells; of thicker bands half their thickness."""
+_MOST = 64
+"""Points of a curve; a large box has bands in plenty."""
 
 
 def modified_correlation(
@@ -34,7 +34,7 @@ def modified_correlation(
 ) -> FscCurve:
     """Correlate two maps band by band inside a mask.
 
-    The curve has a point every half band, two neighbours of which share samples. A band is as thick
+    The curve has a point every half band, 64 at most; neighbours share samples. A band is as thick
     as it has to be for the mask to tell it from its neighbours, two shells at least.
 
     Parameters
@@ -60,7 +60,8 @@ def modified_correlations(
     places = [Places.of(mask, width) for mask in masks]
     bands = Bands.of(first, second, shells)
     found = []
-    for centre in np.arange(width, shells.count - width, max(width / 2, _SPACING)).tolist():
+    spacing = max(width / 2, shells.count / _MOST)
+    for centre in np.arange(width, shells.count - width / 2, spacing).tolist():
         band = bands.band(centre, width)
         grid = max(one.grid(centre, band.samples) for one in places)
         points = band.on(grid, threads)

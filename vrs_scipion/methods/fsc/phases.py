@@ -51,8 +51,9 @@ def expected_phase_residual(correlation: Reals) -> Reals:
     """
     from scipy.special import spence, xlog1py  # slow to load
 
-    root = np.sqrt(1 - np.square(correlation))
-    q = correlation / (1 + root)
+    cosine = np.clip(correlation, -1, 1)
+    root = np.sqrt(1 - cosine**2)
+    q = cosine / (1 + root)
     mean = np.pi**2 / 3 + 4 * (spence(1 + q) - xlog1py(root, q))
     residual: Reals = np.degrees(np.sqrt(np.maximum(mean, 0)))
     return residual

@@ -18,6 +18,8 @@ CYCLES = 1.5
 THINNEST = 2.0
 """Shells."""
 
+_FEWEST_BANDS = 4
+"""That a curve has, if need be thinner ones."""
 _INFLATION, _ENOUGH = 0.5, 1e4
 """Share by which sampling a band at fewer points than it has waves may raise the variance, and
 the number of independent samples from which on it may raise it further."""
@@ -28,7 +30,8 @@ _TIE = 1e-6
 
 def band_width(under: UnderMask) -> float:
     """How thick a band is for a mask, in shells: thinner ones it could not tell apart."""
-    return max(THINNEST, CYCLES * max(under.shells.extents) / under.diameter)
+    wanted = max(THINNEST, CYCLES * max(under.shells.extents) / under.diameter)
+    return min(wanted, under.shells.count / _FEWEST_BANDS)
 
 
 @dataclass(frozen=True)

@@ -91,14 +91,22 @@ class UnderMask:
         meeting += beyond * 0.5 / self.shells.count
         return max(1.0, meeting / float(power(spectrum[0])[0, 0]))
 
-    def spectra(self, first: Volume, second: Volume) -> tuple[HalfSpectrum, HalfSpectrum]:
-        """Half spectra of two maps (z, y, x) under the mask.
+    def masked(self, values: Volume) -> Volume:
+        """A map (z, y, x) under the mask, its values less their mean outside of the mask.
 
-        Values count against their mean outside of the mask: an offset would put the mask's own
-        shape into both. The phases of both are turned alike, as if the mask began at voxel 0.
+        An offset would put the mask's own shape into it.
+        """
+        masked = np.zeros_like(values)
+        masked[self.part] = self._masked(values[self.part], float(values.sum(dtype=np.float64)))
+        return masked
+
+    def spectra(self, first: Volume, second: Volume) -> tuple[HalfSpectrum, HalfSpectrum]:
+        """Half spectra of two maps (z, y, x) under the mask, see `masked`.
+
+        The phases of both are turned alike, as if the mask began at voxel 0.
         """
         one, other = (
-            self._masked(values[self.part], float(values.sum(dtype=np.float64)))
+            self._spectrum(self._masked(values[self.part], float(values.sum(dtype=np.float64))))
             for values in (first, second)
         )
         return one, other
@@ -127,7 +135,9 @@ class UnderMask:
         order : of the point group that was imposed on both
         """
         one, other = (
-            self._masked(self._low_pass(spectrum, from_shell), float(spectrum[0, 0, 0].real))
+            self._spectrum(
+                self._masked(self._low_pass(spectrum, from_shell), float(spectrum[0, 0, 0].real))
+            )
             for spectrum in (first, second)
         )
         low = ShellProducts.of(one, other, self.shells)
@@ -157,13 +167,14 @@ class UnderMask:
         spread: Reals = (own * powers + met + beyond * everywhere[:, None]) / self._size**2
         return spread
 
-    def _masked(self, values: Volume, total: float) -> HalfSpectrum:
-        """Of values where the mask is, less their mean outside of it; from the sum of all."""
+    def _masked(self, values: Volume, total: float) -> Volume:
+        """Values where the mask is, less their mean outside of it, from the sum of all."""
         inside = self.mask > 0
         outside = self._size - np.count_nonzero(inside)
         within = float(values.sum(dtype=np.float64, where=inside))
         solvent = (total - within) / outside if outside else 0.0
-        return self._spectrum((values - np.float32(solvent)) * self.mask)
+        masked: Volume = (values - np.float32(solvent)) * self.mask
+        return masked
 
     def _spectrum(self, values: Volume) -> HalfSpectrum:
         """The half spectrum of values in the mask's part of the box, as if it began at voxel 0."""
