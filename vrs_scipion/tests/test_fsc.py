@@ -1,110 +1,37 @@
-"""The correlation of half maps by shell, and check 1.a: known truth, copies, noise, any box."""
+"""Correlation by shell: any box and voxel, known truth, crossings, what follows from a curve."""
 
 from __future__ import annotations
 
 import itertools
-import tempfile
 import unittest
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
-from unittest import mock
+from collections.abc import Sequence
 
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 from scipy import fft
 
-from vrs_scipion.checks.level1_a_fsc import CHECK
-from vrs_scipion.checks.run import run_check
-from vrs_scipion.entry.entry import Entry
-from vrs_scipion.entry.inputs import prepare
-from vrs_scipion.entry.request import Request
-from vrs_scipion.figures.fsc import fsc_plot
-from vrs_scipion.maps.density import Triple, Volume
+from vrs_scipion.figures.fsc import edges, fsc_plot, ratio_plot, residual_plot
+from vrs_scipion.maps.density import Triple
 from vrs_scipion.maps.masks import cosine_mask
 from vrs_scipion.methods.fsc import (
     GOLD_STANDARD,
     HALF,
     FscCurve,
+    correlate,
     crossings,
     mask_redundancy,
     shell_correlation,
 )
-from vrs_scipion.methods.shells import Shells, power_spectrum
-from vrs_scipion.results import CheckResult, Outcome
-from vrs_scipion.results.files import load_plot, load_result
-from vrs_scipion.tests.mrc_files import mrc_bytes, write
-
-Box = tuple[int, int, int]
-Reals = NDArray[np.float64]
-
-GRIDS: tuple[tuple[Box, Triple], ...] = (
-    ((48, 48, 48), (1.0, 1.0, 1.0)),
-    ((40, 45, 37), (1.2, 1.2, 1.2)),
-    ((32, 40, 27), (1.5, 1.0, 1.7)),
+from vrs_scipion.methods.shells import Shells, half_spectrum
+from vrs_scipion.tests.noisy_twins import (
+    GRIDS,
+    Box,
+    NoisyTwins,
+    ball,
+    texture,
+    whole_shells,
 )
-"""A cube, a box of three odd and even edges, and voxels that are no cubes."""
-
-
-def whole_shells(box: Sequence[int], voxel: Triple) -> tuple[NDArray[np.intp], float]:
-    """The shell of every coefficient of the whole transform, and the box's longest edge in Å."""
-    longest = max(n * s for n, s in zip(box, voxel, strict=True))
-    axes = [fft.fftfreq(n, s) * longest for n, s in zip(box, voxel, strict=True)]
-    z, y, x = np.meshgrid(*axes, indexing="ij")
-    return np.floor(np.sqrt(z**2 + y**2 + x**2) + 0.5 + 1e-9).astype(np.intp), longest
-
-
-def correlated(frequency: Reals, resolution: float, width: float = 0.03) -> Reals:
-    """A correlation that falls with frequency, a logistic curve of 0.143 at 1/``resolution``."""
-    fallen = (1 / GOLD_STANDARD - 1) * np.exp((frequency - 1 / resolution) / width)
-    return np.asarray(1 / (1 + fallen), np.float64)
-
-
-class NoisyTwins:
-    """Draws of noise that leave two copies of a signal a chosen correlation in every shell.
-
-    The noise's power in a shell is P (1 − F) / F, with P the signal's and F the correlation.
-    """
-
-    def __init__(self, signal: Reals, voxel: Triple, resolution: float, seed: int) -> None:
-        self.signal, self.generator = signal, np.random.default_rng(seed)
-        self.shells, longest = whole_shells(signal.shape, voxel)
-        power = np.abs(fft.fftn(signal)) ** 2
-        samples = np.bincount(self.shells.ravel())
-        self.truth = correlated(np.arange(samples.size) / longest, resolution)
-        mean = np.bincount(self.shells.ravel(), power.ravel()) / samples
-        self.amplitude = np.sqrt(mean * (1 - self.truth) / self.truth / signal.size)[self.shells]
-
-    def noise(self) -> Reals:
-        white = fft.fftn(self.generator.standard_normal(self.signal.shape))
-        return np.asarray(fft.ifftn(white * self.amplitude).real, np.float64)
-
-    def half(self) -> Volume:
-        return (self.signal + self.noise()).astype(np.float32)
-
-    def expected(self, curve: FscCurve) -> Reals:
-        """The correlation that was chosen, in the shells of a curve."""
-        return self.truth[1 : curve.correlation.size + 1]
-
-
-def texture(box: Box, voxel: Triple, generator: np.random.Generator) -> Reals:
-    """A signal over the whole box that falls off with frequency."""
-    longest = whole_shells(box, voxel)[1]
-    squares = (whole_shells(box, voxel)[0] / longest) ** 2
-    white = fft.fftn(generator.standard_normal(box))
-    return np.asarray(fft.ifftn(white * np.exp(-25 * squares)).real, np.float64)
-
-
-def ball(box: Box, voxel: Triple, radii: Triple) -> NDArray[np.bool_]:
-    """An ellipsoid of given radii (Å) in the middle of a box."""
-    squares = [
-        ((np.arange(n) - n // 2) * s / r) ** 2 for n, s, r in zip(box, voxel, radii, strict=True)
-    ]
-    z, y, x = np.meshgrid(*squares, indexing="ij")
-    return np.asarray(z + y + x <= 1)
 
 
 def curve_of(values: Sequence[float], samples: float = 1e4) -> FscCurve:
@@ -313,6 +240,72 @@ class TestCrossings(unittest.TestCase):
         self.assertEqual(crossings([], [], 0.5), [])
 
 
+class TestWhatACurveSays(unittest.TestCase):
+    def test_its_bounds_hold_the_truth_in_95_of_100(self) -> None:
+        generator = np.random.default_rng(40)
+        frequency, samples = 0.005 * np.arange(1, 81), np.full(80, 400.0)
+        truth = 1 / (1 + np.exp((frequency - 0.2) / 0.03))
+        true = FscCurve(frequency, truth, samples).resolution(GOLD_STANDARD)
+        assert true is not None
+        held = []
+        for _ in range(400):
+            noise = generator.standard_normal(80) * (1 - truth**2) / np.sqrt(samples)
+            finest, coarsest = FscCurve(frequency, truth + noise, samples).bounds(GOLD_STANDARD)
+            assert coarsest is not None
+            held.append((finest or 0.0) <= true <= coarsest)
+        self.assertGreater(np.mean(held), 0.88)
+
+    def test_bounds_surround_the_resolution(self) -> None:
+        curve = curve_of([1.0, 0.9, 0.6, 0.3, 0.1, 0.0, 0.0], samples=1000)
+        finest, coarsest = curve.bounds(GOLD_STANDARD)
+        found = curve.resolution(GOLD_STANDARD)
+        assert finest is not None
+        assert coarsest is not None
+        assert found is not None
+        self.assertLess(finest, found)
+        self.assertLess(found, coarsest)
+        self.assertIsNone(curve_of([1.0, 0.9, 0.2], samples=100).bounds(GOLD_STANDARD)[0])
+
+    def test_half_a_bit(self) -> None:
+        """By van Heel & Schatz's formula: 0.172 of very many samples, more of fewer."""
+        level = curve_of([0.0] * 4, samples=1e12).half_bit
+        np.testing.assert_allclose(level, 0.2071 / 1.2071, atol=1e-4)
+        few = FscCurve(np.arange(1, 5) / 10, np.zeros(4), np.array([1.0, 20.0, 200.0, 2000.0]))
+        self.assertTrue(np.isnan(few.half_bit[0]))
+        np.testing.assert_allclose(few.half_bit[1], (0.2071 + 0.60406) / (1.2071 + 0.28783), 1e-4)
+        self.assertTrue((np.diff(few.half_bit[1:]) < 0).all())
+        self.assertGreater(few.half_bit[-1], 0.2071 / 1.2071)
+
+    def test_a_level_that_is_a_curve(self) -> None:
+        curve = curve_of([1.0, 0.8, 0.6, 0.4, 0.2])
+        found = curve.resolution(np.array([np.nan, 0.9, 0.5, 0.5, 0.5]))
+        self.assertAlmostEqual(found or 0, 50)
+        found = curve.resolution(np.array([np.nan, 0.5, 0.5, 0.5, 0.5]))
+        self.assertAlmostEqual(found or 0, 1 / 0.035)
+
+    def test_signal_over_noise(self) -> None:
+        for correlation, ratio in ((0.0, 0), (0.05, 0.105), (0.143, 1 / 3), (1 / 3, 1), (0.5, 2)):
+            found = curve_of([correlation]).signal_to_noise[0]
+            self.assertAlmostEqual(float(found), ratio, delta=1e-3)
+        self.assertEqual(curve_of([1.0]).signal_to_noise[0], np.inf)
+
+    def test_between_its_points(self) -> None:
+        curve = curve_of([1.0, 0.5, 0.0])
+        between = curve.at(np.array([0.005, 0.01, 0.015, 0.03, 0.031]))
+        np.testing.assert_allclose(between.correlation, [np.nan, 1.0, 0.75, 0.0, np.nan])
+        np.testing.assert_allclose(between.samples[1:4], 1e4)
+
+    def test_from_half_spectra(self) -> None:
+        box, voxel = GRIDS[1]
+        generator = np.random.default_rng(41)
+        one, other = (generator.standard_normal(box).astype(np.float32) for _ in range(2))
+        plain = shell_correlation(one, other, voxel)
+        spectra = (half_spectrum(one), half_spectrum(other))
+        again = correlate(*spectra, box, voxel, redundancy=2.0, order=4)
+        np.testing.assert_array_equal(again.correlation, plain.correlation)
+        np.testing.assert_allclose(again.samples * 8, plain.samples)
+
+
 class TestComesBack(unittest.TestCase):
     def test_a_rise_beyond_chance(self) -> None:
         fallen = [1.0, 0.9, 0.5, 0.1, 0.0, 0.0, 0.0]
@@ -431,277 +424,26 @@ class TestPlot(unittest.TestCase):
                 ("x", 0.25, "reported resolution 4 Å"),
             ],
         )
+        low, high = curve.correlation - 0.1, curve.correlation + 0.1
+        (band,) = fsc_plot(
+            curve.frequency, [], (), None, [edges("95 %", curve.frequency, low, high)]
+        ).series
+        self.assertEqual([i for i, y in enumerate(band.y) if y is None], [len(low)])
+        self.assertEqual(band.x[: len(low)], band.x[: len(low) : -1])
         bare = fsc_plot(curve.frequency, [], (HALF,), None)
         self.assertEqual([mark.axis for mark in bare.marks], ["y"])
 
-
-@dataclass(frozen=True)
-class Molecule:
-    """A molecule in a box, and the contour level at which it is one piece."""
-
-    values: Reals
-    voxel: Triple
-    contour: float
-
-
-@cache
-def molecule(box: Box = (56, 60, 54), voxel: Triple = (1.4, 1.4, 1.4)) -> Molecule:
-    """Atoms of one kind at random in a ball of 13 Å."""
-    generator = np.random.default_rng(18)
-    directions = generator.standard_normal((2500, 3))
-    radii = 13 * np.cbrt(generator.random(2500)) / np.linalg.norm(directions, axis=1)
-    places = np.round(directions * radii[:, None] / voxel).astype(int) + np.array(box) // 2
-    atoms = np.zeros(box)
-    np.add.at(atoms, tuple(places.T), 1)
-    place, longest = whole_shells(box, voxel)
-    values = fft.ifftn(fft.fftn(atoms) * np.exp(-12.5 * (place / longest) ** 2)).real
-    return Molecule(values, voxel, 0.25 * float(values.max()))
-
-
-def masked_truth(of: Molecule, twins: NoisyTwins, mask: Volume, draws: int = 6) -> FscCurve:
-    """What the correlation under a mask is on average: of the signal's and the noise's power."""
-    solvent = of.values[mask == 0].mean()
-    frequency, signal = power_spectrum((of.values - solvent) * mask, of.voxel)
-    noise = np.mean(
-        [power_spectrum(twins.noise() * mask, of.voxel)[1] for _ in range(draws)], axis=0
-    )
-    return FscCurve(frequency, signal / (signal + noise), np.ones_like(frequency))
-
-
-class CheckTest(unittest.TestCase):
-    def setUp(self) -> None:
-        kept = tempfile.TemporaryDirectory()
-        self.addCleanup(kept.cleanup)
-        self.folder = Path(kept.name)
-
-    def prepared(
-        self,
-        halves: Sequence[Reals | Volume],
-        resolution: float | None,
-        of: Molecule | None = None,
-        axes: Sequence[int] = (1, 2, 3),
-    ) -> Entry:
-        whole = of or molecule()
-        paths = {
-            key: write(
-                self.folder / f"{key}.mrc", mrc_bytes(values, voxel_size=whole.voxel, axes=axes)
-            )
-            for key, values in zip(("map", "half1", "half2"), (whole.values, *halves), strict=True)
-        }
-        request = Request.of(**paths, contour=whole.contour, resolution=resolution)
-        return prepare(request, self.folder / "entry")
-
-    def judged(
-        self,
-        halves: Sequence[Reals | Volume],
-        resolution: float | None,
-        of: Molecule | None = None,
-        axes: Sequence[int] = (1, 2, 3),
-        **limits: float,
-    ) -> CheckResult:
-        """The check's result, nothing drawn."""
-        entry = self.prepared(halves, resolution, of, axes)
-        with mock.patch("vrs_scipion.figures.plotting.save_picture"):
-            result = run_check(CHECK, entry, self.folder / "out", limits=limits)
-        self.assertIsNot(result.outcome, Outcome.FAILED, result.reason)
-        return result
-
-
-def measured(result: CheckResult, key: str) -> float:
-    """A number that is there."""
-    value = result.measurements[key].value
-    assert value is not None, key
-    return value
-
-
-class TestCheck(CheckTest):
-    resolution = 4.5
-
-    def twins(self, of: Molecule | None = None, seed: int = 19) -> NoisyTwins:
-        whole = of or molecule()
-        return NoisyTwins(whole.values, whole.voxel, self.resolution, seed)
-
-    def halves(self) -> list[Volume]:
-        twins = self.twins()
-        return [twins.half() for _ in range(2)]
-
-    def test_agrees_with_the_truth(self) -> None:
-        for of in (molecule(), molecule((47, 66, 50), (1.6, 1.25, 1.5))):
-            twins = self.twins(of)
-            with self.subTest(voxel=of.voxel):
-                halves = [twins.half(), twins.half()]
-                result = self.judged(halves, self.resolution, of)
-                mask = Entry.at(self.folder / "entry").half_maps().mask
-                truth = masked_truth(of, twins, mask)
-                self.assertIs(result.outcome, Outcome.OK, result.warnings)
-                found = measured(result, "resolution_unmasked")
-                self.assertAlmostEqual(found, self.resolution, delta=0.04 * self.resolution)
-                for level, key in ((GOLD_STANDARD, "masked"), (HALF, "masked_05")):
-                    expected = truth.resolution(level)
-                    assert expected is not None
-                    found = measured(result, f"resolution_{key}")
-                    self.assertAlmostEqual(found, expected, delta=0.04 * expected)
-                self.assertLess(abs(measured(result, "nyquist_correlation")), 0.15)
-                self.assertAlmostEqual(
-                    measured(result, "redundancy"), mask_redundancy(mask, of.voxel), places=6
-                )
-
-    def test_what_it_writes(self) -> None:
-        entry = self.prepared(self.halves(), self.resolution)
-        result = run_check(CHECK, entry, self.folder / "out", threads=2)
-        self.assertIs(result.outcome, Outcome.OK, result.reason)
-        self.assertEqual(load_result(self.folder / "out"), result)
-        self.assertEqual(set(result.inputs), {"map", "half_maps"})
-        self.assertEqual(
-            set(result.measurements),
-            {
-                *(
-                    f"resolution_{name}{suffix}"
-                    for name in ("unmasked", "masked")
-                    for suffix in ("", "_05", "_last")
-                ),
-                "redundancy",
-                "nyquist_correlation",
-            },
+    def test_ratios_and_phases(self) -> None:
+        frequency = np.array([0.1, 0.2, 0.3])
+        plot = ratio_plot(
+            [("whole", frequency, np.array([100.0, 1.0, -0.1]), "measured")], 0.4, 4.0
         )
-        found = measured(result, "resolution_masked")
-        self.assertEqual(found, measured(result, "resolution_masked_last"))
-        estimate = result.resolution_estimate
-        assert estimate is not None
-        self.assertEqual((estimate.method, estimate.value), ("FSC of the half maps", found))
-        self.assertIn("supported by", result.headline)
-        self.assertIn(f"{found:.2f} Å", result.headline)
-        (figure,) = result.figures
-        self.assertGreater((self.folder / "out" / figure.file).stat().st_size, 1000)
-        assert figure.plot is not None
-        plot = load_plot(self.folder / "out" / figure.plot)
-        self.assertEqual([mark.value for mark in plot.marks], [0.143, 0.5, 1 / self.resolution])
-        columns = [column.key for column in result.tables["fsc"].columns]
-        self.assertEqual(columns, ["frequency", "resolution", "n_eff", "unmasked", "masked"])
-        rows = np.array(result.tables["fsc"].rows, float)
-        for series, column in zip(plot.series, (4, 3), strict=True):
-            np.testing.assert_allclose(series.x, rows[:, 0])
-            np.testing.assert_allclose(np.array(series.y, float), rows[:, column])
-        np.testing.assert_allclose(rows[:, 1], 1 / rows[:, 0])
-        shells = whole_shells((56, 60, 54), (1.4,) * 3)[0]
-        counts = np.bincount(shells.ravel())[1 : len(rows) + 1]
-        np.testing.assert_allclose(rows[:, 2] * measured(result, "redundancy"), counts)
-        np.testing.assert_allclose(rows[:, 0], np.arange(1, len(rows) + 1) / 84)
-        (again,) = crossings(rows[:, 0].tolist(), rows[:, 4].tolist(), GOLD_STANDARD)
-        self.assertAlmostEqual(1 / again, found, places=9)
-
-    def test_a_claim_twice_too_fine(self) -> None:
-        halves = self.halves()
-        plain = measured(self.judged(halves, self.resolution), "resolution_masked")
-        result = self.judged(halves, plain / 2)
-        self.assertIs(result.outcome, Outcome.WARNINGS)
-        signal, criterion = result.criteria
-        self.assertEqual((signal.key, signal.passed), ("size_share", True))
-        found = measured(result, "resolution_masked")
-        self.assertEqual((criterion.key, criterion.passed), ("reported_share", False))
-        self.assertAlmostEqual(criterion.value or 0, 50 * plain / found, places=6)
-        self.assertAlmostEqual(criterion.value or 0, 50, delta=1)
-        self.assertEqual(result.warnings, (criterion.sentence,))
-        self.assertIn("beyond what the half maps hold", criterion.advice)
-        self.assertIn("goes beyond the half maps", result.headline)
-        self.assertIs(self.judged(halves, plain / 2, reported_share=45).outcome, Outcome.OK)
-        self.assertIs(self.judged(halves, 0.82 * found).outcome, Outcome.OK)
-        self.assertIs(self.judged(halves, 0.78 * found).outcome, Outcome.WARNINGS)
-        self.assertIs(self.judged(halves, 2 * found).outcome, Outcome.OK)
-
-    def test_without_a_claim(self) -> None:
-        result = self.judged(self.halves(), None)
-        self.assertIs(result.outcome, Outcome.OK)
-        self.assertEqual([criterion.key for criterion in result.criteria], ["size_share"])
-        found = measured(result, "resolution_masked")
-        self.assertIn("The half maps agree to", result.headline)
-        assert result.resolution_estimate is not None
-        self.assertEqual(result.resolution_estimate.value, found)
-        self.assertLess(found, measured(result, "resolution_unmasked"))
-
-    def test_scale_offset_sign_and_order_change_no_number(self) -> None:
-        one, other = self.halves()
-        plain = self.judged((one, other), self.resolution)
-        for name, halves in (
-            ("scale and offset of one", (30 * one + 20, other)),
-            ("offset of both", (one + 20, other + 20)),
-            ("sign of both", (-one, -other)),
-            ("order", (other, one)),
-        ):
-            with self.subTest(name):
-                self.same(self.judged(halves, self.resolution), plain)
-        for axes in ((3, 2, 1), (2, 3, 1)):
-            with self.subTest(axes=axes):
-                self.same(self.judged((one, other), self.resolution, axes=axes), plain)
-
-    def same(self, result: CheckResult, other: CheckResult) -> None:
-        self.assertIs(result.outcome, other.outcome)
-        for key in other.measurements:
-            self.assertAlmostEqual(measured(result, key), measured(other, key), places=3)
-
-    def test_copies_cannot_be_told(self) -> None:
-        half, _ = self.halves()
-        for name, copy in (("scaled", 3 * half), ("moved", 2 * half + 5)):
-            for resolution in (self.resolution, None):
-                with self.subTest(name, resolution=resolution):
-                    result = self.judged((half, copy), resolution)
-                    self.assertIs(result.outcome, Outcome.UNDETERMINED)
-                    self.assertIn("copies of each other", result.reason)
-                    self.assertIsNone(result.measurements["resolution_masked"].value)
-                    self.assertGreater(measured(result, "nyquist_correlation"), 0.999)
-                    self.assertIsNone(result.resolution_estimate)
-                    self.assertEqual((result.criteria, result.warnings), ((), ()))
-
-    def test_correlation_that_comes_back(self) -> None:
-        of = molecule()
-        place, longest = whole_shells(of.values.shape, of.voxel)
-        band = (place > 0.33 * longest) & (place < 0.345 * longest)
-        twins = self.twins()
-        common = fft.ifftn(fft.fftn(twins.noise()) * band).real
-        result = self.judged([twins.half() + common for _ in range(2)], self.resolution)
-        self.assertIs(result.outcome, Outcome.WARNINGS)
-        (remark,) = result.warnings
-        self.assertIn("comes back after it has fallen below 0.143", remark)
-        self.assertIn("comes back after it has fallen", result.headline)
-        self.assertTrue(all(criterion.passed for criterion in result.criteria))
-        last = measured(result, "resolution_masked_last")
-        self.assertAlmostEqual(last, 1 / 0.35, delta=0.1)
-        self.assertGreater(measured(result, "resolution_masked"), last + 0.3)
-
-    def test_without_half_maps(self) -> None:
-        entry = self.prepared(self.halves(), self.resolution)
-        alone = Entry({"map": entry.folders["map"]})
-        with self.assertRaisesRegex(ValueError, "needs an input that is not there: half_maps"):
-            run_check(CHECK, alone, self.folder / "out")
-
-
-class TestCheckOfNoise(CheckTest):
-    """Half maps that hold nothing but noise, white or not."""
-
-    def noises(self) -> Iterator[list[Volume]]:
-        of = molecule()
-        place, longest = whole_shells(of.values.shape, of.voxel)
-        for seed, length in ((20, 0.0), (21, 0.0), (22, 8.0)):
-            generator = np.random.default_rng(seed)
-            amplitude = 1 / (1 + (place / longest * length) ** 2)
-            yield [
-                fft.ifftn(
-                    fft.fftn(generator.standard_normal(of.values.shape)) * amplitude
-                ).real.astype(np.float32)
-                for _ in range(2)
-            ]
-
-    def test_no_claim_is_supported_nor_the_lack_of_one_a_pass(self) -> None:
-        for number, halves in enumerate(self.noises()):
-            for resolution in (2.8, 6.0, 20.0, None):
-                with self.subTest(number, resolution=resolution):
-                    result = self.judged(halves, resolution)
-                    self.assertIs(result.outcome, Outcome.WARNINGS)
-                    (signal,) = result.criteria
-                    self.assertEqual((signal.key, signal.passed), ("size_share", False))
-                    self.assertIn("no signal in common", result.headline)
-                    self.assertIsNone(result.resolution_estimate)
-                    self.assertGreater(measured(result, "resolution_masked"), 25)
+        self.assertEqual(plot.series[0].y, (100.0, 1.0, None))
+        self.assertEqual((plot.y.scale, plot.x.range), ("log", (0.0, 0.4)))
+        self.assertEqual([mark.value for mark in plot.marks], [1.0, 0.25])
+        plot = residual_plot(frequency, 90 * frequency, 180 * frequency, 45.0, None)
+        self.assertEqual([mark.value for mark in plot.marks], [45.0, 103.9])
+        self.assertEqual([series.role for series in plot.series], ["measured", "expected"])
 
 
 if __name__ == "__main__":
