@@ -271,11 +271,11 @@ def _ratio_words(ratio: float) -> str:
 def _told_of_tail(measured: Independence) -> str:
     if measured.resolution is None:
         return (
-            "Inside the mask the correlation of the half maps does not fall below 0.143 before "
+            "Inside the soft mask the correlation of the half maps does not fall below 0.143 before "
             "the Nyquist limit of their voxels: there is no place inside the molecule without "
             "signal where shared noise would show."
         )
-    agree = f"Inside the mask the half maps agree to {quantity(measured.resolution, 'Å')}."
+    agree = f"Inside the soft mask the half maps agree to {quantity(measured.resolution, 'Å')}."
     if measured.tail is None:
         return (
             f"{agree} That is so near to the finest detail that they hold, "

@@ -52,7 +52,7 @@ def shared_plot(
         y=Axis(label="Fourier shell correlation", range=(bottom, top)),
         series=tuple(series),
         marks=() if reported is None else (reported_mark(reported),),
-        bands=(Band(low=low, high=high, label="nothing but noise", role="fitted"),)
+        bands=(Band(low=low, high=high, label="where noise is compared", role="fitted"),)
         if low < high
         else (),
     )

@@ -16,6 +16,7 @@ _END = 0.1
 """Of the frequencies, the part that is the end of a curve."""
 _SMALLEST = 1e-3
 """Of 1 − C²: no correlation is without error."""
+_FEWEST = 4
 
 
 @dataclass(frozen=True)
@@ -58,9 +59,9 @@ class Region:
     def mean(self, low: float, high: float) -> Mean | None:
         """The mean over the shells beyond ``low`` up to ``high`` (1/Å); None where there are none.
 
-        Neighbouring shells are not independent under a mask. Where they scatter more than their
-        errors allow, as under a symmetry that was not given, the error is scaled up by as much
-        (Birge 1932, doi:10.1103/PhysRev.40.207).
+        Neighbouring shells are not independent under a mask. Where they scatter more about a line
+        than their errors allow, as under a symmetry that was not given, the error is scaled up by
+        as much (Birge 1932, doi:10.1103/PhysRev.40.207).
         """
         of_curve = self.curve.frequency
         inside = (of_curve > low) & (of_curve <= high) & np.isfinite(self.curve.correlation)
@@ -71,8 +72,7 @@ class Region:
         counted = self.coefficients[(self.frequency > low) & (self.frequency <= high)].sum()
         independent = max(counted / self.shared, weights.max())
         spare = max(1 - mean**2, _SMALLEST)
-        freedom = max(1, values.size - 1)
-        scatter = float(np.sum(weights * np.square((values - mean) / spare))) / freedom
+        scatter = _scatter(of_curve[inside], values, np.sqrt(weights) / spare)
         return Mean(mean, spare * math.sqrt(max(1.0, scatter) / independent), independent)
 
     def rise(self, last: float) -> Mean | None:
@@ -91,6 +91,15 @@ class Region:
         lowest = min(parts, key=lambda part: part.value)
         error = math.hypot(end.error, lowest.error)
         return Mean(end.value - lowest.value, error, min(end.samples, lowest.samples))
+
+
+def _scatter(frequency: Reals, values: Reals, certainty: Reals) -> float:
+    """χ² per degree of freedom about a line, ``certainty`` one over the errors; 0 of few values."""
+    if values.size < _FEWEST:
+        return 0.0
+    slope, start = np.polyfit(frequency, values, 1, w=certainty)
+    errors = (values - start - slope * frequency) * certainty
+    return float(errors @ errors) / (values.size - 2)
 
 
 def shared_by_mask(weight: Volume | Mask) -> float:

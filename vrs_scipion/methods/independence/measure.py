@@ -264,7 +264,7 @@ def _constant_shares(constant: Sequence[Mask], voxel_size: Triple) -> tuple[Cons
         overwritten = np.cumsum(np.bincount(place[mask], minlength=last))[:last]
         kept = voxels - overwritten
         ball = int(np.searchsorted(kept, _NEARLY_ALL * kept[-1]))
-        share = overwritten / voxels
+        share = overwritten / np.maximum(voxels, 1)
         found.append(Constant(float(share[-1]), float(share[ball])))
     first, second = found
     return first, second
