@@ -27,6 +27,7 @@ from vrs_scipion.checks import (
     level1_e_monores,
     level1_g_occupancy,
     level1_h_anisotropy,
+    level1_i_independence,
     look_half_maps,
     look_map,
 )
@@ -99,6 +100,7 @@ LEVELS = (
             level1_e_monores.CHECK,
             level1_g_occupancy.CHECK,
             level1_h_anisotropy.CHECK,
+            level1_i_independence.CHECK,
         ),
     ),
     Level("2", "also the 2D classes"),
