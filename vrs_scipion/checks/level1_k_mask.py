@@ -61,11 +61,20 @@ _FAULTS = {
 
 @dataclass(frozen=True)
 class _Global:
-    """What 1.a found of the soft mask."""
+    """What 1.a found.
 
-    frequency: Reals
+    Attributes
+    ----------
+    unmasked, unmasked_resolution : without a mask; resolutions in Å, None where the curve never
+        falls
+    inside : resolution inside the molecule, without any border
+    effect : of the soft mask
+    finest : to which its curves reach, in Å
+    """
+
     unmasked: FscCurve
     unmasked_resolution: float | None
+    inside: float | None
     effect: MaskEffect
     finest: float
 
@@ -87,9 +96,9 @@ class _Global:
         frequency, found = curve("frequency"), resolution("corrected")
         modified = curve("mfsc")
         return cls(
-            frequency,
             FscCurve(frequency, curve("unmasked"), curve("n_eff")),
             resolution("unmasked"),
+            resolution("inside"),
             MaskEffect(
                 resolution("masked"),
                 found,
@@ -146,7 +155,8 @@ def measure_mask_effect(task: Task) -> Findings:
     if halves.given_mask is not None:
         masks.append(_given(found, halves, halves.given_mask, molecule, around, known))
     _describe(found, soft, known)
-    _scan(found, halves, masks)
+    if known is not None:
+        _scan(found, halves, masks, known)
     if len(masks) > 1:
         _compare(found, masks)
     for mask in masks:
@@ -207,34 +217,26 @@ def _given(
 
 
 def _draw_given(found: Findings, curves: MaskCurves) -> None:
-    frequency = curves.masked.frequency
-    drawn: list[tuple[str, FscCurve | None, Role]] = [
+    by_shell: list[tuple[str, FscCurve | None, Role]] = [
         ("under it", curves.masked, "part"),
-        ("without its effect", curves.modified, "measured"),
         ("with random phases", curves.randomised, "expected"),
         ("corrected for that", curves.corrected if curves.randomised else None, "corrected"),
     ]
+    modified = curves.modified
     found.plot(
         "fsc_given",
         fsc_plot(
-            frequency,
-            [(name, _at(frequency, curve), role) for name, curve, role in drawn if curve],
+            curves.masked.frequency,
+            [(name, curve.correlation, role) for name, curve, role in by_shell if curve],
             (GOLD_STANDARD,),
             found.task.entry.resolution,
+            [("without its effect", modified.frequency, modified.correlation, "measured")],
         ),
         "Fourier shell correlation of the half maps under the mask that was given, without that "
         "mask's effect, with random phases, and corrected for what those leave.",
         "Curves that fall from 1 with spatial frequency; that of random phases should be near 0 "
         "where the others fall.",
     )
-
-
-def _at(frequency: Reals, curve: FscCurve) -> Reals:
-    """A curve at other frequencies, NaN beyond its own."""
-    values: Reals = np.interp(
-        frequency, curve.frequency, curve.correlation, left=np.nan, right=np.nan
-    )
-    return values
 
 
 def _describe(found: Findings, soft: _Mask, known: _Global | None) -> None:
@@ -311,11 +313,9 @@ def _cut_words(cut: float | None) -> str:
     )
 
 
-def _scan(found: Findings, halves: HalfMaps, masks: list[_Mask]) -> None:
+def _scan(found: Findings, halves: HalfMaps, masks: list[_Mask], known: _Global) -> None:
     """Measure how the resolution depends on where the border of the soft mask lies."""
-    soft = masks[0]
-    if soft.effect is None:
-        return
+    effect = known.effect
     task, record = found.task, found.task.entry.half_maps_record
     moved = [d for d in DILATIONS if d]
     others = widened(
@@ -324,12 +324,12 @@ def _scan(found: Findings, halves: HalfMaps, masks: list[_Mask]) -> None:
         halves.first.voxel_size,
         [record.soft_mask_dilation + d for d in moved],
         record.soft_mask_edge,
-        expected=soft.effect.modified,
+        expected=effect.modified,
         order=task.entry.symmetry_order or 1,
         threads=task.threads,
     )
     at = dict(zip(moved, others, strict=True))
-    at[0.0] = Widened(soft.shape.fraction, soft.effect.modified)
+    at[0.0] = Widened(masks[0].shape.fraction, effect.modified)
     found.tabulate(
         "dilation",
         "Resolution without the mask's own effect, by where the border of the soft mask lies",
@@ -354,7 +354,8 @@ def _scan(found: Findings, halves: HalfMaps, masks: list[_Mask]) -> None:
         "A resolution is that of a mask: the wider it is, the more noise it lets in "
         f"({{fig:dilation}}, {{tab:dilation}}). With its border {number(-DILATIONS[0])} Å farther "
         f"in the half maps agree to {_resolution(at[DILATIONS[0]].resolution)}, with it "
-        f"{number(DILATIONS[-1])} Å farther out to {_resolution(at[DILATIONS[-1]].resolution)}."
+        f"{number(DILATIONS[-1])} Å farther out to {_resolution(at[DILATIONS[-1]].resolution)}. "
+        f"Inside the molecule, without any border, 1.a finds {_resolution(known.inside)}."
     )
 
 

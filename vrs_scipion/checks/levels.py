@@ -28,6 +28,7 @@ from vrs_scipion.checks import (
     level1_g_occupancy,
     level1_h_anisotropy,
     level1_i_independence,
+    level1_k_mask,
     look_half_maps,
     look_map,
 )
@@ -101,6 +102,7 @@ LEVELS = (
             level1_g_occupancy.CHECK,
             level1_h_anisotropy.CHECK,
             level1_i_independence.CHECK,
+            level1_k_mask.CHECK,
         ),
     ),
     Level("2", "also the 2D classes"),

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
+from vrs_scipion.checks import level1_a_fsc
 from vrs_scipion.checks.level1_k_mask import CHECK, DILATIONS
 from vrs_scipion.checks.run import run_check
 from vrs_scipion.entry.entry import Entry
@@ -276,6 +277,7 @@ def global_result(entry: Entry) -> CheckResult:
         "masked": curves.masked,
         "corrected": curves.corrected,
         "mfsc": curves.modified,
+        "inside": curves.modified,
     }
     frequency = unmasked.frequency
     columns = {
@@ -309,6 +311,11 @@ def global_result(entry: Entry) -> CheckResult:
         },
         resolution_estimate=ResolutionEstimate(method="", value=1.0),
     )
+
+
+def measured_by_1a(folder: Path, entry: Entry) -> CheckResult:
+    """What 1.a itself says."""
+    return run_check(level1_a_fsc.CHECK, entry, folder, engine="builtin")
 
 
 def answered(folder: Path, entry: Entry) -> CheckResult:
@@ -349,6 +356,18 @@ class TestCheck:
         assert value(result, "edge_width") == pytest.approx(ACROSS_A_COSINE * 10, abs=0.4)
         assert 1.0 < value(result, "volume_fraction") / dilated(MOLECULE, 5.5, 10.0).mean() < 1.3
         assert not any(key.endswith("_given") for key in result.measurements)
+
+    def test_with_1a_itself(self, tmp_path: Path) -> None:
+        entry = entry_of(tmp_path / "in", dilated(MOLECULE, 4.0, 10.0))
+        global_ = measured_by_1a(tmp_path / "1.a", entry)
+        result = run_check(CHECK, entry, tmp_path / "1.k", results={"1.a": global_})
+        assert result.outcome is Outcome.OK, (result.reason, result.warnings)
+        for key in ("unmasked", "masked", "corrected", "mfsc"):
+            assert value(result, f"resolution_{key}") == value(global_, f"resolution_{key}")
+        expected = answered(tmp_path / "check", entry)
+        assert value(result, "randomised_at_resolution") == pytest.approx(
+            value(expected, "randomised_at_resolution"), abs=1e-6
+        )
 
     def test_the_resolution_by_where_the_border_lies(self, tmp_path: Path) -> None:
         result = answered(tmp_path / "check", entry_of(tmp_path / "in"))
