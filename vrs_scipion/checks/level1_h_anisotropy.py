@@ -411,7 +411,7 @@ CHECK = Check(
             "Largest anisotropy",
             "The check warns when the coarsest resolution over the finest one, less two standard "
             "errors, is above this.",
-            "the ratio of the coarsest to the finest resolution, less two standard errors,",
+            "the anisotropy of resolution less two standard errors",
             "<=",
             advice=_ANISOTROPIC,
         ),
@@ -422,7 +422,7 @@ CHECK = Check(
             "Smallest ratio of areas (cFAR)",
             "The check warns when the smallest area under the curve of a direction over the "
             "largest, plus two standard errors, is below this.",
-            "the ratio of areas under the curves, plus two standard errors,",
+            "the ratio of areas (cFAR) plus two standard errors",
             ">=",
             advice=_ANISOTROPIC,
         ),
@@ -433,7 +433,7 @@ CHECK = Check(
             "Least sphericity",
             "The check warns when the sphericity of the directional correlation, plus two standard "
             "errors, is below this.",
-            "the sphericity, plus two standard errors,",
+            "the sphericity plus two standard errors",
             ">=",
             advice=_ANISOTROPIC,
         ),
