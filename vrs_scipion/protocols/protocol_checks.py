@@ -166,6 +166,10 @@ class VrsProtGlobalResolution(VrsProtCheck):
     check = CHECKS["1.a"]
 
 
+class VrsProtPermutedFsc(VrsProtCheck):
+    check = CHECKS["1.b"]
+
+
 class VrsProtLocalFsc(VrsProtCheck):
     check = CHECKS["1.c"]
 
@@ -174,9 +178,21 @@ class VrsProtLocalSignificance(VrsProtCheck):
     check = CHECKS["1.d"]
 
 
+class VrsProtMonoRes(VrsProtCheck):
+    check = CHECKS["1.e"]
+
+
 class VrsProtShellOccupancy(VrsProtCheck):
     check = CHECKS["1.g"]
 
 
 class VrsProtAnisotropy(VrsProtCheck):
     check = CHECKS["1.h"]
+
+
+class VrsProtIndependence(VrsProtCheck):
+    check = CHECKS["1.i"]
+
+
+class VrsProtMaskEffect(VrsProtCheck):
+    check = CHECKS["1.k"]

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from vrs_scipion.maps.density import Mask, Volume
 
-_BESIDE = 0.5
-"""Share of the molecule that a copy has to have outside of it, to be looked for."""
+_BESIDE = 0.8
+"""Share of the molecule that a copy has to have outside of it, to be looked for: one that lies
+nearer looks like what glows around the molecule."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Ghost:
 def strongest_ghost(values: Volume, mask: Mask, threads: int = 1) -> Ghost | None:
     """The shifted copy of the molecule that explains most of what surrounds it.
 
-    What lies inside the mask is correlated with what lies outside, at every shift at which half of
+    What lies inside the mask is correlated with what lies outside, at every shift at which most of
     the molecule would lie outside; the box is taken as periodic. The share is the least-squares
     one. None where there is no such shift, or nothing varies. Takes six volumes of memory.
 
