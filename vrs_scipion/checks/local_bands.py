@@ -204,9 +204,7 @@ def draw(
         histogram_plot(
             local.inside,
             xlabel=local.label,
-            marks=marks
-            if reported is None
-            else [*marks, (reported, f"reported {number(reported)}")],
+            marks=marks,
             errors=Errors(each, windows(found, resolution)) if has_errors else None,
         ),
         f"Histogram of the {words} in the mask." + (_ABOUT_WHISKERS if has_errors else ""),

@@ -205,6 +205,7 @@ class TestGoodHalves(LocalTest):
         for low, top, high in zip(whiskers.y[::3], bars.y, whiskers.y[1::3], strict=True):
             self.assertTrue(low <= top <= high)
         self.assertGreater(plot.y.range[1], max(y for y in whiskers.y if y))
+        self.assertEqual([mark.label.split()[0] for mark in plot.marks], ["median", "reported"])
 
 
 class TestWithAndWithoutAClaim(LocalTest):
