@@ -48,8 +48,8 @@ _BY_MASK, _DEVIATION = "randomised_highest", "corrected_deviation"
 _EDGE, _FACES, _LEFT_OUT, _CUT = "edge_lowest", "faces_highest", "left_out_highest", "cut_highest"
 _ALIKE = 0.03
 _NOTHING = 0.005
-_SHELLS = 2
-"""By so many the corrected resolution may always deviate."""
+_SHELLS = 3
+"""By so many the corrected resolution may always deviate: chance does that in small boxes."""
 _FAULTS = {
     _BY_MASK: "makes up a part of the correlation itself",
     _DEVIATION: "leaves a resolution that cannot be corrected for it",
@@ -548,7 +548,7 @@ CHECK = Check(
             "%",
             "Corrected resolution against that without the mask's effect",
             "The check warns when the resolution corrected by random phases deviates by more than "
-            "this from the one by a curve that the mask does not affect; two Fourier shells are "
+            "this from the one by a curve that the mask does not affect; three Fourier shells are "
             "always allowed.",
             "the deviation of the corrected resolution from that without the mask's effect",
             "<=",
