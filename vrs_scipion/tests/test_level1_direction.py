@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import unittest
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -23,6 +23,7 @@ from scipy import fft
 import vrs_scipion
 from vrs_scipion.checks import level1_g_occupancy, level1_h_anisotropy
 from vrs_scipion.checks.check import Check
+from vrs_scipion.checks.local_bands import INDEPENDENCE
 from vrs_scipion.checks.run import run_check
 from vrs_scipion.entry.entry import Entry
 from vrs_scipion.entry.inputs import prepare
@@ -42,7 +43,7 @@ from vrs_scipion.methods.engine import BUILTIN, EngineFailedError
 from vrs_scipion.methods.fsc import GOLD_STANDARD, UnderMask
 from vrs_scipion.methods.shells import Shells, half_spectrum
 from vrs_scipion.methods.xmipp import HOME_VARIABLE, NAME, XmippError
-from vrs_scipion.results import CheckResult, Outcome
+from vrs_scipion.results import CheckResult, Criterion, Outcome
 from vrs_scipion.simulation.anisotropy import Anisotropy
 from vrs_scipion.simulation.halves_truth import logistic_fall
 from vrs_scipion.tests.mrc_files import mrc_bytes, write
@@ -132,14 +133,22 @@ class DirectionTest(StandInTest):
             self.folder / "entry",
         )
 
-    def judged(self, check: Check, entry: Entry, engine: str = BUILTIN) -> CheckResult:
+    def judged(
+        self,
+        check: Check,
+        entry: Entry,
+        engine: str = BUILTIN,
+        results: Mapping[str, CheckResult] | None = None,
+    ) -> CheckResult:
         """The check's result, nothing drawn."""
         drawing = (
             mock.patch("vrs_scipion.figures.plotting.save_picture"),
             mock.patch("vrs_scipion.checks.directions.draw_sphere"),
         )
         with drawing[0], drawing[1]:
-            result = run_check(check, entry, self.folder / check.code, engine=engine)
+            result = run_check(
+                check, entry, self.folder / check.code, engine=engine, results=results
+            )
         self.assertIsNot(result.outcome, Outcome.FAILED, result.reason)
         return result
 
@@ -253,6 +262,19 @@ class TestGoodAndBad(DirectionTest):
         entry = self.prepared(of, noisy(of, Anisotropy()))
         for check in BOTH:
             self.assertIs(self.judged(check, entry).outcome, Outcome.OK)
+
+    def test_halves_that_share_noise(self) -> None:
+        """What 1.i found dependent is not told even."""
+        entry = self.prepared(ball(), noisy(ball(), Anisotropy()))
+        shared = Criterion(
+            key="shared_highest", subject="noise", value=0.2, comparison="<=", limit=0.02
+        )
+        good = self.judged(level1_h_anisotropy.CHECK, entry)
+        other = good.model_copy(update={"code": INDEPENDENCE, "criteria": (shared,)})
+        for check in BOTH:
+            result = self.judged(check, entry, results={INDEPENDENCE: other})
+            self.assertIs(result.outcome, Outcome.UNDETERMINED)
+            self.assertIn("not independent", result.headline)
 
     def test_what_it_draws(self) -> None:
         entry = self.prepared(ball(), noisy(ball(), Anisotropy(loss=0.3)))

@@ -89,4 +89,6 @@ def _isotropic(cones: Cones, level: float) -> Reals:
     above = cones.whole.correlation[:, None] - level
     errors = cones.errors_of_the_whole
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.asarray(ndtr(np.where(errors > 0, above / errors, np.inf * above)).mean(axis=1))
+        return np.asarray(
+            ndtr(np.where(errors > 0, above / errors, np.copysign(np.inf, above))).mean(axis=1)
+        )
