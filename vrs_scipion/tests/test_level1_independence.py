@@ -14,8 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
+from vrs_scipion.checks.level1_a_fsc import CHECK as GLOBAL
 from vrs_scipion.checks.level1_i_independence import CHECK
 from vrs_scipion.checks.run import run_check
+from vrs_scipion.entry.entry import Entry
 from vrs_scipion.entry.inputs import prepare
 from vrs_scipion.entry.request import Request
 from vrs_scipion.figures.independence import shared_plot
@@ -408,6 +410,24 @@ class TestCheck(unittest.TestCase):
         np.testing.assert_allclose(np.array(plot.series[0].y, float), rows[:, 3])
         np.testing.assert_allclose(np.array(plot.series[2].y, float), 3 * rows[:, 4])
         self.assertFalse(any("No symmetry" in text for text in result.paragraphs))
+
+    def test_the_curve_of_1a_is_taken_where_it_is_there(self) -> None:
+        alone = self.judged(*twins())
+        entry = Entry.at(self.folder / "entry")
+        with mock.patch("vrs_scipion.figures.plotting.save_picture"):
+            earlier = {"1.a": run_check(GLOBAL, entry, self.folder / "1.a")}
+        with (
+            mock.patch("vrs_scipion.figures.plotting.save_picture"),
+            mock.patch(
+                "vrs_scipion.checks.level1_i_independence.modified_correlation",
+                side_effect=AssertionError,
+            ),
+        ):
+            told = run_check(CHECK, entry, self.folder / "told", results=earlier)
+        self.assertIs(told.outcome, Outcome.OK, told.reason)
+        for key in KEYS - {"nyquist_rise", "nyquist_rise_se", "least_correlation"}:
+            one, other = (result.measurements[key].value or 0 for result in (alone, told))
+            self.assertAlmostEqual(one, other, delta=0.02)
 
     def test_a_symmetry_leaves_fewer_independent_values(self) -> None:
         plain, fewer = (
