@@ -25,6 +25,7 @@ from vrs_scipion.maps.kind import Trait
 from vrs_scipion.methods import fsc_xmipp, xmipp
 from vrs_scipion.methods.engine import BUILTIN, Availability
 from vrs_scipion.methods.fsc import (
+    CONFIDENCE,
     GOLD_STANDARD,
     HALF,
     ONE_TO_ONE,
@@ -289,7 +290,7 @@ def _compared(entry: Entry, curves: Family) -> _Deposited | None:
 def _draw(found: Findings, curves: Family, deposited: _Deposited | None) -> None:
     frequency, inside = curves.unmasked.frequency, curves.inside
     reported = found.task.entry.resolution
-    error = 1.96 * inside.standard_error
+    error = CONFIDENCE * inside.standard_error
     low, high = inside.correlation - error, inside.correlation + error
     shown: list[Curve] = [
         ("inside the molecule", inside.frequency, inside.correlation, "measured"),
@@ -459,6 +460,13 @@ def _doubt(curves: Family, reported: float | None, nyquist: float) -> str:
     return ""
 
 
+def _error(finest: float | None, resolution: float, coarsest: float) -> float:
+    """Of a resolution (68 %), from the ends of its interval of 95 %, in Å."""
+    if finest is None:
+        return (coarsest - resolution) / CONFIDENCE
+    return (coarsest - finest) / (2 * CONFIDENCE)
+
+
 def _levels_off(curve: FscCurve) -> bool:
     """Whether a curve that does not reach the level has stopped to fall well before the end."""
     last = curve.frequency[-1]
@@ -486,8 +494,12 @@ def _judge(found: Findings, inside: FscCurve, nyquist: float) -> None:
     back = found.judge(_BACK, inside.return_height(GOLD_STANDARD))
     agree = "as far as their voxels reach"
     if resolution is not None:
-        method = "FSC of the half maps"
-        found.resolution_estimate = ResolutionEstimate(method=method, value=resolution)
+        found.resolution_estimate = ResolutionEstimate(
+            method="FSC of the half maps",
+            value=resolution,
+            error=_error(finest, resolution, coarsest or nyquist),
+            leads=True,
+        )
         agree = f"to {resolution:.2f} Å"
     if not back.passed:
         last = inside.last_resolution(GOLD_STANDARD)

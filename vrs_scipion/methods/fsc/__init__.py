@@ -6,6 +6,7 @@ doi:10.1016/j.jmb.2003.07.013.
 
 from vrs_scipion.methods.fsc.correlation import correlate, shell_correlation
 from vrs_scipion.methods.fsc.curve import (
+    CONFIDENCE,
     GOLD_STANDARD,
     HALF,
     ONE_TO_ONE,
@@ -25,6 +26,7 @@ from vrs_scipion.methods.fsc.under_mask import (
 )
 
 __all__ = [
+    "CONFIDENCE",
     "GOLD_STANDARD",
     "HALF",
     "ONE_TO_ONE",

@@ -20,10 +20,10 @@ ONE_TO_ONE = 1 / 3
 """Where the mean of both half maps holds as much signal as noise."""
 WELL_KEPT = 0.9
 """Above, hardly anything is lost."""
+CONFIDENCE = 1.96
+"""Standard errors to either side, between which 95 of 100 lie."""
 
 _BACK_SHELLS, _BACK_ERRORS = 2, 3.0
-_SURE = 1.96
-"""Standard errors to either side, between which 95 of 100 lie."""
 
 Level = float | Reals
 """The same at every frequency, or one for each."""
@@ -83,7 +83,7 @@ class FscCurve:
         They are where the edges of the curve's own band fall below the level; None where one never
         does.
         """
-        error = _SURE * self.standard_error
+        error = CONFIDENCE * self.standard_error
         finest, coarsest = (
             replace(self, correlation=self.correlation + side).resolution(level)
             for side in (error, -error)
