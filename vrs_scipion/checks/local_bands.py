@@ -16,6 +16,7 @@ from vrs_scipion.checks.local_values import (
     draw_coloured_surface,
     keep_volume,
 )
+from vrs_scipion.checks.pictures import WHERE
 from vrs_scipion.checks.task import Task
 from vrs_scipion.entry.kept import kept
 from vrs_scipion.figures.histogram import Errors, histogram_plot
@@ -211,14 +212,16 @@ def draw(
         f"Histogram of the {words}; 95 % of the voxels lie between {number(percentiles[0])} and "
         f"{number(percentiles[-1])} Å.",
     )
+    shown = [(local, f"{file}.mrc", local.label, WHERE)]
+    if has_errors:
+        error = LocalValues("error", f"error bar of the {words}", "Å", resolution.error, ".2f")
+        shown.append((error, f"{file}_error.mrc", "Error bar (Å)", "shows how sure that is."))
     with _surface_file(found.task, grid) as path:
-        keep_volume(found, local, grid, f"{file}.mrc", (percentiles[0], percentiles[-1]))
-        draw_coloured_surface(found, local, grid, path)
-        if has_errors:
-            error = LocalValues("error", f"error bar of the {words}", "Å", resolution.error, ".2f")
-            low, high = (float(v) for v in np.nanpercentile(resolution.error, (2.5, 97.5)))
-            keep_volume(found, error, grid, f"{file}_error.mrc", (low, high), "Error bar (Å)")
-            draw_coloured_surface(found, error, grid, path, "shows how sure that is.")
+        for values, name, label, says in shown:
+            low, high = (float(v) for v in np.percentile(values.inside, (2.5, 97.5)))
+            if low < high:  # else every voxel has the same value, and there is nothing to see
+                keep_volume(found, values, grid, name, (low, high), label)
+                draw_coloured_surface(found, values, grid, path, says)
 
 
 @contextmanager
