@@ -35,7 +35,7 @@ from vrs_scipion.methods.mask_effect import (
 )
 from vrs_scipion.methods.mass import mass_of
 from vrs_scipion.methods.shells import Reals
-from vrs_scipion.results import CheckResult, Column
+from vrs_scipion.results import CheckResult, Column, Outcome
 from vrs_scipion.results.numbers import number, quantity
 from vrs_scipion.results.plots import Role
 
@@ -81,7 +81,9 @@ class _Global:
     @classmethod
     def of(cls, result: CheckResult | None) -> _Global | None:
         """From its result; None where that tells of no signal that half maps have in common."""
-        if result is None or result.resolution_estimate is None or "fsc" not in result.tables:
+        if result is None or result.outcome not in (Outcome.OK, Outcome.WARNINGS):
+            return None
+        if result.resolution_estimate is None and not result.measurements["nyquist_limited"].value:
             return None
         table = result.tables["fsc"]
         keys = [column.key for column in table.columns]

@@ -297,10 +297,13 @@ def global_result(entry: Entry) -> CheckResult:
         explanation="",
         engine=Engine(name="builtin", version=""),
         measurements={
-            f"resolution_{key}": Measurement(
-                value=curve.resolution(GOLD_STANDARD), unit="Å", description=""
-            )
-            for key, curve in found.items()
+            "nyquist_limited": Measurement(value=0, unit="", description=""),
+            **{
+                f"resolution_{key}": Measurement(
+                    value=curve.resolution(GOLD_STANDARD), unit="Å", description=""
+                )
+                for key, curve in found.items()
+            },
         },
         tables={
             "fsc": Table(
@@ -435,10 +438,25 @@ class TestCheck:
 
     def test_no_signal_is_no_pass(self, tmp_path: Path) -> None:
         entry = entry_of(tmp_path / "in", dilated(MOLECULE, 4.0, 10.0))
-        nothing = global_result(entry).model_copy(update={"resolution_estimate": None})
-        for name, results in (("a", {"1.a": nothing}), ("b", {})):
+        known = global_result(entry)
+        nothing = known.model_copy(update={"resolution_estimate": None})
+        doubted = known.model_copy(update={"outcome": Outcome.UNDETERMINED})
+        for name, results in (("a", {"1.a": nothing}), ("b", {"1.a": doubted}), ("c", {})):
             result = run_check(CHECK, entry, tmp_path / name, results=results)
             assert result.outcome is Outcome.UNDETERMINED
             assert not result.criteria
             assert value(result, "volume_fraction") > 0
             assert "masks" in result.tables
+
+    def test_signal_as_far_as_the_voxels_reach(self, tmp_path: Path) -> None:
+        entry = entry_of(tmp_path / "in")
+        known = global_result(entry)
+        limited = {
+            key: one.model_copy(update={"value": 1 if key == "nyquist_limited" else None})
+            for key, one in known.measurements.items()
+        }
+        reaching = known.model_copy(update={"resolution_estimate": None, "measurements": limited})
+        result = run_check(CHECK, entry, tmp_path / "check", results={"1.a": reaching})
+        assert result.outcome is Outcome.OK, (result.reason, result.warnings)
+        assert "the limit of the voxels" in result.headline
+        assert result.measurements["inflation"].value is None
