@@ -50,8 +50,9 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--only", default="", help="comma-separated defects, good, odd")
     parser.add_argument("--stated", action="store_true", help="defects at their stated sizes alone")
+    parser.add_argument("--checks", default="", help="comma-separated; those of a level if empty")
     parser.add_argument(
-        "--again", default="", help="comma-separated checks to compute anew, of what is done"
+        "--again", action="store_true", help="compute the checks anew, of what is done"
     )
     parser.add_argument(
         "--publish", action="store_true", help="what reports print and RESULTS.md, from this run"
@@ -59,11 +60,12 @@ def main() -> None:
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
     cases = {mark: _cases(CATALOGUES[mark], arguments) for mark in arguments.levels.split(",")}
-    again = tuple(filter(None, arguments.again.split(",")))
+    codes = tuple(filter(None, arguments.checks.split(",")))
     journal = arguments.out / "cases.jsonl"
     all_scores = []
     for mark, those in cases.items():
-        scores = Scores(CATALOGUES[mark], run(those, journal, arguments.workers, again))
+        records = run(those, journal, arguments.workers, codes, again=arguments.again)
+        scores = Scores(CATALOGUES[mark], records)
         folder = arguments.out / f"level{mark}"
         folder.mkdir(exist_ok=True)
         scores.write_tables(folder)
@@ -92,11 +94,16 @@ def _cases(catalogue: Catalogue, arguments: argparse.Namespace) -> list[Case]:
 
 
 def run(
-    cases: list[Case], journal: Path, workers: int, again: Collection[str] = ()
+    cases: list[Case],
+    journal: Path,
+    workers: int,
+    codes: Collection[str] = (),
+    *,
+    again: bool = False,
 ) -> list[dict[str, Any]]:
-    """Validate what the journal does not have yet, or some checks ``again``; the records."""
+    """Validate what the journal does not have yet, or what it has ``again``; the records."""
     done = _read(journal)
-    waiting = [case for case in cases if (case.key in done) == bool(again)]
+    waiting = [case for case in cases if (case.key in done) == again]
     with (
         journal.open("a", encoding="utf-8") as lines,
         ProcessPoolExecutor(
@@ -106,7 +113,7 @@ def run(
     ):
         bar = progress.add_task("cases", total=len(waiting))
         for future in as_completed(
-            [pool.submit(validate_numbered, number, again) for number in range(len(waiting))]
+            [pool.submit(validate_numbered, number, codes) for number in range(len(waiting))]
         ):
             record = json.loads(future.result())
             known = done.get(record["case"], record)

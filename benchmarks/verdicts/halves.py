@@ -42,11 +42,11 @@ LARGEST_SIDE = 100
 """Of the box of maps alone, in voxels; half maps are sampled more coarsely: to about 80."""
 SYMMETRY = "C4"
 _FEWEST_ATOMS = 500
-_SAMPLING, _ROOMINESS = (2.4, 3.0), (1.6, 2.1)
+_SAMPLING, _ROOMINESS = (2.5, 3.2), (1.6, 2.1)
 _FALL = (0.05, 0.12)
-_BLUR_OF_COARSE = (8.0, 30.0)
-"""B-factors in squares of the resolution, beyond the resolution to which maps are sharpened: what
-holds thousands of particles there is a blur."""
+_BLUR = (8.0, 20.0)
+"""B-factors in squares of the resolution, where the noise's spectrum is its own: with less the
+molecule's own ups and downs would bring the correlation back after it has fallen."""
 _FAINTEST = 1e-3
 """Least correlation of the second simulator: beyond, noise goes on like the signal."""
 _DILATION, _EDGE = (1.0, 3.0), (4.0, 7.0)
@@ -93,7 +93,7 @@ def _paired(recipe: Recipe, across: dict[Path, float], seed: int) -> Recipe:
         recipe,
         sampling=float(generator.uniform(*_SAMPLING)),
         roominess=float(generator.uniform(*_ROOMINESS)),
-        blur=float(generator.uniform(*_BLUR_OF_COARSE)) if coarse else recipe.blur,
+        blur=recipe.blur if pair.spectrum is None else float(generator.uniform(*_BLUR)),
         simulator=vrs_pair,
         pair=pair,
     )
@@ -222,7 +222,7 @@ def _truth_of(scene: Scene, signal: Signal) -> float | None:
     """Å where the half maps' correlation by their signal falls below 0.143 in the mask."""
     grid, mask = signal.density, signal.mask
     shells = Shells(grid.box, grid.voxel_size)
-    loudness = float((mask * scene.profile**2).sum() / mask.sum())
+    loudness = float((mask**2 * scene.profile**2).sum() / (mask**2).sum())
     noise = shells.mean(np.square(scene.level).astype(np.float32)) * loudness
     curve = correlation_of(power_under(grid.values, {LOOSE: mask}, shells)[LOOSE], noise)
     found = crossings(shells.frequencies[1:].tolist(), curve[1:].tolist(), GOLD_STANDARD)

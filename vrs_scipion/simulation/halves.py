@@ -220,7 +220,7 @@ class _Ground:
         whole = np.ones(self.signal.density.box, np.float32)
         everywhere = noise_gain(whole, self.group, size, frequencies)
         return {
-            name: noise_gain(mask, self.group, size, frequencies) / everywhere
+            name: noise_gain(np.square(mask), self.group, size, frequencies) / everywhere
             for name, mask in self.masks.items()
         }
 

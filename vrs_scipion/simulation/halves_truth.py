@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import fft
+from numpy.typing import NDArray
+from scipy import fft, ndimage
 
 from vrs_scipion.maps.density import Volume
 from vrs_scipion.methods.fsc import GOLD_STANDARD, crossings
@@ -15,6 +16,10 @@ from vrs_scipion.simulation.shells import Curve, Shells
 
 _STEEPEST = 12.0
 """ln of the odds between signal and noise, beyond which nothing changes any more."""
+_NOTHING = 1e-9
+"""Power, relative to the strongest shell, below which a shell holds nothing but rounding."""
+_SHELLS = 2.0
+_WORKERS = os.cpu_count()
 
 
 def logistic_fall(frequencies: Curve, resolution: float, width: float) -> Curve:
@@ -34,9 +39,9 @@ def logistic_fall(frequencies: Curve, resolution: float, width: float) -> Curve:
 def power_under(values: Volume, masks: Mapping[str, Volume], shells: Shells) -> dict[str, Curve]:
     """Power in each shell, as if the whole box were like the inside of a mask.
 
-    A shell of the volume is taken to real space; the mean of its square under the mask is told as
-    the mean |F|² of stationary noise that has this variance there. So nothing leaks from shell to
-    shell, as it does between those of a masked volume.
+    Each place counts by the square of the mask, as in masked maps. What of a shell's power lies
+    under the mask is told from the volume with a flat spectrum: a mask on the volume itself would
+    carry its strong low frequencies into all shells.
 
     Parameters
     ----------
@@ -46,20 +51,29 @@ def power_under(values: Volume, masks: Mapping[str, Volume], shells: Shells) -> 
 
     Returns
     -------
-    float64 arrays, shape (shells,); that of shell 0, the mean, is 0
+    float64 arrays, shape (shells,)
     """
-    workers = os.cpu_count()
-    spectrum = fft.rfftn(values, workers=workers)
-    found = {name: np.zeros(shells.count) for name in masks}
-    for shell in range(1, shells.count):
-        band = np.where(shells.index == shell, spectrum, 0)
-        square = np.square(fft.irfftn(band, s=values.shape, workers=workers, overwrite_x=True))
-        for name, mask in masks.items():
-            found[name][shell] = np.einsum("zyx,zyx->", mask, square, dtype=np.float64)
-    return {
-        name: found[name] * values.size**2 / (mask.sum(dtype=np.float64) * shells.samples)
-        for name, mask in masks.items()
-    }
+    spectrum = fft.rfftn(values, workers=_WORKERS)
+    power = _mean_power(spectrum, shells)
+    level = np.exp(_smooth(np.log(np.maximum(power, _NOTHING * power.max()))))
+    spectrum /= shells.spread(np.sqrt(level))
+    flat = fft.irfftn(spectrum, s=values.shape, workers=_WORKERS)
+    whole = _smooth(_mean_power(spectrum, shells))
+    found = {}
+    for name, mask in masks.items():
+        inside = _smooth(_mean_power(fft.rfftn(mask * flat, workers=_WORKERS), shells))
+        found[name] = power * inside / whole / float(np.mean(np.square(mask, dtype=np.float64)))
+    return found
+
+
+def _mean_power(spectrum: NDArray[np.complex64], shells: Shells) -> Curve:
+    return shells.mean(np.square(spectrum.real) + np.square(spectrum.imag))
+
+
+def _smooth(curve: Curve) -> Curve:
+    """Without what varies from shell to shell."""
+    smooth: Curve = ndimage.gaussian_filter1d(curve, _SHELLS, mode="nearest")
+    return smooth
 
 
 def correlation_of(signal: Curve, noise: Curve) -> Curve:

@@ -21,7 +21,7 @@ import vrs_scipion
 from vrs_scipion.files import InputError
 from vrs_scipion.maps.density import Density, Volume
 from vrs_scipion.maps.writing import write_volume
-from vrs_scipion.methods.fsc import FscCurve, shell_correlation
+from vrs_scipion.methods.fsc import FscCurve, modified_correlation, shell_correlation
 from vrs_scipion.simulation import (
     FAULTS,
     PHANTOM,
@@ -155,6 +155,21 @@ class TestCorrelation(unittest.TestCase):
             fsc = signal[name][5:] / (signal[name][5:] + noise[5:])
             np.testing.assert_allclose(made.truth.fsc_under[name][5:], fsc, atol=0.03)
 
+    def test_the_truth_under_a_mask_is_measured_band_by_band(self) -> None:
+        """A mask on the halves themselves carries low frequencies up; one on bands does not."""
+        made = halves(within=Within.MASK)
+        drawn = [halves(within=Within.MASK, seed=seed) for seed in range(6)]
+        spectra = [[fft.rfftn(half) for half in both(one)] for one in drawn]
+        for name in ("loose", "tight", "cutting"):
+            curves = [
+                modified_correlation(first, second, made.masks[name], (VOXEL,) * 3)
+                for first, second in spectra
+            ]
+            found = np.mean([curve.correlation for curve in curves], axis=0)
+            truth = made.truth.fsc_under[name]
+            expected = np.interp(curves[0].frequency, made.truth.frequencies, truth)
+            self.assertLess(float(np.abs(found - expected).mean()), 0.05, name)
+
     def test_power_under_no_mask_is_that_of_the_box(self) -> None:
         signal, shells = helix(), Shells((48, 48, 48), (VOXEL,) * 3)
         everywhere = {"": np.ones((48, 48, 48), np.float32)}
@@ -287,8 +302,9 @@ class TestSymmetry(unittest.TestCase):
         expected = noise_gain(axis, group, size, frequencies) / noise_gain(
             np.ones_like(axis), group, size, frequencies
         )
-        np.testing.assert_allclose((found / made.truth.noise)[8:], expected[8:], rtol=0.25)
-        self.assertGreater(float(expected[8:].mean()), 3)
+        louder = float((found / made.truth.noise)[8:].mean())
+        self.assertAlmostEqual(louder, float(expected[8:].mean()), delta=0.4)
+        self.assertGreater(louder, 3)
 
 
 class TestFaults(unittest.TestCase):
