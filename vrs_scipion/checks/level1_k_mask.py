@@ -47,7 +47,7 @@ _OURS, _GIVEN = "the soft mask made here", "the mask that was given"
 _BY_MASK, _DEVIATION = "randomised_highest", "corrected_deviation"
 _EDGE, _FACES, _LEFT_OUT, _CUT = "edge_lowest", "faces_highest", "left_out_highest", "cut_highest"
 _ALIKE = 0.03
-_NOTHING = 0.005
+_NOTHING, _TENTH = 0.005, 0.1
 _SHELLS = 3
 """By so many the corrected resolution may always deviate: chance does that in small boxes."""
 _FAULTS = {
@@ -275,9 +275,10 @@ def _random_words(effect: MaskEffect) -> str:
     if effect.by_mask is None:
         return ""
     return (
-        "Phases that are random from where the curve without a mask falls below 0.8 leave nothing "
-        f"in common beyond but the mask: {_correlation(effect.by_mask)} of the correlation where "
-        f"it falls. Corrected for that, the resolution is {_resolution(effect.corrected)}. "
+        "Half maps whose phases are random from where the curve without a mask falls below 0.8 "
+        "have nothing in common there but the mask; at the resolution they still correlate by "
+        f"{_correlation(effect.by_mask)}. Corrected for that, it is "
+        f"{_resolution(effect.corrected)}. "
     )
 
 
@@ -298,6 +299,10 @@ def _correlation(value: float | None) -> str:
     return "not to be had" if value is None else f"{value:.3f}"
 
 
+def _percent(share: float) -> str:
+    return f"{100 * share:.{0 if share >= _TENTH else 1}f} %"
+
+
 def _faces_words(shape: MaskShape) -> str:
     if not shape.faces:
         return "It is clear of the faces of the box."
@@ -311,7 +316,7 @@ def _cut_words(cut: float | None) -> str:
         return f" Nothing as dense as the molecule, low-passed to {COARSE:g} Å, lies outside of it."
     return (
         f" Outside of it lies density as strong as the molecule's, low-passed to {COARSE:g} Å: "
-        f"{100 * cut:.2g} % of that inside."
+        f"{_percent(cut)} of that inside."
     )
 
 
@@ -336,7 +341,7 @@ def _scan(found: Findings, halves: HalfMaps, masks: list[_Mask], known: _Global)
         "dilation",
         "Resolution without the mask's own effect, by where the border of the soft mask lies",
         [
-            Column(key="dilation", label="Border moved outwards by", unit="Å", format="+.0f"),
+            Column(key="dilation", label="Border moved outwards by", unit="Å", format=".0f"),
             Column(key="volume_fraction", label="Mask", unit="% of the box", format=".1f"),
             Column(key="resolution", label="Resolution", unit="Å", format=".2f"),
         ],
@@ -378,7 +383,7 @@ def _compare(found: Findings, masks: list[_Mask]) -> None:
     drawn = " ({fig:fsc_given})" if given.effect else ""
     found.paragraphs.append(
         f"The mask that was given is compared with the soft one in {{tab:masks}}{drawn}. It leaves "
-        f"out {100 * (given.left_out or 0.0):.2g} % of what the map shows above its contour level."
+        f"out {_percent(given.left_out or 0.0)} of what the map shows above its contour level."
         f"{_cut_words(given.cut)}"
     )
 
@@ -399,7 +404,7 @@ def _rows(mask: _Mask) -> list[tuple[str, str]]:
         ("Border, from 0.9 to 0.1", edge),
         ("Faces of the box that it reaches", ", ".join(shape.faces) or "none"),
         ("Coefficients that share one value", f"{mask.redundancy:.2g}"),
-        ("Molecule left out", "none" if mask.left_out is None else f"{100 * mask.left_out:.2g} %"),
+        ("Molecule left out", "none" if mask.left_out is None else _percent(mask.left_out)),
         (
             "Strong density outside over inside",
             number(None if mask.cut is None else round(mask.cut, 3)),
