@@ -226,13 +226,13 @@ def _told_of_background(measured: Independence) -> str:
     background, share = measured.background, 100 * measured.background_fraction
     if background is None:
         return (
-            f"Only {number(share)} % of the box lie far enough from the molecule, and were left as "
+            f"Only {share:.1f} % of the box lie far enough from the molecule, and were left as "
             f"they were reconstructed, to hold nothing but noise; below "
             f"{number(100 * LEAST_BACKGROUND)} % are too few. Whether the half maps share noise "
             "there was not tested ({fig:shared})."
         )
     told = (
-        f"Around the molecule {number(share)} % of the box hold nothing but noise. "
+        f"Around the molecule {share:.1f} % of the box hold nothing but noise. "
         f"{_shared_words(measured, background)} ({{fig:shared}}, {{tab:background_fsc}})."
     )
     if background.shared_low is not None:
@@ -271,9 +271,9 @@ def _ratio_words(ratio: float) -> str:
 def _told_of_tail(measured: Independence) -> str:
     if measured.resolution is None:
         return (
-            "Inside the soft mask the correlation of the half maps does not fall below 0.143 before "
-            "the Nyquist limit of their voxels: there is no place inside the molecule without "
-            "signal where shared noise would show."
+            "Inside the soft mask the correlation of the half maps does not fall below 0.143 "
+            "before the Nyquist limit of their voxels: there is no place inside the molecule "
+            "without signal where shared noise would show."
         )
     agree = f"Inside the soft mask the half maps agree to {quantity(measured.resolution, 'Å')}."
     if measured.tail is None:

@@ -234,7 +234,7 @@ class TestMeasure(unittest.TestCase):
         ):
             with self.subTest(name):
                 np.testing.assert_allclose(
-                    self.numbers(measured(a, b)), plain, rtol=2e-3, atol=2e-4
+                    self.numbers(measured(a, b)), plain, rtol=0.02, atol=2e-4
                 )
 
     def numbers(self, found: Independence) -> list[float]:
@@ -249,6 +249,19 @@ class TestMeasure(unittest.TestCase):
             found.outside_inside or 0,
             *(part for mean in means if mean for part in (mean.value, mean.error)),
         ]
+
+    def test_a_filter_of_both_changes_little(self) -> None:
+        sharpening = np.exp(30 * frequency_grid(BOX, (VOXEL,) * 3) ** 2)
+        first, second = twins()
+        plain = self.numbers(measured(first, second))
+        sharp = measured(apply_filter(first, sharpening), apply_filter(second, sharpening))
+        np.testing.assert_allclose(self.numbers(sharp)[2:], plain[2:], rtol=0.05, atol=0.01)
+
+    def test_a_claim_beyond_nyquist(self) -> None:
+        for claim in (2.0, 3.0, 60.0):
+            found = measured(*twins(), claim)
+            self.assertLessEqual(found.noise_from, 0.8 * found.nyquist)
+            self.assertLess(abs(shared(found).value), 0.05)
 
     def test_axes_in_any_order(self) -> None:
         first, second = twins()

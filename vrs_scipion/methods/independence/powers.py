@@ -20,6 +20,7 @@ LOWEST = 1 / 20
 _CLIFF = 1e-4
 _ALIKE = 0.9
 """Correlation of shells that are signal."""
+_ERRORS = 3.0
 
 
 @dataclass(frozen=True)
@@ -77,10 +78,20 @@ class ShellPowers:
 
     @property
     def scale(self) -> float:
-        """Power of the second map's signal in that of the first's; 1 where there is no signal."""
-        signal = np.abs(self.curve.correlation) > _ALIKE
-        sums = self.products
-        return float(sums.second[signal].sum() / sums.first[signal].sum()) if signal.any() else 1.0
+        """Power of the second map's signal in that of the first's.
+
+        1 where there is no signal, and where it is 1 but for chance: halves have one scale.
+        """
+        likeness = np.abs(self.curve.correlation)
+        signal = likeness > _ALIKE
+        if not signal.any():
+            return 1.0
+        first, second = (total[signal] for total in (self.products.first, self.products.second))
+        share = first / first.sum() + second / second.sum()
+        noise = 1 - np.average(likeness[signal], weights=share)
+        values = share.sum() ** 2 / np.sum(share**2 / self.samples[signal])
+        found = float(second.sum() / first.sum())
+        return found if abs(math.log(found)) > _ERRORS * 2 * math.sqrt(noise / values) else 1.0
 
     @cached_property
     def held(self) -> float:
