@@ -70,7 +70,12 @@ def correlations(task: Task) -> LocalCorrelations:
     def make() -> LocalCorrelations:
         spectra = entry.half_spectra(task.threads)
         return local_correlations(
-            *spectra, halves.hard, size, resolution=entry.resolution, threads=task.threads
+            *spectra,
+            halves.hard,
+            size,
+            resolution=entry.resolution,
+            fold=_fold(entry.map.symmetry),
+            threads=task.threads,
         )
 
     def load(path: Path) -> LocalCorrelations | None:
@@ -86,6 +91,11 @@ def correlations(task: Task) -> LocalCorrelations:
 
     source = entry.path("half_maps", record.hard_mask.file)
     return kept(source.parent / SPECTRA / _FILE, source, make, _save, load)
+
+
+def _fold(symmetry: str) -> int:
+    """Of the main axis of a point group, along z; 1 for one whose axes lie as its setting says."""
+    return int(symmetry[1:]) if symmetry[:1] in ("C", "D") else 1
 
 
 def _save(path: Path, local: LocalCorrelations) -> None:

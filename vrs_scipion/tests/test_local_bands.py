@@ -89,6 +89,24 @@ class TestIndependentSamples(unittest.TestCase):
         samples[local.grid.inside] = local.samples[-1]
         self.assertAlmostEqual(samples[-1].mean() / samples[8].mean(), 0.5, delta=0.15)
 
+    def test_on_the_axis_of_a_symmetry_a_window_holds_the_same_several_times(self) -> None:
+        box, mask = (31, 49, 49), np.zeros((31, 49, 49), np.bool_)
+        mask[:, 22:27, 22:27] = True
+
+        def symmetric(seed: int) -> Volume:
+            once = noise(seed, box)
+            turned = [np.rot90(once, k, axes=(1, 2)) for k in range(4)]
+            return np.asarray(np.mean(turned, axis=0), np.float32)
+
+        spread: dict[int, list[float]] = {1: [], 4: []}
+        for seed in range(12):
+            one, other = (fft.rfftn(symmetric(2 * seed + k)) for k in (0, 1))
+            for fold, found in spread.items():
+                local = local_correlations(one, other, mask, (1.5,) * 3, fold=fold)
+                found.append(float(np.mean(local.values**2 * local.samples)))
+        self.assertGreater(float(np.mean(spread[1])), 2.0)
+        self.assertAlmostEqual(float(np.mean(spread[4])), 1, delta=0.3)
+
     def test_windows_in_a_volume(self) -> None:
         self.assertEqual(windows_in(1.0, 4.0), 1.0)
         self.assertAlmostEqual(windows_in(2e5, 4.0) / windows_in(1e5, 4.0), 2)

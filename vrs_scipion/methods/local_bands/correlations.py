@@ -62,6 +62,7 @@ def local_correlations(
     voxel_size: Triple,
     *,
     resolution: float | None = None,
+    fold: int = 1,
     threads: int = 1,
 ) -> LocalCorrelations:
     """Correlate two half maps band by band, under Gaussian windows of 1.25 waves.
@@ -77,6 +78,8 @@ def local_correlations(
     mask : the molecule, bool (z, y, x) on the maps' grid
     voxel_size : Å along z, y, x
     resolution : reported, in Å; the bands begin at four times that, and at 20 Å at the latest
+    fold : of the rotation about z through voxel N/2 that was imposed on both: near that axis a
+        window holds the same several times
     threads : for the Fourier transforms
 
     Raises
@@ -98,7 +101,7 @@ def local_correlations(
     for band in bands:
         empty = np.zeros(quiet.size, np.float32)
         values.append(_correlation(pair, band, grid) if pair.holds(band) else empty)
-        independent.append(_samples(shells, band, grid))
+        independent.append(_samples(shells, band, grid) / _repeats(shells, band, grid, fold))
         done = bool(quiet.all())
         quiet |= values[-1] < _QUIET
         if done and len(values) >= FEWEST:
@@ -253,6 +256,21 @@ def _samples(shells: Shells, band: Band, grid: CoarseGrid) -> NDArray[np.float32
     part = share(band.window) ** 2 / np.maximum(share(band.window / math.sqrt(2)), _TINY)
     as_wide = band.window * np.cbrt(np.clip(part, _LEAST, 1))
     return band.samples(as_wide).astype(np.float32)
+
+
+def _repeats(shells: Shells, band: Band, grid: CoarseGrid, fold: int) -> NDArray[np.float32]:
+    """How many times each point's window holds the same, by a rotation about z.
+
+    Copies of a window a distance a apart have exp(−a²/(4w²)) of it in common.
+    """
+    y, x = (
+        (grid.voxels[axis] - shells.shape[axis] // 2) * (shells.voxel_size[axis] / band.window)
+        for axis in (1, 2)
+    )
+    squares = y[:, None] ** 2 + x**2
+    turns = np.sin(np.pi * np.arange(fold) / fold) ** 2
+    common = np.exp(-squares[..., None] * turns).sum(axis=-1)
+    return np.asarray(np.broadcast_to(common, grid.inside.shape)[grid.inside], np.float32)
 
 
 def _separably(weights: Sequence[NDArray[np.float32]], values: Volume) -> NDArray[np.float32]:
