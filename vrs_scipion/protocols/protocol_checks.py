@@ -194,5 +194,9 @@ class VrsProtIndependence(VrsProtCheck):
     check = CHECKS["1.i"]
 
 
+class VrsProtBelonging(VrsProtCheck):
+    check = CHECKS["1.j"]
+
+
 class VrsProtMaskEffect(VrsProtCheck):
     check = CHECKS["1.k"]
