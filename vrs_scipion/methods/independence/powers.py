@@ -88,7 +88,7 @@ class ShellPowers:
             return 1.0
         first, second = (total[signal] for total in (self.products.first, self.products.second))
         share = first / first.sum() + second / second.sum()
-        noise = 1 - np.average(likeness[signal], weights=share)
+        noise = max(0.0, 1 - float(np.average(likeness[signal], weights=share)))
         values = share.sum() ** 2 / np.sum(share**2 / self.samples[signal])
         found = float(second.sum() / first.sum())
         return found if abs(math.log(found)) > _ERRORS * 2 * math.sqrt(noise / values) else 1.0
