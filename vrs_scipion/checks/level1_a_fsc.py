@@ -26,6 +26,7 @@ from vrs_scipion.methods import fsc_xmipp, xmipp
 from vrs_scipion.methods.engine import BUILTIN, Availability
 from vrs_scipion.methods.fsc import (
     CONFIDENCE,
+    COPIES,
     GOLD_STANDARD,
     HALF,
     ONE_TO_ONE,
@@ -52,12 +53,10 @@ _SIZE, _SHARE, _BETTER, _NYQUIST, _BACK = (
     "comes_back",
 )
 _UNDERSTATED = 1.25
-_COPIES = 0.99
-"""Correlation that no two halves have up to the Nyquist limit."""
-_LAST, _BEFORE = 0.9, 0.8
-"""Shares of the Nyquist frequency: the end of a curve, and what it should have fallen from."""
-_FALLS = 0.3
-"""Logarithm of the odds of signal, by which a curve falls at its end that is still falling."""
+_BEFORE, _LAST = 0.6, 0.8
+"""Shares of the curve's last frequency, from which on its end and what is before it begin."""
+_FALLS = 0.5
+"""Logarithm of the odds of signal by which a curve falls in between that is still falling."""
 _DEPARTS = 0.1
 _FEWEST = 20
 """Independent samples of a shell of which something can be said."""
@@ -441,7 +440,7 @@ def _doubt(curves: Family, reported: float | None, nyquist: float) -> str:
         f"The correlation of the half maps does not fall below {GOLD_STANDARD:g} before the "
         "Nyquist limit of their voxels"
     )
-    if np.nanmin(curves.unmasked.correlation) > _COPIES:
+    if np.nanmin(curves.unmasked.correlation) > COPIES:
         return (
             f"{start}, and hardly at all: they are copies of each other. The resolution that they "
             "support cannot be told."
@@ -469,13 +468,11 @@ def _error(finest: float | None, resolution: float, coarsest: float) -> float:
 
 def _levels_off(curve: FscCurve) -> bool:
     """Whether a curve that does not reach the level has stopped to fall well before the end."""
-    last = curve.frequency[-1]
-    end = curve.correlation[curve.frequency >= _LAST * last]
-    before = curve.frequency >= (2 * _LAST - 1) * last
-    before &= curve.frequency < _LAST * last
-    if not before.any():
+    share = curve.frequency / curve.frequency[-1]
+    before, end = (share >= _BEFORE) & (share < _LAST), share >= _LAST
+    if not (before.any() and end.any()):
         return False
-    odds = [np.clip(np.nanmean(c), 1e-3, 1 - 1e-3) for c in (curve.correlation[before], end)]
+    odds = [np.clip(np.nanmean(curve.correlation[part]), 1e-3, 1 - 1e-3) for part in (before, end)]
     falls = math.log(odds[0] / (1 - odds[0])) - math.log(odds[1] / (1 - odds[1]))
     return bool(odds[1] < WELL_KEPT and falls < _FALLS)
 

@@ -22,7 +22,7 @@ from vrs_scipion.maps.kind import Trait
 from vrs_scipion.maps.writing import write_volume
 from vrs_scipion.methods import fsc_xmipp, spoc, xmipp
 from vrs_scipion.methods.engine import BUILTIN, Availability
-from vrs_scipion.methods.fsc import GOLD_STANDARD, Significance, UnderMask, significance
+from vrs_scipion.methods.fsc import COPIES, GOLD_STANDARD, Significance, UnderMask, significance
 from vrs_scipion.methods.fsc.permutation import FEWEST, LARGE, PERMUTATIONS
 from vrs_scipion.methods.shells import Reals
 from vrs_scipion.results import Column, Engine, ResolutionEstimate
@@ -43,11 +43,13 @@ class _Found:
     Attributes
     ----------
     resolution : Å; None where there is no signal, or where all shells hold one
+    copies : whether the half maps correlate as no two halves do
     chance : probability that the coarsest shells of both agree by chance; None where not known
     behind : shells by which the correlation of 0.143 lies beyond; None where not known
     """
 
     resolution: float | None
+    copies: bool = False
     chance: float | None = None
     behind: float | None = None
 
@@ -59,6 +61,13 @@ def measure_permutation(task: Task) -> Findings:
     found.measure(
         "resolution_fdr", answer.resolution, "Å", "up to which all shells agree beyond chance"
     )
+    if answer.copies:
+        found.cannot_tell = (
+            "The half maps correlate nearly perfectly in every shell: they are copies of each "
+            "other. Chance has no part in that, nor has a resolution."
+        )
+        found.headline = "The half maps agree as far as their voxels reach."
+        return found
     _judge(found, answer)
     return found
 
@@ -77,7 +86,8 @@ def _by_significance(found: Findings) -> _Found:
     found.paragraphs += [_told(found, tested), _told_of_chance(tested)]
     known = tested.adjusted[np.isfinite(tested.adjusted)]
     chance = float(known[0]) if known.size else None
-    return _Found(tested.resolution, chance, _behind(found, tested))
+    copies = bool(np.nanmin(tested.curve.correlation) > COPIES)
+    return _Found(tested.resolution, copies, chance, _behind(found, tested))
 
 
 def _tested(found: Findings) -> Significance:

@@ -441,7 +441,7 @@ class TestPlot(unittest.TestCase):
         self.assertEqual(plot.series[0].y, (100.0, 1.0, None))
         self.assertEqual((plot.y.scale, plot.x.range), ("log", (0.0, 0.4)))
         self.assertEqual([mark.value for mark in plot.marks], [1.0, 0.25])
-        plot = residual_plot(frequency, 90 * frequency, 180 * frequency, 45.0, None)
+        plot = residual_plot(frequency, np.full(3, 90.0), np.full(3, 100.0), 45.0, None)
         self.assertEqual([mark.value for mark in plot.marks], [45.0, 103.9])
         self.assertEqual([series.role for series in plot.series], ["measured", "expected"])
 

@@ -7,6 +7,7 @@ doi:10.1016/j.jmb.2003.07.013.
 from vrs_scipion.methods.fsc.correlation import correlate, shell_correlation
 from vrs_scipion.methods.fsc.curve import (
     CONFIDENCE,
+    COPIES,
     GOLD_STANDARD,
     HALF,
     ONE_TO_ONE,
@@ -27,6 +28,7 @@ from vrs_scipion.methods.fsc.under_mask import (
 
 __all__ = [
     "CONFIDENCE",
+    "COPIES",
     "GOLD_STANDARD",
     "HALF",
     "ONE_TO_ONE",

@@ -76,7 +76,7 @@ class Bands:
     """The coefficients of two maps within the last shell, in the order of their shells.
 
     Both are divided by one curve, the geometric mean of their amplitudes in a shell, so that no
-    side of a band outweighs the other.
+    side of a band outweighs the other; but for a factor, so that both are equally strong.
 
     Attributes
     ----------
@@ -101,16 +101,13 @@ class Bands:
         places, flat = _sphere(shells)
         order = np.argsort(places, kind="stable")
         places, flat = places[order], flat[order]
-        (one, other), samples = shells.sums(lambda z: (power(first[z]), power(second[z])))
-        amplitude = np.append(0, np.sqrt(np.sqrt(one * other) / samples))
-        level = np.divide(1, amplitude, out=np.zeros_like(amplitude), where=amplitude > 0)
-        height = level.astype(np.float32)[places]
+        heights = _whitening(first, second, shells)
         row, column = np.divmod(flat, np.int32(first.shape[2]))
         return cls(
             shells,
             np.searchsorted(places, np.arange(shells.count + 2)),
-            first.reshape(-1)[flat] * height,
-            second.reshape(-1)[flat] * height,
+            first.reshape(-1)[flat] * heights[0][places],
+            second.reshape(-1)[flat] * heights[1][places],
             _radius(row, column, shells),
             row,
             column,
@@ -137,14 +134,35 @@ class Bands:
         )
 
 
+def _whitening(
+    first: HalfSpectrum, second: HalfSpectrum, shells: Shells
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """What the coefficients of either are multiplied by, for each shell from 0 on."""
+    (one, other), samples = shells.sums(lambda z: (power(first[z]), power(second[z])))
+    amplitude = np.append(0, np.sqrt(np.sqrt(one) * np.sqrt(other) / samples))
+    height = np.divide(1, amplitude, out=np.zeros_like(amplitude), where=amplitude > 0)
+    balance = (one.sum() / other.sum()) ** 0.25 if one.any() and other.any() else 1.0
+    return (height / balance).astype(np.float32), (height * balance).astype(np.float32)
+
+
 def _sphere(shells: Shells) -> tuple[NDArray[np.uint16], Indices]:
-    """The shell and the flat index of every coefficient of a half spectrum up to the last shell."""
+    """The shell and the flat index of every coefficient of a half spectrum up to the last shell.
+
+    Those at the Nyquist frequency of an axis are left out: they stand for two, mixed.
+    """
+    lone = [
+        np.flatnonzero(2 * np.abs(wave) == n)
+        for wave, n in zip(_waves(shells.shape), shells.shape, strict=True)
+    ]
     places: list[NDArray[np.uint16]] = []
     flat: list[Indices] = []
     for z in range(shells.shape[0]):
-        plane = shells.places(z).reshape(-1)
+        if z in lone[0]:
+            continue
+        plane = shells.places(z)
+        plane[lone[1]] = plane[:, lone[2]] = shells.count + 1
         inside = np.flatnonzero(plane <= shells.count)
-        places.append(plane[inside].astype(np.uint16))
+        places.append(plane.reshape(-1)[inside].astype(np.uint16))
         flat.append((inside + z * plane.size).astype(np.int32))
     return np.concatenate(places), np.concatenate(flat)
 

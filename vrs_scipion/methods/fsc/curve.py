@@ -20,6 +20,8 @@ ONE_TO_ONE = 1 / 3
 """Where the mean of both half maps holds as much signal as noise."""
 WELL_KEPT = 0.9
 """Above, hardly anything is lost."""
+COPIES = 0.99
+"""Correlation that no two independent halves have in every shell up to the Nyquist limit."""
 CONFIDENCE = 1.96
 """Standard errors to either side, between which 95 of 100 lie."""
 

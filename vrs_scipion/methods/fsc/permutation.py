@@ -158,10 +158,8 @@ def _harmonic(tests: int) -> float:
 def _permuted(one: Complex, other: Complex, samples: float, generator: Generator) -> Reals:
     """Correlations of as many coefficients as are independent, paired at random."""
     count = min(max(round(samples / 2), 1), one.size)  # a pair of them is one here
-    a, b = (
-        values[generator.random((PERMUTATIONS, values.size)).argsort(axis=1)[:, :count]]
-        for values in (one, other)
-    )
+    order = np.broadcast_to(np.arange(one.size, dtype=np.int32), (PERMUTATIONS, one.size))
+    a, b = (values[generator.permuted(order, axis=1)[:, :count]] for values in (one, other))
     cross = (a.real * b.real + a.imag * b.imag).sum(axis=1, dtype=np.float64)
     norms = [power(values).sum(axis=1, dtype=np.float64) for values in (a, b)]
     return np.asarray(cross / np.sqrt(norms[0] * norms[1]))

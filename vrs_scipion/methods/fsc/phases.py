@@ -19,7 +19,8 @@ def phase_residual(
 ) -> Reals:
     """Root mean square difference of the phases of two maps in each shell, in degrees.
 
-    Each coefficient counts by the sum of both amplitudes.
+    Each coefficient counts by both amplitudes, as shares of their sums in the shell: the scale of a
+    map does not matter.
 
     Parameters
     ----------
@@ -31,13 +32,15 @@ def phase_residual(
     float64 array, shape (shells,), without shell 0; NaN in shells without power
     """
 
-    def terms(z: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        weight = np.abs(first[z]) + np.abs(second[z])
-        return weight * np.square(np.angle(first[z] * np.conj(second[z]))), weight
+    def terms(z: int) -> Sequence[NDArray[np.float32]]:
+        one, other = np.abs(first[z]), np.abs(second[z])
+        square = np.square(np.angle(first[z] * np.conj(second[z])))
+        return one * square, other * square, one, other
 
-    (squares, weights), _ = Shells(tuple(shape), voxel_size).sums(terms)
+    sums, _ = Shells(tuple(shape), voxel_size).sums(terms)
     with np.errstate(invalid="ignore"):
-        residual: Reals = np.degrees(np.sqrt(squares / weights))
+        mean = (sums[0] / sums[2] + sums[1] / sums[3]) / 2
+    residual: Reals = np.degrees(np.sqrt(mean))
     return residual
 
 

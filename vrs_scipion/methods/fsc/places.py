@@ -13,7 +13,7 @@ from vrs_scipion.methods.fsc.bands import Grid, profile
 from vrs_scipion.methods.fsc.under_mask import UnderMask
 from vrs_scipion.methods.shells import HalfSpectrum, Reals, Shells, on_grid, power
 
-CYCLES = 1.5
+CYCLES = 1.2
 """Thickness of a band at half its height, over one wave in the diameter of the mask."""
 THINNEST = 2.0
 """Shells."""
@@ -23,7 +23,7 @@ _FEWEST_BANDS = 4
 _INFLATION, _ENOUGH = 0.5, 1e4
 """Share by which sampling a band at fewer points than it has waves may raise the variance, and
 the number of independent samples from which on it may raise it further."""
-_FEWEST_POINTS = 32
+_FEWEST_POINTS, _MANY_POINTS = 32, 96
 """Along the longest edge."""
 _TIE = 1e-6
 
@@ -77,12 +77,17 @@ class Places:
         return cls(under.shells, spectrum, redundancy, spread, width)
 
     def grid(self, centre: float, samples: float) -> Grid:
-        """The coarsest grid that is enough for a band around a centre of so many coefficients."""
+        """The coarsest grid that is enough for a band around a centre of so many coefficients.
+
+        One on which nothing is folded, where that is not large.
+        """
+        whole = 2 * (centre + self.reach) + self.spectrum.shape[2] / 2
         points = _FEWEST_POINTS
         while True:
             grid = self._grid(points)
             shared = self.shared(grid, centre)
-            if shared <= (1 + _INFLATION) * self.redundancy or samples >= _ENOUGH * shared:
+            few = shared <= (1 + _INFLATION) * self.redundancy or samples >= _ENOUGH * shared
+            if points >= whole or (points >= _MANY_POINTS and few):
                 return grid
             points = _fast(points + 1)
 
