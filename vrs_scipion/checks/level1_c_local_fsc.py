@@ -379,5 +379,5 @@ CHECK = Check(
         "resolution was reported, error bars count, and the service's criterion is printed beside. "
         "The resolution that joins the others is the median at 0.143."
     ),
-    volumes=14,
+    volumes=20,
 )

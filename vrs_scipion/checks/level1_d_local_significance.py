@@ -265,5 +265,5 @@ CHECK = Check(
         "resolution is the one where the correlation crosses what is significant, not the last "
         "band before."
     ),
-    volumes=14,
+    volumes=20,
 )
