@@ -775,7 +775,7 @@ class TestFiles(unittest.TestCase):
 
     def test_pdf_words(self) -> None:
         text = self.pdf_text(self.write(make_report(make_check(), full_check())))
-        for words in ("0.b Check 0.b", "Figure 3.", "Table 1.", "row 99", "1/8", "10.1000/xyz"):
+        for words in ("0.b Check 0.b", "Figure 3.", "Table 1.", "row 96", "1/7", "10.1000/xyz"):
             self.assertIn(words, text)
         self.assertIn("Someone A, Nobody C (2020). Work.", text)
 
