@@ -1,13 +1,14 @@
 """What 1.g and 1.h say of half maps whose directions are known, and what they take.
 
-    python benchmarks/directional.py MODELS [--most N] [--seeds N] [--workers N]
+    python benchmarks/directional.py MODELS [--out FILE] [--most N] [--seeds N]
     python benchmarks/directional.py --times
 
 MODELS is a folder with ``index.json`` and atomic structures. Each structure becomes half maps of
 4.5 Å on voxels of 1.5 Å, turned at random, with even noise, with a signal that is lost along an
 axis, with missing cones and with views from the side; the axis is a random one, too. They are
 compared under the wide, soft mask that a validation makes, and under a tight one. Printed are the
-rates at which a criterion is missed, and how far the anisotropy lies from the truth. ``--times``
+rates at which a criterion is missed, and how far the anisotropy lies from the truth. FILE has a
+line for each pair; a run that was stopped goes on where it was, structure by structure. ``--times``
 prints processor seconds of each part at 128³ and 256³, on one thread.
 """
 
@@ -19,8 +20,7 @@ import os
 import resource
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -53,7 +53,7 @@ from vrs_scipion.simulation.settings import SimulationSettings  # noqa: E402
 from vrs_scipion.simulation.shells import Shells, signal_power  # noqa: E402
 
 VOXEL, DRAWN, RESOLUTION, FALL = 1.5, 3.2, 4.5, 0.1
-ATOMS = (1200, 12_000)
+ATOMS = (1200, 6000)
 CASES = (
     ("even", {}),
     *((f"loss {loss:g}", {"loss": loss}) for loss in (0.05, 0.1, 0.2, 0.3, 0.4)),
@@ -214,7 +214,7 @@ def table(found: Sequence[Found]) -> Iterator[str]:
             )
 
             def mean(key: str, rows: Sequence[Found] = rows) -> float:
-                return float(np.median([getattr(r, key) or np.nan for r in rows]))
+                return float(np.nanmedian([getattr(r, key) or np.nan for r in rows]))
 
             def warned(keys: set[str], rows: Sequence[Found] = rows) -> str:
                 return f"{100 * np.mean([bool(keys & r.missed) for r in rows]):.0f} %"
@@ -271,7 +271,7 @@ def main() -> None:
     parser.add_argument("models", type=Path, nargs="?")
     parser.add_argument("--most", type=int, default=32)
     parser.add_argument("--seeds", type=int, default=1)
-    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--out", type=Path, default=Path("directional.jsonl"))
     parser.add_argument("--times", action="store_true")
     options = parser.parse_args()
     if options.times or options.models is None:
@@ -281,17 +281,16 @@ def main() -> None:
     known = json.loads((options.models / "index.json").read_text())
     sized = [one for one in known if ATOMS[0] <= one["heavy"] <= ATOMS[1]]
     chosen = sized[:: max(1, len(sized) // options.most)][: options.most]
-    found: list[Found] = []
-    with ProcessPoolExecutor(options.workers) as pool:
-        for n, one in enumerate(chosen):
-            pool_result = pool.submit(of_structure, options.models / one["file"], n, options.seeds)
-            try:
-                found += pool_result.result()
-            except ValueError as error:
-                print(f"{one['id']}: {error}")
-                continue
-            print(f"{n + 1}/{len(chosen)} {one['id']}: {found[-1].edge} voxels", flush=True)
-    print("\n".join(table(found)))
+    with options.out.open("a") as file:
+        done = {json.loads(line)["file"] for line in options.out.read_text().splitlines()}
+        for number, one in enumerate(chosen):
+            if one["file"] not in done:
+                found = of_structure(options.models / one["file"], number, options.seeds)
+                for case in found:
+                    file.write(json.dumps({"file": one["file"], **asdict(case)}) + "\n")
+                file.flush()
+    lines = map(json.loads, options.out.read_text().splitlines())
+    print("\n".join(table([Found(**{k: v for k, v in a.items() if k != "file"}) for a in lines])))
 
 
 if __name__ == "__main__":

@@ -318,7 +318,7 @@ class TestAnisotropy(unittest.TestCase):
                 found = measure_anisotropy(cones(Anisotropy(loss=loss), seed))
                 ratio = found.reach.ratio
                 self.assertLess(abs(ratio.value - 1 / (1 - loss)), 2.5 * ratio.error)
-                self.assertLess(ratio.error, 0.12)
+                self.assertLess(ratio.error, 0.14)
 
     def test_a_turned_loss_turns_the_answer(self) -> None:
         for name, axis in AXES.items():
