@@ -43,7 +43,7 @@ _ERRORS = 3.0
 _FOREIGN = 0.7
 """Correlation of map and mean below which the map was not made of these halves at all."""
 _SAME = 1e-4
-"""Of the mean's standard deviation, by which a map that is the mean differs from it at most."""
+"""Of a half map's standard deviation, by which a map that is the mean differs from it at most."""
 _DATA = 0.8
 """Of the resolution: what is finer lies beyond the data."""
 _UNFILTERED = 0.5
@@ -69,13 +69,12 @@ class _OfHalves:
 
     @classmethod
     def of(cls, task: Task, halves: HalfMaps) -> _OfHalves:
-        curve = correlate(
-            *task.entry.half_spectra(task.threads), halves.first.box, halves.first.voxel_size
-        )
         known = task.results.get(_GLOBAL)
-        if known is None or known.resolution_estimate is None or "fsc" not in known.tables:
-            return cls(curve, curve.resolution(GOLD_STANDARD))
-        return cls(_masked_curve(known), known.resolution_estimate.value)
+        if known is not None and known.resolution_estimate is not None and "fsc" in known.tables:
+            return cls(_masked_curve(known), known.resolution_estimate.value)
+        spectra, grid = task.entry.half_spectra(task.threads), halves.first
+        curve = correlate(*spectra, grid.box, grid.voxel_size)
+        return cls(curve, curve.resolution(GOLD_STANDARD))
 
 
 def _masked_curve(known: CheckResult) -> FscCurve:
@@ -146,9 +145,10 @@ def _map_to_compare(found: Findings, halves: HalfMaps) -> Volume | None:
             "compare with them."
         )
         return None
-    whole = entry.map_on_halves()
-    mean = (halves.first.values + halves.second.values) / 2
-    if float(np.abs(whole - mean).max()) < _SAME * float(mean.std(dtype=np.float64)):
+    whole, record = entry.map_on_halves(), entry.half_maps_record
+    trifle = _SAME * record.halves[0].standard_deviation
+    planes = zip(whole, halves.first.values, halves.second.values, strict=True)
+    if all(float(np.abs(of_map - (a + b) / 2).max()) < trifle for of_map, a, b in planes):
         found.paragraphs.append(
             "The map is the mean of the half maps, voxel by voxel: nothing was done to it, and "
             "there is nothing more to compare."

@@ -23,17 +23,20 @@ from vrs_scipion.checks.level1_j_together import (
     MAP_SHIFT,
     SIZE,
 )
+from vrs_scipion.checks.levels import CHECKS
 from vrs_scipion.checks.run import run_check
+from vrs_scipion.entry.entry import Entry
 from vrs_scipion.entry.inputs import prepare
 from vrs_scipion.entry.request import Request
 from vrs_scipion.figures.transfer import gain_plot
-from vrs_scipion.maps.density import Density, Triple, Volume
+from vrs_scipion.maps.density import Density, Mask, Triple, Volume
 from vrs_scipion.maps.fourier import resample, resampled_onto
 from vrs_scipion.maps.masks import cosine_mask
 from vrs_scipion.maps.writing import write_volume
 from vrs_scipion.methods.belonging import (
     POSES,
     Cube,
+    Transfer,
     find_magnification,
     find_placement,
     find_pose,
@@ -42,6 +45,7 @@ from vrs_scipion.methods.belonging import (
 )
 from vrs_scipion.methods.belonging.transfer import uncut
 from vrs_scipion.methods.fsc import correlate
+from vrs_scipion.methods.shells import Reals, power
 from vrs_scipion.results import CheckResult, Outcome
 from vrs_scipion.results.files import load_plot
 from vrs_scipion.simulation import apply_filter, fall_off, frequency_grid, low_pass
@@ -71,8 +75,8 @@ def signal(seed: int = 1) -> Volume:
 
 
 @cache
-def molecule() -> Volume:
-    return np.asarray(ndimage.gaussian_filter(signal(), 2) > 0.08 * signal().max())
+def molecule() -> Mask:
+    return np.asarray(ndimage.gaussian_filter(signal(), 2) > 0.08 * signal().max(), np.bool_)
 
 
 @cache
@@ -170,14 +174,14 @@ class TestCube(unittest.TestCase):
     def test_white_shells(self) -> None:
         white = cube(deposited()).white
         shells = cube(deposited()).shells
-        np.testing.assert_allclose(shells.mean(np.abs(white) ** 2), 1, rtol=1e-3)
+        np.testing.assert_allclose(shells.mean(power(white)), 1, rtol=1e-3)
         self.assertEqual(white[0, 0, 0], 0)
 
 
 class TestPoseSearch(unittest.TestCase):
     def test_every_pose_of_the_map_is_found(self) -> None:
         target = cube(mean())
-        for index in (1, 3, 7, 9, 24, 33, 40, 47):
+        for index in (3, 7, 9, 33, 40):
             pose = POSES[index]
             turned = moved(pose.turned(deposited()), (2.0, -1.0, 3.0))
             found = find_pose(cube(turned), target)
@@ -220,7 +224,7 @@ class TestPoseSearch(unittest.TestCase):
 
 
 class TestShift(unittest.TestCase):
-    @settings(max_examples=12, deadline=None)
+    @settings(max_examples=8, deadline=None)
     @given(st.tuples(*[st.floats(-1.5, 1.5)] * 3))
     def test_of_a_map_to_a_hundredth_of_a_voxel(self, voxels: Triple) -> None:
         found = find_shift(cube(moved(deposited(), voxels)), cube(mean()), (0.0, 0.0, 0.0))
@@ -241,7 +245,7 @@ class TestShift(unittest.TestCase):
 
 class TestMagnification(unittest.TestCase):
     def test_to_a_thousandth(self) -> None:
-        for times in (0.97, 0.99, 0.996, 1.0, 1.004, 1.01, 1.03):
+        for times in (0.97, 0.996, 1.0, 1.01):
             found = find_magnification(
                 cube(stretched(deposited(), times)), cube(mean()), cube_of_mask()
             )
@@ -264,11 +268,11 @@ class TestMagnification(unittest.TestCase):
 
 
 class TestTransfer(unittest.TestCase):
-    def measured(self, whole: Volume, shift: Triple = (0.0, 0.0, 0.0)):  # type: ignore[no-untyped-def]
+    def measured(self, whole: Volume, shift: Triple = (0.0, 0.0, 0.0)) -> Transfer:
         spectra = fft.rfftn(halves()[0]), fft.rfftn(halves()[1])
         return measure_transfer(whole, spectra, mask(), SIZE_OF_VOXEL, shift=shift)
 
-    def halves_curve(self) -> np.ndarray:
+    def halves_curve(self) -> Reals:
         first, second = (fft.rfftn(half * mask()) for half in halves())
         return correlate(first, second, BOX, SIZE_OF_VOXEL).correlation
 
@@ -352,7 +356,7 @@ class TestGainPlot(unittest.TestCase):
         self.assertEqual([y for y in measured.y[30:] if y is not None], [])
         near = [i for i, f in enumerate(x) if 0.1 <= f <= 1 / 3.8]
         np.testing.assert_allclose(
-            fitted.y, np.array([measured.y[i] for i in near], float), rtol=1e-6
+            np.array(fitted.y, float), np.array([measured.y[i] for i in near], float), rtol=1e-6
         )
         self.assertEqual((plot.bands[0].low, plot.bands[0].high), (0.1, 1 / 3.8))
         self.assertEqual([m.label for m in plot.marks][1], "low-pass at 3.2 Å")
@@ -409,7 +413,7 @@ class TestCheck(unittest.TestCase):
         value = {key: m.value for key, m in result.measurements.items()}
         self.assertEqual((value["best_permutation"], value["halves_best_permutation"]), (0, 0))
         for axis in "xyz":
-            self.assertAlmostEqual(value[f"shift_{axis}"], 0, delta=0.05)  # type: ignore[misc]
+            self.assertAlmostEqual(value[f"shift_{axis}"] or 0, 0, delta=0.05)
         self.assertLess(value["halves_shift"] or 0, 0.1)
         self.assertAlmostEqual(value["magnification"] or 0, 1, delta=1e-3)
         self.assertGreater(value["map_mean_fsc"] or 0, 0.995)
@@ -501,6 +505,30 @@ class TestCheck(unittest.TestCase):
             result = self.judged(values, size=size)
             self.assertIs(result.outcome, Outcome.OK, result.warnings)
             self.assertIn("another grid", " ".join(result.paragraphs))
+
+    def test_a_box_that_is_no_cube(self) -> None:
+        part = np.s_[2:-1, 3:-4, 4:-2]
+        whole, first, second = (
+            np.ascontiguousarray(values[part]) for values in (deposited(), *halves())
+        )
+        result = self.judged(whole, first, second)
+        self.assertIs(result.outcome, Outcome.OK, result.warnings)
+        turned = np.ascontiguousarray(whole[::-1, ::-1])
+        result = self.judged(turned, first, second)
+        self.assertEqual(self.failed(result), {MAP_POSE})
+        self.assertIn("turned by 180° about x", result.headline)
+
+    def test_after_global_resolution(self) -> None:
+        """The half maps' correlation under the mask is that of 1.a."""
+        self.judged(deposited(), resolution=None)
+        entry = Entry.at(self.folder / "entry")
+        with mock.patch("vrs_scipion.figures.plotting.save_picture"):
+            known = run_check(CHECKS["1.a"], entry, self.folder / "1.a")
+            result = run_check(CHECK, entry, self.folder / "out", results={"1.a": known})
+        self.assertIs(result.outcome, Outcome.OK, result.warnings)
+        sharpening = result.measurements["sharpening_b"].value or 0
+        error = result.measurements["sharpening_b_se"].value or 0
+        self.assertAlmostEqual(sharpening, 80, delta=max(10, 2 * error))
 
     def test_order_of_the_halves_changes_nothing(self) -> None:
         one, other = halves()

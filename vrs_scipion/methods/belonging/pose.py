@@ -25,6 +25,8 @@ SURE, SIGNAL = 200.0, 40.0
 """Nats of information that two maps share in a pose that is beyond doubt, and in one that is not
 chance: two draws of noise share up to 30 in the best of all poses and shifts."""
 
+_SIDE = 44
+"""Voxels, the most that an edge of a copy has in which all poses are tried."""
 _FEWEST_SHELLS = 3
 _EVEN = 0.97
 """Of the highest peak of the correlation, what another has to have to be as good."""
@@ -189,13 +191,11 @@ def find_pose(first: Cube, second: Cube) -> PoseSearch:
 
 def _copies(first: Cube, second: Cube) -> Iterator[tuple[float, Cube, Cube]]:
     """Both, ever coarser, with what is fine in them; those of the same voxels once."""
-    seen = 0.0
-    for finest in FINEST:
-        one, other = first.coarser(finest / 2), second.coarser(finest / 2)
-        enough = one.shells.count > _FEWEST_SHELLS
-        if one.voxel > seen and (enough or not seen):
+    least = max(first.voxel, len(first.values) * first.voxel / _SIDE)
+    for voxel in sorted({max(least, finest / 2) for finest in FINEST}):
+        one, other = first.coarser(voxel), second.coarser(voxel)
+        if one.shells.count > _FEWEST_SHELLS or voxel == least:
             yield 2 * one.voxel, one, other
-        seen = one.voxel
 
 
 def _search(first: Cube, second: Cube, finest: float) -> PoseSearch:

@@ -8,6 +8,7 @@ place to place, or made of other data.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -16,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vrs_scipion.maps.density import Triple, Volume
+from vrs_scipion.maps.masks import bounding_box
 from vrs_scipion.maps.statistics import most_common_value
 from vrs_scipion.methods.fsc import FscCurve, crossings
 from vrs_scipion.methods.shells import HalfSpectrum, Reals, Shells, half_spectrum, power
@@ -182,13 +184,12 @@ def measure_transfer(
     threads : for the Fourier transforms
     """
     shells = Shells(mask.shape, voxel_size)
-    spectra = half_spectrum(whole, threads), _mean(halves, shells, shift)
-    powers, samples = shells.sums(lambda z: [power(spectrum[z]) for spectrum in spectra])
+    own, mean = half_spectrum(whole, threads), _mean(halves, shells, shift)
+    powers, samples = shells.sums(lambda z: [power(own[z]), power(mean(z))])
+    powers /= samples
+    own, others = _flattened(own, mean, powers, shells)
     where = uncut(mask, whole)
-    for spectrum, strength in zip(spectra, powers, strict=True):
-        _flatten(spectrum, strength / samples, shells)
-    masked = [_masked(spectrum, where, threads) for spectrum in spectra]
-    own, others = masked
+    own, others = (_masked(spectrum, where, threads) for spectrum in (own, others))
     (cross, *inside), _ = shells.sums(
         lambda z: (_product(own[z], others[z]), power(own[z]), power(others[z]))
     )
@@ -197,30 +198,38 @@ def measure_transfer(
         correlation = np.where(norm > 0, cross / norm, np.nan)
         gain = np.sqrt(powers[0] / powers[1] * inside[0] / inside[1])
     gain[~np.isfinite(gain)] = np.nan
-    own_power, mean_power = powers / samples
-    return Transfer(shells.frequency, correlation, gain, own_power, mean_power, samples)
+    return Transfer(shells.frequency, correlation, gain, powers[0], powers[1], samples)
 
 
-def _mean(halves: tuple[HalfSpectrum, HalfSpectrum], shells: Shells, shift: Triple) -> HalfSpectrum:
-    """The spectrum of the mean of two half maps, shifted by Å along z, y, x."""
+def _mean(
+    halves: tuple[HalfSpectrum, HalfSpectrum], shells: Shells, shift: Triple
+) -> Callable[[int], HalfSpectrum]:
+    """The z planes of the spectrum of the mean of two half maps, shifted by Å along z, y, x."""
     from scipy import fft  # slow to load
 
+    first, second = halves
     nz, ny, nx = shells.shape
     waves = fft.fftfreq(nz), fft.fftfreq(ny), fft.rfftfreq(nx)
     z, y, x = (
         np.exp(-2j * np.pi * step * n / extent * axis).astype(np.complex64)
         for step, n, extent, axis in zip(shift, shells.shape, shells.extents, waves, strict=True)
     )
-    plane = y[:, None] * x / np.complex64(2)
-    return np.stack([(a + b) * (turn * plane) for a, b, turn in zip(*halves, z, strict=True)])
+    turn = y[:, None] * x / np.complex64(2)
+    return lambda plane: (first[plane] + second[plane]) * (z[plane] * turn)
 
 
-def _flatten(spectrum: HalfSpectrum, strength: Reals, shells: Shells) -> None:
-    """Make the mean of |F|² of every shell 1, in place; what lies in none becomes 0."""
-    factor = np.zeros(shells.count + 2, np.float32)
-    factor[1:-1] = np.divide(1, np.sqrt(strength), out=np.zeros(shells.count), where=strength > 0)
-    for z, plane in enumerate(spectrum):
-        plane *= factor[shells.places(z)]
+def _flattened(
+    own: HalfSpectrum, mean: Callable[[int], HalfSpectrum], powers: Reals, shells: Shells
+) -> tuple[HalfSpectrum, HalfSpectrum]:
+    """Both with a mean of |F|² of 1 in every shell; what lies in none becomes 0."""
+    factors = np.zeros((2, shells.count + 2), np.float32)
+    np.divide(1, np.sqrt(powers), out=factors[:, 1:-1], where=powers > 0, casting="same_kind")
+    others = np.empty_like(own)
+    for z in range(len(own)):
+        places = shells.places(z)
+        others[z] = mean(z) * factors[1][places]
+        own[z] *= factors[0][places]
+    return own, others
 
 
 def uncut(mask: Volume, whole: Volume) -> Volume:
@@ -242,11 +251,22 @@ def uncut(mask: Volume, whole: Volume) -> Volume:
 
 
 def _masked(spectrum: HalfSpectrum, mask: Volume, threads: int) -> HalfSpectrum:
-    """The half spectrum of a map under a mask, from that of the map."""
+    """The half spectrum of a map under a mask, from that of the map.
+
+    It is that of the part of the box that the mask has, moved to the first voxel. Lines on which
+    the mask is 0 are not transformed.
+    """
     from scipy import fft  # slow to load
 
-    values = fft.irfftn(spectrum, s=mask.shape, workers=threads)
-    return half_spectrum(values * mask, threads)
+    nz, ny, nx = mask.shape
+    z, y, x = (slice(first, last + 1) for first, last in bounding_box(mask > 0))
+    planes = fft.ifft(spectrum, axis=0, workers=threads)[z]
+    rows = fft.ifft(planes, axis=1, workers=threads)[:, y]
+    values = fft.irfft(rows, nx, axis=2, workers=threads)[..., x] * mask[z, y, x]
+    rows = fft.rfft(values, nx, axis=2, workers=threads)
+    planes = fft.fft(rows, ny, axis=1, workers=threads)
+    masked: HalfSpectrum = fft.fft(planes, nz, axis=0, overwrite_x=True, workers=threads)
+    return masked
 
 
 def _product(one: HalfSpectrum, other: HalfSpectrum) -> NDArray[np.floating[Any]]:
