@@ -499,11 +499,12 @@ def _judge(found: Findings, inside: FscCurve, nyquist: float) -> None:
         )
         agree = f"to {resolution:.2f} Å"
     if not back.passed:
-        last = inside.last_resolution(GOLD_STANDARD)
+        ends = inside.correlation[-1] < GOLD_STANDARD
+        last = quantity(inside.last_resolution(GOLD_STANDARD), "Å")
         found.paragraphs.append(
             f"After it has fallen below {GOLD_STANDARD:g} at {quantity(resolution, 'Å')}, the "
-            f"correlation rises again; it falls below it for the last time at "
-            f"{quantity(last, 'Å')}."
+            "correlation inside the molecule rises again"
+            + (f"; it falls below it for the last time at {last}." if ends else ", and stays.")
         )
     if entry.resolution is None:
         found.headline = f"The half maps agree {agree}."
