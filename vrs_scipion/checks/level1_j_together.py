@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -35,7 +36,7 @@ from vrs_scipion.results.numbers import number, quantity, with_error
 
 HALVES_POSE, HALVES_SHIFT = "halves_pose_highest", "halves_shift_highest"
 MAP_POSE, MAP_SHIFT = "map_pose_highest", "map_shift_highest"
-SIZE, AGREEMENT, BEYOND = "size_highest", "map_mean_lowest", "beyond_highest"
+SIZE, PHASES, BEYOND = "size_highest", "phases_lowest", "beyond_highest"
 
 _GLOBAL = "1.a"
 _ERRORS = 3.0
@@ -107,10 +108,15 @@ class _Map:
     sharpening: Sharpening | None
     beyond: float | None
 
-    @property
-    def agreement(self) -> float:
-        """Its correlation with the mean."""
+    @cached_property
+    def agreement(self) -> tuple[float, float]:
+        """Its correlation with the mean, and how its phases agree with those of the mean."""
         return self.transfer.agreement(self.end)
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether it was not made of these halves at all."""
+        return self.agreement[0] < _FOREIGN
 
 
 def measure_belonging(task: Task) -> Findings:
@@ -227,10 +233,16 @@ def _note_map(found: Findings, seen: _Map, size: Triple) -> None:
         ("magnification_error", larger.error if larger else None, "", "how far off it may be"),
         (
             "map_mean_fsc",
-            seen.agreement,
+            seen.agreement[0],
             "",
             "median correlation of the map with the mean of the half maps, from twice to once the "
             "resolution",
+        ),
+        (
+            "map_mean_phases",
+            seen.agreement[1],
+            "",
+            "median of the mean cosine between the phases of both, in the same range",
         ),
         (
             "sharpening_b",
@@ -257,7 +269,12 @@ def _note_map(found: Findings, seen: _Map, size: Triple) -> None:
 
 
 def _tabulate(found: Findings, transfer: Transfer) -> None:
-    columns = (transfer.frequency, transfer.correlation, transfer.gain / np.nanmax(transfer.gain))
+    columns = (
+        transfer.frequency,
+        transfer.correlation,
+        transfer.phases,
+        transfer.gain / np.nanmax(transfer.gain),
+    )
     found.tabulate(
         "transfer",
         "The map against the mean of the half maps",
@@ -265,9 +282,10 @@ def _tabulate(found: Findings, transfer: Transfer) -> None:
             Column(key="frequency", label="Frequency", unit="1/Å", format=".4f"),
             Column(key="resolution", label="Resolution", unit="Å", format=".2f"),
             Column(key="fsc", label="Correlation", format=".3f"),
+            Column(key="phases", label="Cosine of phases", format=".4f"),
             Column(key="gain", label="Gain", format=".3g"),
         ],
-        [(f, 1 / f, c, g) for f, c, g in zip(*(c.tolist() for c in columns), strict=True)],
+        [(f, 1 / f, *rest) for f, *rest in zip(*(c.tolist() for c in columns), strict=True)],
     )
 
 
@@ -291,13 +309,16 @@ def _draw(found: Findings, seen: _Map) -> None:
         "map_fsc",
         fsc_plot(
             transfer.frequency,
-            [("map and mean of the half maps", transfer.correlation, "measured")],
+            [
+                ("correlation with the mean of the half maps", transfer.correlation, "measured"),
+                ("cosine of their phases", transfer.phases, "corrected"),
+            ],
             (_FOREIGN,),
             reported,
         ),
-        "Fourier shell correlation of the map with the mean of the half maps under the soft mask; "
-        "a filter alone leaves it at 1.",
-        "A curve of the correlation against spatial frequency.",
+        "Fourier shell correlation of the map with the mean of the half maps under the soft mask, "
+        "and the mean cosine of the angles between their phases: a filter alone leaves both at 1.",
+        "Two curves against spatial frequency.",
     )
 
 
@@ -367,11 +388,14 @@ def _size_words(larger: Magnification) -> str:
 
 def _filter_words(seen: _Map) -> Iterator[str]:
     transfer = seen.transfer
+    correlation, phases = seen.agreement
     yield (
         f"From twice the resolution on, {_range(seen)}, the map correlates with the mean of the "
-        f"half maps by {seen.agreement:.3f} ({{fig:map_fsc}}, {{tab:transfer}}). A filter that is "
-        "the same everywhere, sharpening and low-pass included, leaves 1, noise and all; a mask "
-        "takes a little off."
+        f"half maps by {correlation:.3f}, and the cosine of the angles between their phases is "
+        f"{phases:.4f} ({{fig:map_fsc}}, {{tab:transfer}}). A filter, sharpening and low-pass "
+        "included, leaves phases as they are, those of the noise too, and the cosine at 1; a mask "
+        "takes a little off. The correlation is 1 where the filter is the same in all directions, "
+        "too."
     )
     if seen.in_pose:
         yield f"{_sharpening_words(seen.sharpening)} {_cutoff_words(transfer)} ({{fig:transfer}})."
@@ -503,8 +527,8 @@ def _judge_map(found: Findings, seen: _Map, size: Triple) -> None:
         found.judge(SIZE, round(100 * abs(larger.value - 1), 2), limit=limit)
     if any(c.key == SIZE and not c.passed for c in found.criteria):
         return
-    foreign = seen.agreement < _FOREIGN
-    found.judge(AGREEMENT, seen.agreement, advice=_FOREIGN_ADVICE if foreign else "")
+    phases = seen.agreement[1]
+    found.judge(PHASES, phases, advice=_FOREIGN_ADVICE if seen.is_foreign else "")
     if seen.beyond is not None:
         _judge_beyond(found, seen, seen.beyond)
 
@@ -527,9 +551,9 @@ def _conclusion(found: Findings, seen: _Map) -> str:
         assert seen.magnification is not None
         percent = 100 * (seen.magnification.value - 1)
         return f"Map and half maps are of different size, by {abs(percent):.1f} %."
-    if AGREEMENT in failed and seen.agreement < _FOREIGN:
+    if PHASES in failed and seen.is_foreign:
         return "The map does not come from these half maps."
-    if AGREEMENT in failed:
+    if PHASES in failed:
         return "The map is not a filtered mean of these half maps."
     if MAP_SHIFT in failed:
         return "The map lies beside its half maps."
@@ -565,9 +589,9 @@ CHECK = Check(
         "mirror images among them, each at its best place; then how far they lie apart, to a "
         "fraction of a voxel, and at which relative size they agree best. What remains is what was "
         "done to the mean. A filter that is the same everywhere makes some frequencies stronger "
-        "than others and changes nothing else: map and mean correlate by 1 at every frequency, and "
+        "than others and leaves all phases alone, those of the noise too, and "
         "the ratio of their strengths is the filter, from which sharpening and low-pass are read. "
-        "Where they correlate less, the map was treated differently from place to place, as local "
+        "Where phases differ, the map was treated differently from place to place, as local "
         "filters, density modification and neural networks do, or it is made of other data."
     ),
     answer=measure_belonging,
@@ -651,13 +675,13 @@ CHECK = Check(
             ),
         ),
         Limit(
-            AGREEMENT,
-            0.98,
+            PHASES,
+            0.993,
             "",
-            "Correlation of the map with the mean of the half maps",
-            "The check warns when the median correlation of the map with the mean of the half "
-            "maps, from twice to once the resolution, is below this.",
-            "the correlation of the map with the mean of its half maps near the resolution",
+            "Agreement of the phases of the map",
+            "The check warns when the cosine of the angles between the phases of the map and of "
+            "the mean of its half maps, from twice to once the resolution, is below this.",
+            "the cosine between the phases of the map and of the mean of its half maps",
             ">=",
             advice=(
                 "The map is not a filtered mean of these half maps: a local filter, density "

@@ -64,6 +64,9 @@ class Transfer:
     ----------
     frequency : 1/Å
     correlation : of the map with the mean, NaN in shells without power
+    phases : mean cosine of the angle between the phases of both, weighted by both amplitudes; NaN
+        likewise. A filter leaves it at 1, also one that is not the same in all directions, as the
+        weights of a reconstruction are
     gain : square root of the map's power over the mean's, NaN where that has none
     map_power, mean_power : |F|², means over each shell of the box
     samples : coefficients of the whole sphere
@@ -71,6 +74,7 @@ class Transfer:
 
     frequency: Reals
     correlation: Reals
+    phases: Reals
     gain: Reals
     map_power: Reals
     mean_power: Reals
@@ -86,8 +90,8 @@ class Transfer:
         )
         return 1 / found[0] if found else None
 
-    def agreement(self, resolution: float) -> float:
-        """Median of the correlation from twice to once a resolution in Å.
+    def agreement(self, resolution: float) -> tuple[float, float]:
+        """Medians of the correlation and of the phases from twice to once a resolution in Å.
 
         Where the map was filtered away before that, from twice to once where that begins.
         """
@@ -95,7 +99,11 @@ class Transfer:
         inside = (self.frequency > 0.5 / end) & (self.frequency <= 1 / end)
         if not inside.any():
             inside[0] = True
-        return float(np.median(np.nan_to_num(self.correlation[inside])))
+        correlation, phases = (
+            float(np.median(np.nan_to_num(values[inside])))
+            for values in (self.correlation, self.phases)
+        )
+        return correlation, phases
 
     def beyond(self, resolution: float, share: float, halves: FscCurve) -> float | None:
         """Power of the map beyond a resolution over what the usual weights leave there.
@@ -190,15 +198,24 @@ def measure_transfer(
     own, others = _flattened(own, mean, powers, shells)
     where = uncut(mask, whole)
     own, others = (_masked(spectrum, where, threads) for spectrum in (own, others))
-    (cross, *inside), _ = shells.sums(
-        lambda z: (_product(own[z], others[z]), power(own[z]), power(others[z]))
-    )
-    norm = np.sqrt(inside[0] * inside[1])
+
+    def terms(z: int) -> tuple[NDArray[np.floating[Any]], ...]:
+        a, b = power(own[z]), power(others[z])
+        return _product(own[z], others[z]), np.sqrt(a * b), a, b
+
+    (cross, sizes, *inside), _ = shells.sums(terms)
     with np.errstate(invalid="ignore", divide="ignore"):
-        correlation = np.where(norm > 0, cross / norm, np.nan)
         gain = np.sqrt(powers[0] / powers[1] * inside[0] / inside[1])
     gain[~np.isfinite(gain)] = np.nan
-    return Transfer(shells.frequency, correlation, gain, powers[0], powers[1], samples)
+    return Transfer(
+        shells.frequency,
+        _share(cross, np.sqrt(inside[0] * inside[1])),
+        _share(cross, sizes),
+        gain,
+        powers[0],
+        powers[1],
+        samples,
+    )
 
 
 def _mean(
@@ -272,6 +289,11 @@ def _masked(spectrum: HalfSpectrum, mask: Volume, threads: int) -> HalfSpectrum:
 def _product(one: HalfSpectrum, other: HalfSpectrum) -> NDArray[np.floating[Any]]:
     product: NDArray[np.floating[Any]] = one.real * other.real + one.imag * other.imag
     return product
+
+
+def _share(part: Reals, whole: Reals) -> Reals:
+    """Of each; NaN where there is nothing."""
+    return np.divide(part, whole, out=np.full_like(part, np.nan), where=whole > 0)
 
 
 def _weight(halves: Reals) -> Reals:
