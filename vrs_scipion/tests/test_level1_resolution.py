@@ -640,7 +640,8 @@ class TestGlobalResolution(CheckTest):
         self.assertLess(difference[3:].max(), 12)
 
     def test_claims(self) -> None:
-        entry = self.prepared(self.halves(), self.resolution)
+        twins = self.twins(resolution=7.0)
+        entry = self.prepared([twins.half(), twins.half()], self.resolution)
         found = measured(self.of_entry(entry), "resolution_inside")
         finest = measured(self.of_entry(entry), "resolution_inside_low")
         for claim, failing in (
