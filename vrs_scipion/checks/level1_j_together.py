@@ -387,18 +387,25 @@ def _size_words(larger: Magnification) -> str:
 
 
 def _filter_words(seen: _Map) -> Iterator[str]:
-    transfer = seen.transfer
     correlation, phases = seen.agreement
+    if seen.placed.is_found and not seen.in_pose:
+        yield (
+            f"As they are, the map correlates with that mean by {correlation:.3f}; what was done "
+            "to it ({fig:transfer}, {fig:map_fsc}, {tab:transfer}) can be told after one of them "
+            "was turned."
+        )
+        return
     yield (
         f"From twice the resolution on, {_range(seen)}, the map correlates with the mean of the "
         f"half maps by {correlation:.3f}, and the cosine of the angles between their phases is "
         f"{phases:.4f} ({{fig:map_fsc}}, {{tab:transfer}}). A filter, sharpening and low-pass "
         "included, leaves phases as they are, those of the noise too, and the cosine at 1; a mask "
-        "takes a little off. The correlation is 1 where the filter is the same in all directions, "
+        "takes a little off. Where the filter is the same in all directions, the correlation is 1, "
         "too."
     )
     if seen.in_pose:
-        yield f"{_sharpening_words(seen.sharpening)} {_cutoff_words(transfer)} ({{fig:transfer}})."
+        sharpened, cut = _sharpening_words(seen.sharpening), _cutoff_words(seen.transfer)
+        yield f"{sharpened} {cut} ({{fig:transfer}})."
     else:
         yield "How much stronger or weaker it is, frequency by frequency, is in {fig:transfer}."
 
@@ -537,7 +544,7 @@ def _judge_beyond(found: Findings, seen: _Map, beyond: float) -> None:
     transfer = seen.transfer
     finer = transfer.frequency > 1 / (_DATA * seen.end)
     theirs = bool(finer.any()) and np.nanmedian(transfer.correlation[finer]) > _UNFILTERED
-    found.judge(BEYOND, float(f"{beyond:.2g}"), advice=_NOISE_ADVICE if theirs else "")
+    found.judge(BEYOND, round(beyond, 2), advice=_NOISE_ADVICE if theirs else "")
 
 
 def _conclusion(found: Findings, seen: _Map) -> str:

@@ -144,10 +144,10 @@ class TestPoses(unittest.TestCase):
     def test_in_words(self) -> None:
         for order, signs, words in (
             ((0, 1, 2), (1, 1, 1), "as they are"),
-            ((0, 1, 2), (-1, 1, 1), "mirrored along z: the other hand"),
+            ((0, 1, 2), (-1, 1, 1), "mirrored along z (the other hand)"),
             ((0, 1, 2), (1, -1, -1), "turned by 180° about z"),
-            ((0, 1, 2), (-1, -1, -1), "mirrored along x, y and z: the other hand"),
-            ((2, 1, 0), (1, 1, 1), "axes x and z exchanged: the other hand"),
+            ((0, 1, 2), (-1, -1, -1), "mirrored along x, y and z (the other hand)"),
+            ((2, 1, 0), (1, 1, 1), "axes x and z exchanged (the other hand)"),
             ((0, 2, 1), (1, -1, 1), "turned by 90° about z"),
             ((1, 2, 0), (1, 1, 1), "axes x, y, z taken from z, x, y"),
         ):
@@ -438,8 +438,8 @@ class TestCheck(unittest.TestCase):
         mirror = np.ascontiguousarray(deposited()[::-1])
         permuted = np.ascontiguousarray(deposited().transpose(2, 1, 0))
         for whole, resolution, key, words in (
-            (permuted, RESOLUTION, MAP_POSE, "axes x and z exchanged: the other hand"),
-            (mirror, None, MAP_POSE, "mirrored along z: the other hand"),
+            (permuted, RESOLUTION, MAP_POSE, "axes x and z exchanged (the other hand)"),
+            (mirror, None, MAP_POSE, "mirrored along z (the other hand)"),
             (moved(deposited(), (0.0, 0.0, 3.0)), RESOLUTION, MAP_SHIFT, "beside"),
             (stretched(deposited(), 1.02), None, SIZE, "different size, by 2.0 %"),
         ):

@@ -31,7 +31,7 @@ _FEWEST_SHELLS = 3
 _EVEN = 0.97
 """Of the highest peak of the correlation, what another has to have to be as good."""
 _HIGHEST = 1 - 1e-6
-_AXES = "zyx"
+_AXES, _HAND = "zyx", " (the other hand)"
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Pose:
 
     @property
     def words(self) -> str:
-        """E.g. 'turned by 180° about z', 'mirrored along z: the other hand'."""
+        """E.g. 'turned by 180° about z', 'mirrored along z (the other hand)'."""
         moved = [place for place, axis in enumerate(self.order) if place != axis]
         reversed_ = [place for place, sign in enumerate(self.signs) if sign < 0]
         if not moved:
@@ -78,7 +78,7 @@ class Pose:
             else f"axes x, y, z taken from {', '.join(_AXES[axis] for axis in self.order[::-1])}"
         )
         then = f" and {_listed(reversed_)} reversed" if reversed_ else ""
-        return f"{first}{then}{': the other hand' if self.is_mirror else ''}"
+        return f"{first}{then}{_HAND if self.is_mirror else ''}"
 
 
 def _of_reversed(axes: list[int]) -> str:
@@ -87,7 +87,7 @@ def _of_reversed(axes: list[int]) -> str:
     if len(axes) == 2:
         (axis,) = set(range(3)) - set(axes)
         return f"turned by 180° about {_AXES[axis]}"
-    return f"mirrored along {_listed(axes)}: the other hand"
+    return f"mirrored along {_listed(axes)}{_HAND}"
 
 
 def _listed(axes: list[int]) -> str:
