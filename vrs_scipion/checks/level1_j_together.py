@@ -53,6 +53,8 @@ _FLAT = 5.0
 """Å², and twice its error: a sharpening below that is none."""
 _FINEST = 1e-3
 """Voxel, the least error of a shift that is told."""
+_NO_GAIN = 1e-5
+"""Of the most, below which there is nothing but rounding."""
 
 
 @dataclass(frozen=True)
@@ -269,12 +271,9 @@ def _note_map(found: Findings, seen: _Map, size: Triple) -> None:
 
 
 def _tabulate(found: Findings, transfer: Transfer) -> None:
-    columns = (
-        transfer.frequency,
-        transfer.correlation,
-        transfer.phases,
-        transfer.gain / np.nanmax(transfer.gain),
-    )
+    gain = transfer.gain / np.nanmax(transfer.gain)
+    gain = np.where(gain >= _NO_GAIN, gain, np.nan)
+    columns = (transfer.frequency, transfer.correlation, transfer.phases, gain)
     found.tabulate(
         "transfer",
         "The map against the mean of the half maps",
@@ -333,7 +332,9 @@ def _told_of_halves(found: Findings, placed: Placement, size: Triple) -> str:
         )
     if placed.is_inverted:
         return "The half maps agree but for their sign: what is density in one is a hole in other."
-    told = _pose_words(placed, "half map 2", "half map 1", found.task.limit(HALVES_POSE))
+    told = _pose_words(
+        placed, "The half maps", "Half map 2", "half map 1", found.task.limit(HALVES_POSE)
+    )
     if placed.shift is None:
         return told
     return f"{told} They lie {_distance_words(placed, size)} apart."
@@ -352,7 +353,11 @@ def _told_of_map(found: Findings, seen: _Map, size: Triple) -> Iterator[str]:
         )
     else:
         told = _pose_words(
-            placed, "The map", "the mean of the half maps", found.task.limit(MAP_POSE)
+            placed,
+            "The map and the mean of the half maps",
+            "The map",
+            "the mean of the half maps",
+            found.task.limit(MAP_POSE),
         )
         if placed.shift is not None and seen.in_pose:
             told += f" They lie {_distance_words(placed, size)} apart."
@@ -362,16 +367,15 @@ def _told_of_map(found: Findings, seen: _Map, size: Triple) -> Iterator[str]:
     yield from _filter_words(seen)
 
 
-def _pose_words(placed: Placement, one: str, other: str, limit: float) -> str:
+def _pose_words(placed: Placement, both: str, one: str, other: str, limit: float) -> str:
     search = placed.search
-    start = one[:1].upper() + one[1:]
     if placed.gain <= limit:
         return (
-            f"{start} and {other} are in one pose: to exchange or reverse axes, in any of 48 ways, "
-            f"makes their correlation of {search.identity_correlation:.2f} no better."
+            f"{both} are in one pose: to exchange or reverse axes, in any of 48 ways, makes their "
+            f"correlation of {search.identity_correlation:.2f} no better."
         )
     return (
-        f"{start} fits {other} best if its axes are changed: it is {search.best.pose.words}. The "
+        f"{one} fits {other} best if its axes are changed: it is {search.best.pose.words}. The "
         f"correlation is {search.best_correlation:.2f} then, and "
         f"{search.identity_correlation:.2f} as they are."
     )

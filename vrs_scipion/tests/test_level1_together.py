@@ -206,6 +206,14 @@ class TestPoseSearch(unittest.TestCase):
         found = find_pose(cube(one), cube(other))
         self.assertLess(found.best_correlation - found.identity_correlation, 0.02)
 
+    def test_no_hand_is_told_of_what_has_none(self) -> None:
+        coarse = apply_filter(signal(), fall_off(frequency(), 900.0))
+        alike = coarse + np.roll(coarse[::-1], 1, axis=0)
+        one, other = (np.asarray(alike + 0.02 * noise(seed)) for seed in (70, 71))
+        found = find_placement(cube(np.ascontiguousarray(other[::-1])), cube(one), cube_of_mask())
+        self.assertTrue(found.shares_signal)
+        self.assertLess(found.gain, CHECK.limit(HALVES_POSE).default)
+
     def test_noise_has_no_pose(self) -> None:
         generator = np.random.default_rng(7)
         for shape in (1.0, mask()):
