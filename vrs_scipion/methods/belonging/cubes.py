@@ -74,13 +74,21 @@ class Cube:
         return np.arange(1, self.shells.count + 1) / (len(self.values) * self.voxel)
 
     @cached_property
+    def spectrum(self) -> HalfSpectrum:
+        """Its transform."""
+        return half_spectrum(self.values)
+
+    @cached_property
+    def strength(self) -> Reals:
+        """Root mean square of |F| in each shell."""
+        return np.sqrt(self.shells.mean(power(self.spectrum)))
+
+    @cached_property
     def white(self) -> HalfSpectrum:
         """Its transform, every shell made as strong as any other: a mean of |F|² of 1."""
-        spectrum = half_spectrum(self.values)
-        strength = self.shells.mean(power(spectrum))
         gain = np.zeros(self.shells.count + 2)
-        np.divide(1, np.sqrt(strength), out=gain[1:-1], where=strength > 0)
-        whitened: HalfSpectrum = spectrum * gain.astype(np.float32)[self.shells.places]
+        np.divide(1, self.strength, out=gain[1:-1], where=self.strength > 0)
+        whitened: HalfSpectrum = self.spectrum * gain.astype(np.float32)[self.shells.places]
         return whitened
 
     def whitened(self) -> Cube:
@@ -89,7 +97,7 @@ class Cube:
 
     def moved(self, shift: Triple) -> Cube:
         """Shifted by Å along z, y, x; the box is periodic."""
-        turned = half_spectrum(self.values) * self.shells.phases(shift, self.voxel)
+        turned = self.spectrum * self.shells.phases(shift, self.voxel)
         return Cube(_volume(turned, len(self.values)), self.voxel)
 
 

@@ -16,7 +16,6 @@ from vrs_scipion.maps.fourier import resampled_onto
 from vrs_scipion.methods.belonging.cubes import Cube
 from vrs_scipion.methods.belonging.pose import information
 from vrs_scipion.methods.fsc import FscCurve
-from vrs_scipion.methods.shells import power
 
 REACH = 0.05
 """The largest stretch that is looked for."""
@@ -128,14 +127,9 @@ def _others(axis: int) -> tuple[int, ...]:
 
 def _passed(first: Cube, second: Cube) -> int:
     """Shells up to where the first map's gain over the second one falls to a tenth of its most."""
-    from scipy import fft  # slow to load
-
-    powers = [
-        first.shells.mean(power(fft.rfftn(cube.values.astype(np.float64))))
-        for cube in (first, second)
-    ]
-    own, other = powers
-    gain = np.sqrt(np.divide(own, other, out=np.zeros(first.shells.count), where=other > 0))
+    gain = np.divide(
+        first.strength, second.strength, out=np.zeros(first.shells.count), where=second.strength > 0
+    )
     highest = int(gain.argmax())
     low = np.flatnonzero(gain[highest:] < _PASSED * gain[highest])
     return highest + int(low[0]) if low.size else first.shells.count
