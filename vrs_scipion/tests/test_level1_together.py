@@ -223,6 +223,18 @@ class TestPoseSearch(unittest.TestCase):
             self.assertFalse(found.is_found)
             self.assertIsNone(found.shift)
 
+    def test_any_box_however_small(self) -> None:
+        generator = np.random.default_rng(9)
+        for box in ((8, 8, 8), (9, 12, 7), (16, 16, 40)):
+            values, other = generator.standard_normal((2, *box)).astype(np.float32)
+            size = (2.0, 1.0, 1.5)
+            one, two = (
+                Cube.of(Density(v, size)) for v in (values, values + np.float32(0.1) * other)
+            )
+            found = find_placement(one, two, Cube.of_mask(np.ones(box, np.float32), size))
+            self.assertTrue(found.search.best.pose.is_identity)
+            self.assertTrue(found.is_found)
+
     def test_opposite_signs(self) -> None:
         found = find_placement(cube(-deposited()), cube(mean()), cube_of_mask())
         self.assertTrue(found.is_inverted)

@@ -192,9 +192,9 @@ def find_pose(first: Cube, second: Cube) -> PoseSearch:
 def _copies(first: Cube, second: Cube) -> Iterator[tuple[float, Cube, Cube]]:
     """Both, ever coarser, with what is fine in them; those of the same voxels once."""
     least = max(first.voxel, len(first.values) * first.voxel / _SIDE)
-    for voxel in sorted({max(least, finest / 2) for finest in FINEST}):
+    for index, voxel in enumerate(sorted({max(least, finest / 2) for finest in FINEST})):
         one, other = first.coarser(voxel), second.coarser(voxel)
-        if one.shells.count > _FEWEST_SHELLS or voxel == least:
+        if index == 0 or one.shells.count > _FEWEST_SHELLS:
             yield 2 * one.voxel, one, other
 
 
