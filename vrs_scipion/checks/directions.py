@@ -13,7 +13,6 @@ from vrs_scipion.checks.findings import Findings
 from vrs_scipion.checks.local_bands import doubt
 from vrs_scipion.checks.task import Task
 from vrs_scipion.entry.kept import kept
-from vrs_scipion.figures.sphere import Spot, draw_sphere
 from vrs_scipion.folders import SPECTRA
 from vrs_scipion.maps.masks import runs_through
 from vrs_scipion.methods.directional import (
@@ -176,6 +175,8 @@ def vector(direction: Reals) -> str:
 
 def draw_reach(found: Findings, key: str, reach: Reach, values: Reals, caption: str) -> None:
     """Draw resolutions by direction on half a sphere, the finest and coarsest one marked."""
+    from vrs_scipion.figures.sphere import Spot, draw_sphere  # slow to load
+
     spots = (Spot(reach.best, "finest", "^"), Spot(reach.worst, "coarsest", "v"))
     found.picture(
         key,

@@ -143,7 +143,7 @@ class DirectionTest(StandInTest):
         """The check's result, nothing drawn."""
         drawing = (
             mock.patch("vrs_scipion.figures.plotting.save_picture"),
-            mock.patch("vrs_scipion.checks.directions.draw_sphere"),
+            mock.patch("vrs_scipion.figures.sphere.draw_sphere"),
         )
         with drawing[0], drawing[1]:
             result = run_check(
