@@ -197,7 +197,7 @@ class TestInputs:
 
     def test_each_has_its_pictures_and_what_to_look_for(self, qtbot: Any, halves: Path) -> None:
         window = opened(qtbot, halves, "half_maps", "plots")
-        assert len(window._plots.findChildren(Picture)) == 3
+        assert len(window._plots.findChildren(Picture)) == 4
         (live,) = window._plots.findChildren(LivePlot)
         qtbot.waitUntil(lambda: bool(live.figure.axes), timeout=_WAIT_MS)
         assert live.figure.axes[0].get_ylabel() == "Mean power"
@@ -218,7 +218,7 @@ class TestInputs:
 
     def test_level_1_has_its_plot(self, qtbot: Any, halves: Path) -> None:
         window = opened(qtbot, halves, "1.a", "plots")
-        (live,) = window._plots.findChildren(LivePlot)
+        live = window._plots.findChildren(LivePlot)[0]
         qtbot.waitUntil(lambda: bool(live.figure.axes), timeout=_WAIT_MS)
         assert live.figure.axes[0].get_ylabel() == "Fourier shell correlation"
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from pyworkflow.viewer import DESKTOP_TKINTER, View, Viewer
 
+from vrs_scipion.checks.levels import LEVELS, Level
 from vrs_scipion.folders import HTML_FILE, PDF_FILE
 from vrs_scipion.objects import VrsReport
 from vrs_scipion.protocols import VrsProtReport, VrsProtValidate
@@ -58,18 +59,26 @@ class VrsReportViewer(VrsFormViewer):
             "Opens report.pdf in the desktop's viewer.",
             lambda: self._file(folder / PDF_FILE),
         )
-        checks = form.addGroup("Checks")
-        for item in (item for item in contents.items if item.given is None):
-            label = f"{item.icon}  {item.title}: {item.words}"
+        for level in LEVELS:
+            self._addLevel(form, level, contents)
+        self._addVolumeSection(form, folder, None, find_layers(contents).values)
+
+    def _addLevel(self, form: Any, level: Level, contents: Contents) -> None:
+        """A page with the checks of a level."""
+        codes = {check.code for check in level.checks}
+        items = [item for item in contents.items if item.code in codes]
+        if not items:
+            return
+        form.addSection(label=level.title)
+        for item in items:
             tip = item.reason or (item.result.headline if item.result else "")
             self._addButton(
-                checks,
+                form,
                 f"check_{item.code.replace('.', '_')}",
-                label,
+                f"{item.icon}  {item.title}: {item.words}",
                 tip or "Opens this check in the window of results.",
-                partial(self._window, folder, check=item.code),
+                partial(self._window, self._folder(), check=item.code),
             )
-        self._addVolumeSection(form, folder, None, find_layers(contents).values)
 
     def _folder(self) -> Path:
         """The validation's folder, or the protocol's while there is no report."""
