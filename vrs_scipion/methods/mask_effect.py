@@ -220,7 +220,8 @@ class Surroundings:
 
     def __init__(self, values: Volume, voxel_size: Triple, molecule: Mask) -> None:
         self._box, self._size = molecule.shape, voxel_size
-        self._coarse = resample(Density(values, voxel_size), max(COARSE / _VOXELS, *voxel_size))
+        level = values - np.float32(values.mean(dtype=np.float64))  # an offset costs digits
+        self._coarse = resample(Density(level, voxel_size), max(COARSE / _VOXELS, *voxel_size))
         density = low_passed(self._coarse.values, self._coarse.voxel_size, COARSE)
         inside = self._brought(molecule) >= np.float32(0.5)
         if inside.any() and not molecule.all():

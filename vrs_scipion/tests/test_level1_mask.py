@@ -155,7 +155,7 @@ class TestWhatIsLeftOut:
         mask = cosine_mask(self.body, SIZE, 4.0, 7.5)
         plain = Surroundings(self.values, SIZE, self.body).cut_by(mask)
         scaled = Surroundings(-40 + 1e-3 * self.values, SIZE, self.body).cut_by(mask)
-        assert scaled == pytest.approx(plain, rel=1e-3)
+        assert scaled == pytest.approx(plain, rel=5e-3)  # single precision, and an edge that counts
         halo = cosine_mask(self.whole, SIZE, 6.0, 6.0) - self.whole
         haloed = Surroundings(self.values - np.float32(0.4) * halo, SIZE, self.whole)
         assert haloed.cut_by(cosine_mask(self.whole, SIZE, 4.0, 7.5)) == pytest.approx(0, abs=0.002)
