@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
+from typing import Any
 
 from vrs_scipion import __version__
 from vrs_scipion.checks.levels import LEVELS, grade, in_order, level_of, ways_on
@@ -18,6 +19,7 @@ from vrs_scipion.report.model import (
     ReportEntry,
     ReportInput,
     ReportLevel,
+    ReportMask,
     Score,
     Warning,
 )
@@ -303,7 +305,19 @@ def _identity(entry: Entry, mask: CheckResult | None) -> ReportEntry:
         hard_mask=_mask(record.hard_mask),
         soft_mask=_mask(record.soft_mask),
         notes=record.source.notes,
+        **_halves_identity(entry),
     )
+
+
+def _halves_identity(entry: Entry) -> dict[str, Any]:
+    """What is said of the half maps beside the map."""
+    if "half_maps" not in entry.given:
+        return {}
+    record = entry.half_maps_record
+    first, second = (half.source for half in record.halves)
+    fraction = record.soft_mask.voxels / math.prod(record.box)
+    mask = ReportMask(source=record.soft_mask.description, volume_fraction=fraction)
+    return {"half1": first, "half2": second, "halves_box": record.box, "mask": mask}
 
 
 def _mask(mask: MaskFile) -> str:

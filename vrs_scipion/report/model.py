@@ -12,12 +12,20 @@ from vrs_scipion.maps.kind import VolumeKind
 from vrs_scipion.results.model import REPORT_SCHEMA, CheckResult, Record, ResolutionEstimate
 
 
+class ReportMask(Record):
+    """Under which half maps are compared: where it comes from, and its share of their box."""
+
+    source: str
+    volume_fraction: float
+
+
 class ReportEntry(Record):
     """The map that the report is about. ``voxel_size`` is the geometric mean over the axes.
 
     ``mass`` is the molecule's as it was given, ``mass_at_contour`` that of protein which would fill
     what is above the contour level, both in kDa.
     ``kind_sentence`` says what the volume is where it is no density of a molecule; '' else.
+    ``half1``, ``half2``, ``halves_box`` and ``mask`` are of the half maps, None without them.
     """
 
     map: str
@@ -41,6 +49,10 @@ class ReportEntry(Record):
     kind_sentence: str = ""
     hard_mask: str = ""
     soft_mask: str = ""
+    half1: SourceFile | None = None
+    half2: SourceFile | None = None
+    halves_box: Box | None = None
+    mask: ReportMask | None = None
     notes: tuple[str, ...] = ()
 
 

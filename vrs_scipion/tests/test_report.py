@@ -974,6 +974,12 @@ class TestLevels(FolderTest):
         halves = report.inputs["half_maps"]
         self.assertEqual([file.name for file in halves.files], ["half1.mrc", "half2.mrc"])
         self.assertEqual(halves.given, {"half1": "half1.mrc", "half2": "half2.mrc"})
+        self.assertEqual((report.entry.half1, report.entry.half2), halves.files)
+        self.assertEqual(report.entry.halves_box, entry.half_maps_record.box)
+        assert report.entry.mask is not None
+        self.assertAlmostEqual(
+            report.entry.mask.volume_fraction, float(entry.half_maps().mask.mean()), places=5
+        )
         self.assertEqual(load_report(self.folder), report)
         document = build_document(report)
         self.assertEqual(document.ways, ())
