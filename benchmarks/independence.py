@@ -70,7 +70,7 @@ SHARES = (0.02, 0.05, 0.1, 0.3)
 
 UNEVEN = "one side less well ordered"
 
-_SMALLEST_SIDE, _LARGEST_SIDE = 44, 64
+_SMALLEST_SIDE, _LARGEST_SIDE = 48, 72
 _SAMPLING, _ROOM = (2.4, 4.0), (1.7, 2.1)
 _BLUR = 8.0
 """B-factor, in squares of the resolution: what holds so many particles there is a blur."""
@@ -110,12 +110,14 @@ def structures(models: Path, count: int, seed: int) -> Iterator[tuple[int, Atoms
     index = json.loads((models / "index.json").read_text())
     done = 0
     for place in generator.permutation(len(index)):
-        wanted = RESOLUTIONS[done % len(RESOLUTIONS)]
         atoms = atoms_from_model(read_model(models / index[place]["file"]))
-        side = _ROOM[1] * np.ptp(atoms.positions, axis=0).max() * _SAMPLING[0] / wanted
-        if _SMALLEST_SIDE <= side <= _LARGEST_SIDE:
-            yield done, atoms, wanted, seed + done
-            done += 1
+        longest = _ROOM[1] * _SAMPLING[0] * float(np.ptp(atoms.positions, axis=0).max())
+        turn = done % len(RESOLUTIONS)
+        for wanted in (*RESOLUTIONS[turn:], *RESOLUTIONS[:turn]):
+            if _SMALLEST_SIDE <= longest / wanted <= _LARGEST_SIDE:
+                yield done, atoms, wanted, seed + done
+                done += 1
+                break
         if done == count:
             return
 

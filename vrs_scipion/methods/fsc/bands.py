@@ -8,7 +8,8 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from vrs_scipion.methods.shells import HalfSpectrum, Shells, power
+from vrs_scipion.methods.fsc.correlation import ShellProducts
+from vrs_scipion.methods.shells import HalfSpectrum, Shells
 
 Grid = tuple[int, int, int]
 Complex = NDArray[np.complex64]
@@ -96,12 +97,14 @@ class Bands:
     column: Indices
 
     @classmethod
-    def of(cls, first: HalfSpectrum, second: HalfSpectrum, shells: Shells) -> Bands:
-        """Sort two half spectra."""
+    def of(
+        cls, first: HalfSpectrum, second: HalfSpectrum, products: ShellProducts, shells: Shells
+    ) -> Bands:
+        """Sort two half spectra, with their products in shells."""
         places, flat = _sphere(shells)
         order = np.argsort(places, kind="stable")
         places, flat = places[order], flat[order]
-        heights = _whitening(first, second, shells)
+        heights = _whitening(products)
         row, column = np.divmod(flat, np.int32(first.shape[2]))
         return cls(
             shells,
@@ -134,11 +137,9 @@ class Bands:
         )
 
 
-def _whitening(
-    first: HalfSpectrum, second: HalfSpectrum, shells: Shells
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def _whitening(products: ShellProducts) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """What the coefficients of either are multiplied by, for each shell from 0 on."""
-    (one, other), samples = shells.sums(lambda z: (power(first[z]), power(second[z])))
+    one, other, samples = products.first, products.second, products.samples
     amplitude = np.append(0, np.sqrt(np.sqrt(one) * np.sqrt(other) / samples))
     height = np.divide(1, amplitude, out=np.zeros_like(amplitude), where=amplitude > 0)
     balance = (one.sum() / other.sum()) ** 0.25 if one.any() and other.any() else 1.0

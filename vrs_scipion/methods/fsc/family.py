@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from vrs_scipion.maps.density import Mask, Triple, Volume
-from vrs_scipion.methods.fsc.correlation import correlate
+from vrs_scipion.methods.fsc.correlation import ShellProducts
 from vrs_scipion.methods.fsc.curve import FscCurve
 from vrs_scipion.methods.fsc.modified import modified_correlations
 from vrs_scipion.methods.fsc.phases import phase_residual
@@ -63,15 +63,19 @@ class Family:
         order : of the point group that was imposed on both
         threads : for the Fourier transforms
         """
-        unmasked = correlate(*spectra, soft.shape, voxel_size, order=order)
+        first, second = map(np.asarray, spectra)  # a file's pages are slow to index
         under = UnderMask.of(soft, voxel_size, threads)
+        products = ShellProducts.of(first, second, under.shells)
+        unmasked = products.curve(under.shells, order)
         molecule = UnderMask.of(hard.astype(np.float32), voxel_size, threads)
         masked = under.correlation(*halves, order)
         from_shell, randomised, without = first_random_shell(unmasked), None, masked
         if from_shell is not None:
-            randomised = under.randomised(*spectra, from_shell, order)
+            randomised = under.randomised(first, second, from_shell, order, products)
             without = corrected(masked, randomised, from_shell)
-        modified, inside = modified_correlations(*spectra, [under, molecule], order=order)
+        modified, inside = modified_correlations(
+            first, second, [under, molecule], order=order, products=products
+        )
         return cls(
             unmasked,
             masked,
@@ -79,6 +83,6 @@ class Family:
             without,
             modified,
             inside,
-            phase_residual(*spectra, soft.shape, voxel_size),
+            phase_residual(first, second, soft.shape, voxel_size),
             under.redundancy,
         )

@@ -14,13 +14,11 @@ import numpy as np
 
 from vrs_scipion.maps.density import Triple, Volume
 from vrs_scipion.methods.fsc.bands import Bands, Complex
+from vrs_scipion.methods.fsc.correlation import ShellProducts
 from vrs_scipion.methods.fsc.curve import FscCurve
-from vrs_scipion.methods.fsc.places import Places, band_width
+from vrs_scipion.methods.fsc.places import MOST_BANDS, Places, band_width
 from vrs_scipion.methods.fsc.under_mask import UnderMask
 from vrs_scipion.methods.shells import HalfSpectrum
-
-_MOST = 64
-"""Points of a curve; a large box has bands in plenty."""
 
 
 def modified_correlation(
@@ -34,8 +32,9 @@ def modified_correlation(
 ) -> FscCurve:
     """Correlate two maps band by band inside a mask.
 
-    The curve has a point every half band, 64 at most; neighbours share samples. A band is as thick
-    as it has to be for the mask to tell it from its neighbours, two shells at least.
+    A band is as thick as it has to be for the mask to tell it from its neighbours, two shells at
+    least, and a 40th of all. The curve has a point every half band, 40 at most; where bands
+    overlap, neighbours share samples.
 
     Parameters
     ----------
@@ -52,15 +51,23 @@ def modified_correlation(
 
 
 def modified_correlations(
-    first: HalfSpectrum, second: HalfSpectrum, masks: Sequence[UnderMask], *, order: int = 1
+    first: HalfSpectrum,
+    second: HalfSpectrum,
+    masks: Sequence[UnderMask],
+    *,
+    order: int = 1,
+    products: ShellProducts | None = None,
 ) -> list[FscCurve]:
-    """The same in several masks of one box, in bands of one thickness: they are made once."""
+    """The same in several masks of one box, in bands of one thickness: they are made once.
+
+    ``products`` are those of the half spectra, where they are known.
+    """
     shells, threads = masks[0].shells, masks[0].threads
     width = max(band_width(mask) for mask in masks)
     places = [Places.of(mask, width) for mask in masks]
-    bands = Bands.of(first, second, shells)
+    bands = Bands.of(first, second, products or ShellProducts.of(first, second, shells), shells)
     found = []
-    spacing = max(width / 2, shells.count / _MOST)
+    spacing = max(width / 2, shells.count / MOST_BANDS)
     for centre in np.arange(width, shells.count - width / 2, spacing).tolist():
         band = bands.band(centre, width)
         grid = max(one.grid(centre, band.samples) for one in places)

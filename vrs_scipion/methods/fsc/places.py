@@ -18,19 +18,22 @@ CYCLES = 1.2
 THINNEST = 2.0
 """Shells."""
 
+MOST_BANDS = 40
+"""Of a curve: in a large box they are thicker than they have to be, and do not overlap."""
 _FEWEST_BANDS = 4
-"""That a curve has, if need be thinner ones."""
+"""Of a curve, if need be thinner ones."""
 _INFLATION, _ENOUGH = 0.5, 1e4
 """Share by which sampling a band at fewer points than it has waves may raise the variance, and
 the number of independent samples from which on it may raise it further."""
-_FEWEST_POINTS, _MANY_POINTS = 32, 96
+_MANY_POINTS = 96
 """Along the longest edge."""
 _TIE = 1e-6
 
 
 def band_width(under: UnderMask) -> float:
     """How thick a band is for a mask, in shells: thinner ones it could not tell apart."""
-    wanted = max(THINNEST, CYCLES * max(under.shells.extents) / under.diameter)
+    thinnest = max(THINNEST, under.shells.count / MOST_BANDS)
+    wanted = max(thinnest, CYCLES * max(under.shells.extents) / under.diameter)
     return min(wanted, under.shells.count / _FEWEST_BANDS)
 
 
@@ -82,12 +85,12 @@ class Places:
         One on which nothing is folded, where that is not large.
         """
         whole = 2 * (centre + self.reach) + self.spectrum.shape[2] / 2
-        points = _FEWEST_POINTS
+        points = _fast(math.ceil(min(whole, _MANY_POINTS)))
         while True:
             grid = self._grid(points)
             shared = self.shared(grid, centre)
             few = shared <= (1 + _INFLATION) * self.redundancy or samples >= _ENOUGH * shared
-            if points >= whole or (points >= _MANY_POINTS and few):
+            if points >= whole or few:
                 return grid
             points = _fast(points + 1)
 

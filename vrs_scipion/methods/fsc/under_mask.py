@@ -64,7 +64,7 @@ class UnderMask:
     @cached_property
     def diameter(self) -> float:
         """Of a ball as large as the mask's square, Å."""
-        volume = self._total(2) * math.prod(self.shells.voxel_size)
+        volume = self._squares * math.prod(self.shells.voxel_size)
         return float((6 / math.pi * volume) ** (1 / 3))
 
     @cached_property
@@ -87,7 +87,8 @@ class UnderMask:
             met = np.where(distance <= 1, 1 - distance / 2, 0.5 / np.maximum(distance, 1))
             meeting += float((weight * met).sum())
             found += float(weight.sum())
-        beyond = max(0.0, self._size * self._total(4) - found)
+        fourth = float(np.square(np.square(self.mask)).sum(dtype=np.float64))
+        beyond = max(0.0, self._size * fourth - found)
         meeting += beyond * 0.5 / self.shells.count
         return max(1.0, meeting / float(power(spectrum[0])[0, 0]))
 
@@ -124,7 +125,12 @@ class UnderMask:
         return products.curve(self.shells, self.redundancy * order)
 
     def randomised(
-        self, first: HalfSpectrum, second: HalfSpectrum, from_shell: int, order: int = 1
+        self,
+        first: HalfSpectrum,
+        second: HalfSpectrum,
+        from_shell: int,
+        order: int = 1,
+        products: ShellProducts | None = None,
     ) -> FscCurve:
         """What the correlation is on average if the phases are random from a shell on.
 
@@ -133,7 +139,12 @@ class UnderMask:
         first, second : half spectra of the maps, as ``scipy.fft.rfftn`` gives them
         from_shell : the first one with random phases
         order : of the point group that was imposed on both
+        products : of the half spectra, where they are known
         """
+        whole = products or ShellProducts.of(first, second, self.shells)
+        random = np.array([whole.first, whole.second])
+        random = np.divide(random, whole.samples, out=random, where=whole.samples > 0)
+        random[:, : from_shell - 1] = 0
         one, other = (
             self._spectrum(
                 self._masked(self._low_pass(spectrum, from_shell), float(spectrum[0, 0, 0].real))
@@ -142,8 +153,7 @@ class UnderMask:
         )
         low = ShellProducts.of(one, other, self.shells)
         del one, other
-        random = [_from_shell(spectrum, self.shells, from_shell) for spectrum in (first, second)]
-        spread = self._spread(np.array(random), low.samples) * low.samples
+        spread = self._spread(random, low.samples) * low.samples
         products = replace(low, first=low.first + spread[0], second=low.second + spread[1])
         return products.curve(self.shells, self.redundancy * order)
 
@@ -161,7 +171,7 @@ class UnderMask:
         spectrum, shells = self._low_spectrum(self.mask)
         (weights,), _ = shells.sums(lambda z: (power(spectrum[z]),))
         own = float(power(spectrum[0])[0, 0])
-        beyond = max(0.0, self._size * self._total(2) - own - float(weights.sum()))
+        beyond = max(0.0, self._size * self._squares - own - float(weights.sum()))
         everywhere = powers @ samples / samples.sum()
         met = np.array([_around(values, weights.size) @ weights for values in powers])
         spread: Reals = (own * powers + met + beyond * everywhere[:, None]) / self._size**2
@@ -198,9 +208,7 @@ class UnderMask:
             lines = transform(spectrum, n, axis=axis, workers=self.threads)
             turn = np.exp(-2j * np.pi / n * self.part[axis].start * kept).astype(np.complex64)
             spectrum = np.take(lines, kept, axis) * np.expand_dims(turn, _others(axis))
-        small = (waves[0].size, waves[1].size, 2 * waves[2].size - 1)
-        z, y, x = (e / n for e, n in zip(self.shells.extents, small, strict=True))
-        return spectrum, Shells(small, (z, y, x))
+        return spectrum, self._small(*waves)
 
     def _low_pass(self, spectrum: HalfSpectrum, from_shell: int) -> Volume:
         """The map without its shells from one on, where the mask is."""
@@ -209,9 +217,9 @@ class UnderMask:
         nz, ny, nx = self.shells.shape
         z, y, x = self._waves(from_shell)
         lines = np.zeros((nz, y.size, x.size), spectrum.dtype)
-        for plane in z:
-            kept = self.shells.places(plane)[np.ix_(y, x)] < from_shell
-            lines[plane] = spectrum[plane][np.ix_(y, x)] * kept
+        small = self._small(z, y, x)
+        for row, plane in enumerate(z):
+            lines[plane] = spectrum[plane][np.ix_(y, x)] * (small.places(row) < from_shell)
         planes = np.zeros((self.mask.shape[0], ny, x.size), spectrum.dtype)
         planes[:, y] = fft.ifft(lines, axis=0, workers=self.threads)[self.part[0]]
         rows = fft.ifft(planes, axis=1, workers=self.threads)[:, self.part[1]]
@@ -227,12 +235,20 @@ class UnderMask:
         )
         return np.append(z, -z[:0:-1]), np.append(y, -y[:0:-1]), x
 
+    def _small(self, z: NDArray[np.intp], y: NDArray[np.intp], x: NDArray[np.intp]) -> Shells:
+        """The shells of the box on a grid that holds no more than these waves."""
+        edges = (z.size, y.size, 2 * x.size - 1)
+        voxels = [extent / n for extent, n in zip(self.shells.extents, edges, strict=True)]
+        return Shells(edges, (voxels[0], voxels[1], voxels[2]))
+
     @property
     def _size(self) -> int:
         return math.prod(self.shells.shape)
 
-    def _total(self, exponent: int) -> float:
-        return float(np.power(self.mask, exponent).sum(dtype=np.float64))
+    @cached_property
+    def _squares(self) -> float:
+        """The sum of the mask's square."""
+        return float(np.einsum("zyx,zyx->z", self.mask, self.mask).sum(dtype=np.float64))
 
 
 def mask_redundancy(mask: Volume, voxel_size: Triple, threads: int = 1) -> float:
@@ -265,13 +281,6 @@ def corrected(masked: FscCurve, randomised: FscCurve, from_shell: int) -> FscCur
     by_mask = np.where(by_mask < _ALL, by_mask, np.nan)
     correlation[beyond] = np.clip((correlation[beyond] - by_mask) / (1 - by_mask), -1, 1)
     return replace(masked, correlation=correlation)
-
-
-def _from_shell(spectrum: HalfSpectrum, shells: Shells, from_shell: int) -> Reals:
-    """Mean power in each shell, without those before one."""
-    (strength,), samples = shells.sums(lambda z: (power(spectrum[z]),))
-    strength[: from_shell - 1] = 0
-    return np.divide(strength, samples, out=strength, where=samples > 0)
 
 
 def _around(values: Reals, reach: int) -> Reals:
