@@ -24,6 +24,8 @@ from vrs_scipion.machine.scipion_environment import variables
 _QUESTION = "vrs_scipion.machine.plugin_question"
 _SECONDS = 120.0
 _KEPT = 16
+_PASSING = {"PYTEST_CURRENT_TEST"}
+"""Variables that change while a process runs, and that mean nothing to a plugin."""
 
 Environment = Mapping[str, str]
 
@@ -93,7 +95,8 @@ def ask(plugin: Plugin, conda: Sequence[str] = ()) -> Told | None:
     """
     if find_spec(plugin.module) is None:
         return None
-    return _told(plugin, tuple(conda), tuple(sorted(os.environ.items())))
+    environment = {name: os.environ[name] for name in os.environ.keys() - _PASSING}
+    return _told(plugin, tuple(conda), tuple(sorted(environment.items())))
 
 
 @lru_cache(maxsize=_KEPT)
