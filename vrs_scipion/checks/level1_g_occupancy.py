@@ -43,7 +43,7 @@ from vrs_scipion.methods.engine import BUILTIN, Availability
 from vrs_scipion.methods.fsc import GOLD_STANDARD
 from vrs_scipion.methods.guinier import is_cubic
 from vrs_scipion.methods.shells import Reals
-from vrs_scipion.results import Column, Engine, ResolutionEstimate
+from vrs_scipion.results import Column, Criterion, Engine, ResolutionEstimate
 from vrs_scipion.results.model import Role
 from vrs_scipion.results.numbers import number, quantity, with_error
 from vrs_scipion.results.plots import Role as Look
@@ -93,7 +93,8 @@ def measure_occupancy_of_shells(task: Task) -> Findings:
     _describe(found, cones, own, other, answer)
     _tabulate_directions(found, own)
     _draw_directions(found, own)
-    _judge(found, answer, own.error(MIDDLE), role_of_evenness(found, halves))
+    role = role_of_evenness(found, halves)
+    _judge(found, answer, _isotropic(own), own.error(MIDDLE), role)
     doubt_dependent(found)
     return found
 
@@ -309,16 +310,11 @@ def _words(resolution: float | None) -> str:
     return "no frequency before Nyquist" if resolution is None else quantity(resolution, "Å")
 
 
-def _judge(found: Findings, answer: _Answer, error: float | None, even: Role) -> None:
+def _judge(
+    found: Findings, answer: _Answer, isotropic: _Answer, error: float | None, even: Role
+) -> None:
     entry, middle = found.task.entry, answer.middle
-    narrow = found.judge(
-        WIDTH,
-        answer.width,
-        role=even,
-        vacuous=""
-        if answer.width is not None
-        else f"the occupancy does not fall below {EMPTY:g} before Nyquist",
-    )
+    narrow = _judge_width(found, answer.width, isotropic.width, even)
     if middle is None:
         found.headline = "In most directions the half maps agree as far as their voxels reach."
         return
@@ -347,6 +343,16 @@ def _judge(found: Findings, answer: _Answer, error: float | None, even: Role) ->
         found.headline = f"{half[0].upper()}{half[1:]}, and nearly all to {_words(answer.full)}."
 
 
+def _judge_width(
+    found: Findings, width: float | None, by_chance: float | None, even: Role
+) -> Criterion:
+    if width is None or by_chance is None:
+        vacuous = f"the occupancy does not fall below {EMPTY:g} before Nyquist, or need not"
+        return found.judge(WIDTH, None, role=even, vacuous=vacuous)
+    detail = f"{width:.2f} where chance alone makes {by_chance:.2f}"
+    return found.judge(WIDTH, width / by_chance, role=even, detail=detail)
+
+
 CHECK = Check(
     code="1.g",
     name="Fourier shell occupancy",
@@ -355,8 +361,8 @@ CHECK = Check(
     in_short=(
         "Their correlation in cones about a thousand directions, and the share of the directions "
         "in which it reaches 0.143, beside the curve that chance would make of half maps that are "
-        "alike in all directions. The frequency may not grow by more than half while that share "
-        "falls from 0.9 to 0.1. The question of Xmipp's FSO."
+        "alike in all directions. While that share falls from 0.9 to 0.1, the frequency may not "
+        "grow by much more than chance makes it grow. The question of Xmipp's FSO."
     ),
     explanation=(
         "Where particles lie in few orientations on the grid, or a specimen is flat, some "
@@ -378,12 +384,12 @@ CHECK = Check(
         SIGNAL_LIMIT,
         Limit(
             WIDTH,
-            1.5,
+            1.15,
             "",
             "Widest fall of the occupancy",
-            "The check warns when the frequency grows by more than this factor while the occupancy "
-            "falls from 0.9 to 0.1.",
-            "the growth of frequency while the occupancy falls from 0.9 to 0.1",
+            "The check warns when the frequency grows, while the occupancy falls from 0.9 to 0.1, "
+            "by more than this factor beyond what chance alone makes of it.",
+            "the growth of frequency while the occupancy falls, over that by chance",
             "<=",
             advice=(
                 "The map is much worse resolved along some directions: look at the distribution of "

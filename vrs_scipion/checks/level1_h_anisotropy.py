@@ -46,7 +46,7 @@ from vrs_scipion.methods.engine import BUILTIN, Availability
 from vrs_scipion.methods.fsc import GOLD_STANDARD, HALF, FscCurve
 from vrs_scipion.methods.guinier import is_cubic
 from vrs_scipion.methods.shells import Shells
-from vrs_scipion.results import Column, Criterion, Engine, ResolutionEstimate
+from vrs_scipion.results import Column, Engine, ResolutionEstimate
 from vrs_scipion.results.model import Role
 from vrs_scipion.results.numbers import number, quantity, with_error
 from vrs_scipion.results.plots import Role as Look
@@ -54,7 +54,7 @@ from vrs_scipion.results.plots import Role as Look
 HALF_ANGLE = 20.0
 """Degrees, of the cones."""
 
-RATIO, AREAS, SPHERICITY = "anisotropy_highest", "cfar_lowest", "sphericity_lowest"
+RATIO, AREAS = "anisotropy_highest", "cfar_lowest"
 _SHOWN = "The correlation by frequency is in {fig:directional_fsc} and {tab:fsc}"
 _SURE = 2.0
 """Standard errors by which a limit has to be missed."""
@@ -308,7 +308,8 @@ def _describe(found: Findings, curves: _Curves, anisotropy: Anisotropy) -> None:
         "sphere is 1. The smallest area under the curve of a direction is "
         f"{_pm(anisotropy.area_ratio)} of the largest (cryoSPARC's cFAR). Both contain their "
         "noise, as in other programs, which makes them a little smaller than they are. The errors "
-        "come from draws of other noise of the same strength."
+        "come from draws of other noise of the same strength. The sphericity decides nothing: even "
+        "half maps of a small molecule may have 0.65, and a missing cone of 40° leaves 0.83."
     )
 
 
@@ -325,7 +326,6 @@ def _judge(found: Findings, curves: _Curves, anisotropy: Anisotropy, role: Role)
     evenness = (
         found.judge(RATIO, ratio.value - _SURE * ratio.error, role=role, detail=_pm(ratio)),
         found.judge(AREAS, areas.value + _SURE * areas.error, role=role, detail=_pm(areas)),
-        _judge_sphericity(found, anisotropy.sphericity, role),
     )
     entry, whole = found.task.entry, curves.whole.resolution(GOLD_STANDARD)
     met = (
@@ -356,14 +356,6 @@ def _judge(found: Findings, curves: _Curves, anisotropy: Anisotropy, role: Role)
         found.headline = f"The resolution is much the same in all directions: {differ}."
     else:
         found.headline = f"Of a filament {differ}."
-
-
-def _judge_sphericity(found: Findings, sphericity: Estimate | None, role: Role) -> Criterion:
-    if sphericity is None:
-        vacuous = f"the correlation falls below {HALF:g} before directions are told apart"
-        return found.judge(SPHERICITY, None, role=role, vacuous=vacuous)
-    value = sphericity.value + _SURE * sphericity.error
-    return found.judge(SPHERICITY, value, role=role, detail=_pm(sphericity))
 
 
 _ANISOTROPIC = (
@@ -423,17 +415,6 @@ CHECK = Check(
             "The check warns when the smallest area under the curve of a direction over the "
             "largest, plus two standard errors, is below this.",
             "the ratio of areas (cFAR) plus two standard errors",
-            ">=",
-            advice=_ANISOTROPIC,
-        ),
-        Limit(
-            SPHERICITY,
-            0.8,
-            "",
-            "Least sphericity",
-            "The check warns when the sphericity of the directional correlation, plus two standard "
-            "errors, is below this.",
-            "the sphericity plus two standard errors",
             ">=",
             advice=_ANISOTROPIC,
         ),
