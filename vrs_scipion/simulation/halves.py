@@ -40,7 +40,7 @@ class SimulatedHalves:
     density : the map
     half_maps : both
     clean : the map as it would be without noise and faults
-    contour : of the map, which encloses as many voxels as the signal's own does
+    contour : of the map, which encloses as many voxels as the signal's own does, in its symmetry
     signal : what the halves share by right
     masks : float32 arrays, shape (nz, ny, nx), good and bad ones, by name
     settings : what they were made with
@@ -204,12 +204,13 @@ class _Ground:
         grid = signal.density
         molecule = symmetrised(signal.molecule.astype(np.float32), self.group, grid.voxel_size)
         values = symmetrised(grid.values, self.group, grid.voxel_size)
-        contour = float(np.partition(values.ravel(), -signal.enclosed)[-signal.enclosed])
+        whole = molecule >= 0.5 / len(self.group)
+        enclosed = round(signal.enclosed * whole.sum() / signal.molecule.sum())
         return replace(
             signal,
             density=replace(grid, values=values),
-            molecule=molecule >= 0.5 / len(self.group),
-            contour=contour,
+            molecule=whole,
+            contour=float(np.partition(values.ravel(), -enclosed)[-enclosed]),
         )
 
     def _gains(self) -> dict[str, Curve]:

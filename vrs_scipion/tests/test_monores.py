@@ -250,19 +250,21 @@ class TestCheck(CheckTest):
         self.assertNotIn("reported_percentile", result.measurements)
 
     def test_a_resolution_that_is_not_there(self) -> None:
+        """It is not confirmed; MonoRes sees too little to speak against it."""
         self.enter(*halves(5.0), resolution=3.0)
         result = self.run_check()
-        self.assertEqual(result.outcome, Outcome.WARNINGS)
+        self.assertEqual(result.outcome, Outcome.UNDETERMINED)
         self.assertIn("Hardly anywhere", result.headline)
+        self.assertIn("does not speak against it", result.reason)
         assert result.resolution_estimate is not None
-        self.assertTrue(result.resolution_estimate.contradicts)
+        self.assertFalse(result.resolution_estimate.contradicts)
 
     def test_noise(self) -> None:
         for resolution in (3.0, None):
             self.enter(white(1), white(2), resolution)
             result = self.run_check()
             self.assertEqual(result.outcome, Outcome.WARNINGS)
-            self.assertIn("does not rise above the noise", result.headline)
+            self.assertIn("Hardly anywhere does the density rise", result.headline)
             self.assertIsNone(result.resolution_estimate)
 
     def test_one_inverted(self) -> None:
