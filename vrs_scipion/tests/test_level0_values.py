@@ -24,6 +24,7 @@ from vrs_scipion.maps.writing import write_volume
 from vrs_scipion.methods.engine import BUILTIN
 from vrs_scipion.results import CheckResult
 from vrs_scipion.simulation import demo_phantom
+from vrs_scipion.tests.surfaces import leave_surfaces_out
 
 VALUES = json.loads(Path(__file__).with_name("level0_values.json").read_text())
 MAPS = Path(os.environ.get("VRS_MAPS", Path(__file__).parents[3] / "shared" / "data" / "maps"))
@@ -43,6 +44,9 @@ def difference(found: Any, expected: Any) -> float:
 
 
 class TestLevel0(unittest.TestCase):
+    def setUp(self) -> None:
+        leave_surfaces_out(self)
+
     def run_on(self, name: str, path: Path) -> None:
         known = VALUES[name]
         with tempfile.TemporaryDirectory() as kept:

@@ -61,6 +61,7 @@ from vrs_scipion.simulation import (
 )
 from vrs_scipion.simulation.atoms import as_atoms
 from vrs_scipion.tests.mrc_files import mrc_bytes, write
+from vrs_scipion.tests.surfaces import leave_surfaces_out
 
 SHARED = Path(vrs_scipion.__file__).resolve().parents[2] / "shared" / "data"
 VOXEL = 1.2
@@ -274,6 +275,7 @@ class TestWeights(unittest.TestCase):
 
 class TestCheck(unittest.TestCase):
     def setUp(self) -> None:
+        leave_surfaces_out(self)
         kept = tempfile.TemporaryDirectory()
         self.addCleanup(kept.cleanup)
         self.folder = Path(kept.name)
@@ -300,9 +302,7 @@ class TestCheck(unittest.TestCase):
         self.assertEqual(result.engine.name, "builtin")
         self.assertEqual(result.engine.weights_sha256, COARSE.sha256)
         self.assertIn("not DeepRes' numbers", " ".join(result.paragraphs))
-        self.assertEqual(
-            [f.key for f in result.figures], ["resolution_histogram", "resolution_surface"]
-        )
+        self.assertEqual([f.key for f in result.figures], ["resolution_histogram"])
         written = read_density(self.folder / "out" / VOLUME_FILE)
         self.assertEqual((written.box, written.nstart), (BOX, (3, -2, 1)))
         np.testing.assert_allclose(written.voxel_size, VOXEL, rtol=1e-5)

@@ -21,6 +21,7 @@ from vrs_scipion.methods.engine import EngineUnavailableError
 from vrs_scipion.methods.xmipp import XmippError
 from vrs_scipion.results import CheckResult, Outcome
 from vrs_scipion.tests.mrc_files import mrc_bytes, write
+from vrs_scipion.tests.surfaces import leave_surfaces_out
 from vrs_scipion.tests.xmipp_stand_in import VERSION, StandInTest
 
 # A stand-in for the programs of Xmipp, none of which it computes: it notes how it was called, and
@@ -185,6 +186,10 @@ class TestChain(XmippTest):
 
 
 class TestCheckByXmipp(XmippTest):
+    def setUp(self) -> None:
+        super().setUp()
+        leave_surfaces_out(self)
+
     def run_check(self, resolution: float, engine: str = "xmipp") -> CheckResult:
         self.install()
         path, _, _ = self.a_map()
