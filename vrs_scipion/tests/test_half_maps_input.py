@@ -260,6 +260,11 @@ class TestCommands(WideTest):
         symmetry = ("--contour", ".3", "--symmetry", "C4v")
         self.refuses("--symmetry: 'C4v' is no point group", "validate", first, second, *symmetry)
         self.refuses("give the map's file, or its two half maps", "contour")
+        map_alone = ("validate", str(self.path), "--contour", ".3", "--out", str(self.out))
+        for option in ("--mask", "--fsc"):
+            alone = (*map_alone, option, str(self.path))
+            self.refuses(f"{option}: it means nothing without the two half maps; give", *alone)
+        self.assertFalse(self.out.exists())
 
     def test_rows_of_a_table(self) -> None:
         table = self.folder / "table.csv"
