@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import select
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from vrs_scipion.running.job_queue import Queue
 
 COMPLETE, BROKEN, REFUSED, INCOMPLETE = 0, 1, 2, 3
-INTERRUPTED = 130
+INTERRUPTED, UNREAD = 130, 141
 _DEBUG = "VRS_DEBUG"
 
 
@@ -31,9 +32,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     int
         0: the report is complete, whatever its verdict; 1: no report could be made; 2: the input
         was refused and nothing was written; 3: the report is there, but a check could not be
-        computed; 130: interrupted.
+        computed; 130: interrupted; 141: nobody reads what is printed.
     """
-    words = sys.argv[1:] if arguments is None else list(arguments)
+    try:
+        return _done(sys.argv[1:] if arguments is None else list(arguments))
+    finally:
+        _forgotten()
+
+
+def _done(words: list[str]) -> int:
     if not words:
         _parser("").print_help()
         return COMPLETE
@@ -49,6 +56,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         if os.environ.get(_DEBUG):
             raise
+        if isinstance(error, BrokenPipeError) and _forgotten():
+            return UNREAD
         said = " ".join(f"{type(error).__name__}: {error}".split())
         print(
             f"vrs: this was not foreseen ({said}); {_DEBUG}=1 shows where it happened: please "
@@ -56,6 +65,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
             file=sys.stderr,
         )
         return BROKEN
+
+
+def _forgotten() -> bool:
+    """Write out what was printed; where its reader (such as ``head``) is gone, forget it."""
+    try:
+        sys.stdout.flush()
+        gone = _has_no_reader(sys.stdout.fileno())
+    except BrokenPipeError:
+        gone = True
+    except OSError:
+        return False
+    if gone:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return gone
+
+
+def _has_no_reader(pipe: int) -> bool:
+    """Whether the other end is closed."""
+    polled = select.poll()
+    polled.register(pipe, 0)
+    return any(event & select.POLLERR for _, event in polled.poll(0))
 
 
 class _Parser(argparse.ArgumentParser):

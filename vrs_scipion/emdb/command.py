@@ -73,7 +73,7 @@ def _with_sound_halves(request: Request, halves: tuple[Path, Path], accession: s
             f"vrs: {accession}: its half maps cannot be validated, the map alone is: {error}",
             file=sys.stderr,
         )
-        return request.having(half1=None, half2=None, fsc=None)
+        return request.having(half1=None, half2=None, mask=None, fsc=None)
     return request
 
 

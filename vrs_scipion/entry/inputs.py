@@ -42,6 +42,7 @@ def inspect(request: Request) -> dict[str, Any]:
     InputError
         one sentence that names the file, what is wrong and what to do.
     """
+    _refuse_what_would_be_ignored(request)
     found: dict[str, Any] = {}
     for one in given_inputs(request):
         missing = [key for key in one.after if key not in found]
@@ -51,6 +52,16 @@ def inspect(request: Request) -> dict[str, Any]:
             raise InputError(path or one.title, f"{one.noun} cannot be validated without {needed}")
         found[one.key] = one.inspect(request, found)
     return found
+
+
+def _refuse_what_would_be_ignored(request: Request) -> None:
+    """Refuse what goes with an input that is not given."""
+    for one in INPUTS.values():
+        named = [field for field in one.fields if field.key in request.values]
+        if named and not one.is_given(request):
+            raise InputError(
+                named[0].option, f"it means nothing without {one.noun}; give {one.options} too"
+            )
 
 
 def prepare(request: Request, folder: Path, inspected: Mapping[str, Any] | None = None) -> Entry:

@@ -22,7 +22,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                 continue
             said = f"{field.title}: {field.help[:1].lower()}{field.help[1:]}".replace("%", "%%")
             if field.key == FIRST:
-                said += " Or an entry such as EMD-3488, whose numbers are the defaults."
+                said += (
+                    " Or an entry such as EMD-3488: its half maps and FSC curve are fetched with "
+                    "its map where it has them, and its numbers are the defaults."
+                )
                 group.add_argument(field.key, metavar=field.metavar, nargs="?", help=said)
             else:
                 group.add_argument(field.option, metavar=field.metavar, help=said)

@@ -7,11 +7,13 @@ or mmCIF) as a density, ``add_noise`` adds noise of a known spectrum and strengt
 same for any model and any settings (``SimulationSettings``) and keeps the whole truth, which
 ``write_simulation`` writes beside the map. ``simulate_halves`` puts a ``Signal``, of a simulation
 or of a deposited map, into noise twice, so that the correlation of the two half maps is known, in
-masks too; ``write_halves`` writes them. ``vrs simulate`` is all of it on the command line.
+masks too; ``simulate_texture`` makes those of a texture whose local resolution is known at every
+voxel; ``write_halves`` writes them. ``vrs simulate`` is all of it on the command line.
 
 Coordinates are x, y, z in Å, arrays z, y, x; whatever is random takes a seed or a generator.
 """
 
+from vrs_scipion.simulation.anisotropy import Anisotropy
 from vrs_scipion.simulation.atom_choice import AtomChoice, choose_atoms
 from vrs_scipion.simulation.atoms import Atoms, atoms_from_arrays, atoms_from_model
 from vrs_scipion.simulation.bundle import helix_bundle
@@ -58,6 +60,7 @@ from vrs_scipion.simulation.signal import Signal, signal_of_map, signal_of_simul
 from vrs_scipion.simulation.simulation_record import SimulationRecord
 from vrs_scipion.simulation.source import PHANTOM
 from vrs_scipion.simulation.structure import poly_alanine, structure_from_atoms
+from vrs_scipion.simulation.texture_halves import TEXTURE, TextureSettings, simulate_texture
 from vrs_scipion.simulation.write import (
     read_halves_record,
     read_record,
@@ -70,7 +73,9 @@ __all__ = [
     "DEMO_SEED",
     "FAULTS",
     "PHANTOM",
+    "TEXTURE",
     "WHITE",
+    "Anisotropy",
     "AtomChoice",
     "AtomNumbers",
     "Atoms",
@@ -99,6 +104,7 @@ __all__ = [
     "SimulationRecord",
     "SimulationSettings",
     "SimulationTruth",
+    "TextureSettings",
     "Truth",
     "Within",
     "add_noise",
@@ -128,6 +134,7 @@ __all__ = [
     "signal_to_noise_ratio",
     "simulate",
     "simulate_halves",
+    "simulate_texture",
     "structure_from_atoms",
     "write_halves",
     "write_simulation",

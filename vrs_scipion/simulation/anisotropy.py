@@ -68,6 +68,12 @@ class Anisotropy(Parameters):
         float32 array, shape (nz, ny, nx // 2 + 1), from 0 to 1
         """
         frequency, square = _frequencies(box, voxel_size, self.axis)
+        return self.signal_left(frequency, square, resolution, fall)
+
+    def signal_left(
+        self, frequency: Spectrum, square: Spectrum, resolution: float, fall: float
+    ) -> Spectrum:
+        """The same factor at frequencies in 1/Å, by the squares of their cosines to the axis."""
         lost = self.loss * square
         return np.asarray(
             np.exp(-frequency * resolution / (2 * fall) * lost / (1 - lost)), dtype=np.float32
@@ -85,9 +91,9 @@ class Anisotropy(Parameters):
         float32 array, shape (nz, ny, nx // 2 + 1), above 0
         """
         _, square = _frequencies(box, voxel_size, self.axis)
-        return np.asarray(1 / np.sqrt(self._views(square)), dtype=np.float32)
+        return np.asarray(1 / np.sqrt(self.views(square)), dtype=np.float32)
 
-    def _views(self, square: Spectrum) -> Spectrum:
+    def views(self, square: Spectrum) -> Spectrum:
         """How densely views cross a frequency, by the square of its cosine to the axis."""
         sine = np.sqrt(np.maximum(1 - square, np.float32(1e-4)))
         views = 1 - self.side_views + self.side_views * 2 / np.pi / sine

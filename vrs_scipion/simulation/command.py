@@ -11,14 +11,15 @@ from pydantic import TypeAdapter, ValidationError
 from scipy.spatial.transform import Rotation
 
 from vrs_scipion.files import InputError
+from vrs_scipion.simulation.anisotropy import Anisotropy
 from vrs_scipion.simulation.atom_choice import AtomChoice
 from vrs_scipion.simulation.filter_shapes import FilterShape
 from vrs_scipion.simulation.half_faults import FAULTS, Fault
 from vrs_scipion.simulation.half_masks import LOOSE
-from vrs_scipion.simulation.halves import simulate_halves
+from vrs_scipion.simulation.halves import SimulatedHalves, simulate_halves
 from vrs_scipion.simulation.halves_record import HalvesRecord
 from vrs_scipion.simulation.halves_settings import HalvesSettings, Within
-from vrs_scipion.simulation.model_to_map import simulate
+from vrs_scipion.simulation.model_to_map import Simulation, simulate
 from vrs_scipion.simulation.noise import WHITE, NoiseSpectrum
 from vrs_scipion.simulation.record import first_problem
 from vrs_scipion.simulation.regions import Region
@@ -31,6 +32,7 @@ from vrs_scipion.simulation.signal import (
 )
 from vrs_scipion.simulation.simulation_record import SimulationRecord
 from vrs_scipion.simulation.source import PHANTOM
+from vrs_scipion.simulation.texture_halves import TEXTURE, TextureSettings, simulate_texture
 from vrs_scipion.simulation.write import (
     HALVES_FILE,
     RECORD_FILE,
@@ -46,6 +48,7 @@ _OF_MODELS = (
     "filter",
     "b_factor",
     "model_b_factor",
+    "domain_b",
     "waters",
     "hydrogens",
     "regions",
@@ -53,7 +56,13 @@ _OF_MODELS = (
     "mirror",
     "shift",
 )
-_OF_HALVES = ("fall", "within", "symmetry", "sharpen", "contour", "map_of", "wrong")
+_OF_DIRECTIONS = ("loss", "axis", "missing_cone", "side_views")
+_OF_HALVES = (
+    *("fall", "within", "symmetry", "sharpen", "contour", "map_of", "wrong"),
+    *_OF_DIRECTIONS,
+)
+_NOT_OF_TEXTURE = {*_OF_MODELS, *_OF_HALVES} - {"box", "wrong"}
+_OF_SPECTRUM = ("noise_exponent", "noise_resolution")
 _OF_NOISE = ("snr", "snr_one_at", "half_maps", "offset", "mask")
 
 DESCRIPTION = (
@@ -61,7 +70,9 @@ DESCRIPTION = (
     "known ways. The output folder holds map.mrc, half maps, volumes of the truth (truth_*.mrc), "
     "the atoms in the map's frame, and simulation.json with every setting. With --halves, two half "
     "maps whose correlation is known are made of a model or of a deposited map, with masks, good "
-    "and bad ones, and halves.json, which holds the truth."
+    "and bad ones, and halves.json, which holds the truth; they may correlate less in some places "
+    f"(--domain-b, or '{TEXTURE}' in place of a model) or directions (--loss, --missing-cone, "
+    "--side-views)."
 )
 
 
@@ -70,7 +81,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "model",
         metavar="MODEL",
-        help=f"PDB or mmCIF file, plain or gzipped, or '{PHANTOM}'; with --halves also a map",
+        help=f"PDB or mmCIF file, plain or gzipped, or '{PHANTOM}'; with --halves also a map; or "
+        f"'{TEXTURE}', half maps whose local resolution is known exactly: see --local",
     )
     parser.add_argument(
         "--out", type=Path, required=True, metavar="DIR", help="output folder, new or empty"
@@ -81,6 +93,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     _add_pose(parser.add_argument_group("pose"))
     _add_degradation(parser.add_argument_group("noise, background, mask"))
     _add_halves(parser.add_argument_group("half maps of a known correlation"))
+    _add_directions(parser.add_argument_group("half maps that hold more in some directions"))
 
 
 def run(options: argparse.Namespace) -> int:
@@ -99,6 +112,8 @@ def run(options: argparse.Namespace) -> int:
     require_empty(options.out)
     _require_one_purpose(options)
     try:
+        if options.model == TEXTURE:
+            return _simulate_texture(options)
         return (_simulate_map if options.halves is None else _simulate_halves)(options)
     except InputError:
         raise
@@ -127,7 +142,23 @@ def _simulate_halves(options: argparse.Namespace) -> int:
     else:
         simulation = simulate(options.model, _signal_settings(options))
         signal = signal_of_simulation(simulation)
-    halves = simulate_halves(signal, settings, _map_of(options, signal))
+    domains = options.domain_b is not None
+    halves = simulate_halves(signal, settings, _map_of(options, signal), local=domains)
+    return _written(halves, options, simulation)
+
+
+def _simulate_texture(options: argparse.Namespace) -> int:
+    finest, coarsest = options.local
+    given = _given(
+        voxel_size=options.voxel, box=_box(options.box), faults=_faults(options), seed=options.seed
+    )
+    settings = TextureSettings(finest=finest, coarsest=coarsest, **given)
+    return _written(simulate_texture(settings), options)
+
+
+def _written(
+    halves: SimulatedHalves, options: argparse.Namespace, simulation: Simulation | None = None
+) -> int:
     record = write_halves(halves, options.out, simulation)
     for sentence in _said_of_halves(record):
         print(sentence)
@@ -148,6 +179,13 @@ def _map_of(options: argparse.Namespace, signal: Signal) -> Signal | None:
 
 def _require_one_purpose(options: argparse.Namespace) -> None:
     """Raise InputError for options that do not go together."""
+    if options.model == TEXTURE:
+        if options.local is None:
+            raise InputError(TEXTURE, "give --local, between which two Å its resolution varies")
+        names = ("halves", *sorted(_NOT_OF_TEXTURE), *_OF_NOISE)
+        _require_none(options, (*names, *_OF_SPECTRUM), "does not go with a texture")
+        return
+    _require_none(options, ("local",), f"is for '{TEXTURE}' in place of a model")
     if options.halves is None:
         _require_none(options, _OF_HALVES, "is for half maps of a known correlation: give --halves")
         if options.resolution is None:
@@ -197,6 +235,14 @@ def _add_signal(group: argparse._ArgumentGroup) -> None:
     )
     group.add_argument(
         "--model-b-factor", type=float, metavar="B", help="Å² instead of the model's own"
+    )
+    group.add_argument(
+        "--domain-b",
+        type=float,
+        nargs=2,
+        metavar=("LOW", "HIGH"),
+        help="Å² instead of the model's own: four domains along its longest axis, LOW to HIGH; "
+        "with --halves their local resolution is written too",
     )
     group.add_argument("--waters", action="store_true", help="draw the model's waters too")
     group.add_argument("--hydrogens", action="store_true", help="draw the model's hydrogens too")
@@ -269,6 +315,14 @@ def _add_halves(group: argparse._ArgumentGroup) -> None:
         "--noise-resolution, from which the fall follows",
     )
     group.add_argument(
+        "--local",
+        type=float,
+        nargs=2,
+        metavar=("FINEST", "COARSEST"),
+        help=f"of '{TEXTURE}': Å between which its local resolution varies along z, where the "
+        "halves' local correlation falls below 0.5",
+    )
+    group.add_argument(
         "--fall",
         type=float,
         metavar="W",
@@ -304,6 +358,36 @@ def _add_halves(group: argparse._ArgumentGroup) -> None:
     )
 
 
+def _add_directions(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--loss",
+        type=float,
+        metavar="E",
+        help="share of its frequency that the signal loses along the axis, e.g. 0.2, and none "
+        "across it [0]",
+    )
+    group.add_argument(
+        "--missing-cone",
+        type=float,
+        metavar="DEG",
+        help="half-angle of a cone about the axis that hardly any view sees, in degrees [0]",
+    )
+    group.add_argument(
+        "--side-views",
+        type=float,
+        metavar="SHARE",
+        help="of the particles that are seen from the side of the axis; the noise is as strong as "
+        "the views are few [0]",
+    )
+    group.add_argument(
+        "--axis",
+        type=float,
+        nargs=3,
+        metavar=("X", "Y", "Z"),
+        help="their axis, of any length [0 0 1]",
+    )
+
+
 def _default(name: str) -> Any:
     return SimulationSettings.model_fields[name].default
 
@@ -328,6 +412,7 @@ def _drawing(options: argparse.Namespace) -> dict[str, Any]:
         margin=options.margin,
         filter_shape=options.filter,
         b_factor=options.b_factor,
+        domain_b=options.domain_b and tuple(options.domain_b),
         atoms=AtomChoice(options.waters, options.hydrogens, options.model_b_factor),
         regions=None if options.regions is None else _read_regions(options.regions),
         rotation=_rotation(options.rotate),
@@ -351,9 +436,10 @@ def _halves_settings(options: argparse.Namespace) -> HalvesSettings:
         fall=options.fall,
         within=options.within,
         spectrum=_spectrum(options),
+        anisotropy=_anisotropy(options),
         symmetry=options.symmetry,
         sharpening=options.sharpen,
-        faults=options.wrong and tuple(Fault.parsed(text) for text in options.wrong),
+        faults=_faults(options),
         seed=options.seed,
     )
     if options.fall is not None and "spectrum" in given:
@@ -362,6 +448,17 @@ def _halves_settings(options: argparse.Namespace) -> HalvesSettings:
             "from it: give --fall, or --noise-exponent and --noise-resolution"
         )
     return HalvesSettings(**given)
+
+
+def _faults(options: argparse.Namespace) -> tuple[Fault, ...] | None:
+    return options.wrong and tuple(Fault.parsed(text) for text in options.wrong)
+
+
+def _anisotropy(options: argparse.Namespace) -> Anisotropy | None:
+    given = _given(**{name: getattr(options, name) for name in _OF_DIRECTIONS})
+    if set(given) == {"axis"}:
+        raise ValueError("nothing depends on the axis: give --loss, --missing-cone or --side-views")
+    return Anisotropy(**given) if given else None
 
 
 def _given(**values: Any) -> dict[str, Any]:
@@ -433,8 +530,24 @@ def _said_of_halves(record: HalvesRecord) -> list[str]:
         f"recommended contour {record.contour:.4g}",
         "By the signal alone they correlate by 0.143 at "
         + " and at ".join(f"{_angstrom(one.resolution)} {where}" for where, one in found.items()),
+        *_said_of_directions(record),
+        *(
+            f"Their local resolution at {one.level:g} is {one.p50:.3g} Å in the median, and from "
+            f"{one.p2_5:.3g} to {one.p97_5:.3g} Å in 95 % of the molecule: {one.file}"
+            for one in record.local
+        ),
         *(f"Wrong: {words}" for words in record.wrong),
         *record.signal_from.notes,
+    ]
+
+
+def _said_of_directions(record: HalvesRecord) -> list[str]:
+    if record.directions is None:
+        return []
+    along, across = record.directions.along, record.directions.across
+    return [
+        f"Along the axis they correlate by 0.143 at {_angstrom(along.resolution)}, across it at "
+        f"{_angstrom(across.resolution)}"
     ]
 
 

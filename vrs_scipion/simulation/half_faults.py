@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -312,3 +312,11 @@ class Fault(Parameters):
     def applied(self, halves: Halves) -> Halves:
         """The halves with it."""
         return FAULTS[self.kind].apply(halves, self.size)
+
+
+def with_faults(halves: Halves, faults: Sequence[Fault], *, in_the_data: bool) -> Halves:
+    """Those that are there before the map is made, or those that come afterwards."""
+    for fault in faults:
+        if FAULTS[fault.kind].in_the_data == in_the_data:
+            halves = fault.applied(halves)
+    return halves

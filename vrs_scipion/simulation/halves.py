@@ -3,26 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from vrs_scipion.maps.density import Density, Volume
+from vrs_scipion.maps.density import Density, Mask, Volume
 from vrs_scipion.methods.fsc import GOLD_STANDARD
+from vrs_scipion.simulation.anisotropy import Anisotropy
 from vrs_scipion.simulation.filters import apply_filter, fall_off
-from vrs_scipion.simulation.half_faults import FAULTS, Halves
+from vrs_scipion.simulation.half_faults import Halves, with_faults
 from vrs_scipion.simulation.half_masks import LOOSE, MASKS
 from vrs_scipion.simulation.halves_settings import HalvesSettings, Within
 from vrs_scipion.simulation.halves_truth import (
+    ACROSS,
+    ALONG,
     HalvesTruth,
     correlation_of,
     logistic_fall,
     power_under,
 )
+from vrs_scipion.simulation.local_fsc import local_resolutions
 from vrs_scipion.simulation.noise import gaussian_noise
 from vrs_scipion.simulation.shells import Curve, Shells, signal_power, unit_noise_power
 from vrs_scipion.simulation.signal import Signal
 from vrs_scipion.simulation.symmetry import noise_gain, rotations, symmetrised
+
+if TYPE_CHECKING:
+    from vrs_scipion.simulation.texture_halves import TextureSettings
 
 _NOTHING = 1e-9
 """Power, relative to the strongest shell, below which a shell holds nothing but rounding."""
@@ -46,6 +54,8 @@ class SimulatedHalves:
     settings : what they were made with
     truth : how they correlate
     map_of : what the map was made of instead of the halves; None if of them
+    local : Å where the halves' local correlation falls below a level, by the level; 0 outside the
+        molecule; empty where it was not asked for
     """
 
     density: Density
@@ -54,13 +64,18 @@ class SimulatedHalves:
     contour: float
     signal: Signal
     masks: Mapping[str, Volume]
-    settings: HalvesSettings
+    settings: HalvesSettings | TextureSettings
     truth: HalvesTruth
     map_of: Signal | None = None
+    local: Mapping[float, Volume] = field(default_factory=dict)
 
 
 def simulate_halves(
-    signal: Signal, settings: HalvesSettings, map_of: Signal | None = None
+    signal: Signal,
+    settings: HalvesSettings,
+    map_of: Signal | None = None,
+    *,
+    local: bool = False,
 ) -> SimulatedHalves:
     """Put a signal into noise twice.
 
@@ -73,15 +88,21 @@ def simulate_halves(
     signal : what the halves have in common
     settings : everything else
     map_of : another signal on the same grid; the map is made of it instead, in noise of its own
+    local : whether the local resolution is wanted too, which takes a while
 
     Raises
     ------
     ValueError
-        If the resolution is not on the grid, signal or noise hold nothing there, or the other
-        signal is on another grid.
+        If the resolution is not on the grid, signal or noise hold nothing there, the other signal
+        is on another grid, or the local resolution is asked for with a symmetry.
     """
     if map_of is not None:
         _require_same_grid(signal, map_of)
+    if local and len(rotations(settings.symmetry)) > 1:
+        raise ValueError(
+            "the noise of halves with a symmetry is stronger on its axes, where no local "
+            "resolution is known beforehand: leave out the symmetry"
+        )
     ground = _Ground(signal, settings)
     streams = np.random.SeedSequence(settings.seed).spawn(3)
     one, other, third = (np.random.default_rng(stream) for stream in streams)
@@ -94,12 +115,12 @@ def simulate_halves(
         resolution=settings.resolution,
         draw_shared=lambda: ground.noise(third),
     )
-    halves = _with_faults(halves, settings, in_the_data=True)
+    halves = with_faults(halves, settings.faults, in_the_data=True)
     whole, clean, contour = ground.map_of(halves.first, halves.second)
     if map_of is not None:
         another = simulate_halves(map_of, _of_another(settings))
         whole, clean, contour = another.density.values, another.clean.values, another.contour
-    halves = _with_faults(replace(halves, map=whole), settings, in_the_data=False)
+    halves = with_faults(replace(halves, map=whole), settings.faults, in_the_data=False)
     return SimulatedHalves(
         density=replace(grid, values=halves.map),
         half_maps=(replace(grid, values=halves.first), replace(grid, values=halves.second)),
@@ -110,6 +131,7 @@ def simulate_halves(
         settings=settings,
         truth=ground.truth(halves),
         map_of=map_of,
+        local=ground.local_resolutions() if local else {},
     )
 
 
@@ -127,12 +149,15 @@ def _of_another(settings: HalvesSettings) -> HalvesSettings:
     return settings.model_copy(update={"seed": settings.seed + 1, "faults": ()})
 
 
-def _with_faults(halves: Halves, settings: HalvesSettings, *, in_the_data: bool) -> Halves:
-    """Those that are there before the map is made, or those that come afterwards."""
-    for fault in settings.faults:
-        if FAULTS[fault.kind].in_the_data == in_the_data:
-            halves = fault.applied(halves)
-    return halves
+def _redrawn(signal: Signal, values: Volume, molecule: Mask) -> Signal:
+    """A signal of other values; its contour encloses as much of its molecule as before."""
+    enclosed = round(signal.enclosed * molecule.sum() / signal.molecule.sum())
+    return replace(
+        signal,
+        density=replace(signal.density, values=values),
+        molecule=molecule,
+        contour=float(np.partition(values.ravel(), -enclosed)[-enclosed]),
+    )
 
 
 class _Ground:
@@ -154,7 +179,28 @@ class _Ground:
         self.own = signal_power(grid, self.shells)
         self.under = power_under(grid.values, self.masks, self.shells)
         self.gains = self._gains()
-        self.noise_power = self._noise_power()
+        self.noise_power = self.even_noise_power = self._noise_power()
+        self.noise_by_direction = np.ones((1, 1, 1), np.float32)
+        self.towards: dict[str, Curve] = {}
+        if settings.anisotropy is not None:
+            self._prefer_directions(settings.anisotropy)
+
+    def _prefer_directions(self, by: Anisotropy) -> None:
+        """Take from the signal along an axis, and make the noise as strong as the views are few."""
+        grid, resolution, fall = self.signal.density, self.settings.resolution, self.settings.fall
+        frequencies = self.shells.frequencies.astype(np.float32)
+        for name, cosine in ((ALONG, 1.0), (ACROSS, 0.0)):
+            square = np.full_like(frequencies, cosine)
+            left = by.signal_left(frequencies, square, resolution, fall)
+            self.towards[name] = correlation_of(
+                self.own * np.square(left), self.noise_power / by.views(square)
+            )
+        left = by.signal_amplitude(grid.box, grid.voxel_size, resolution, fall)
+        self.signal = _redrawn(self.signal, apply_filter(grid.values, left), self.signal.molecule)
+        self.own = signal_power(self.signal.density, self.shells)
+        self.under = power_under(self.signal.density.values, self.masks, self.shells)
+        self.noise_by_direction = by.noise_amplitude(grid.box, grid.voxel_size)
+        self.noise_power = self.noise_power * self.shells.mean(np.square(self.noise_by_direction))
 
     def noise(self, generator: np.random.Generator) -> Volume:
         """Noise of one half map."""
@@ -164,9 +210,15 @@ class _Ground:
         if len(self.group) > 1:
             noise = symmetrised(noise, self.group, grid.voxel_size)
             power[1:] = signal_power(replace(grid, values=noise), self.shells)[1:]
-        level = np.sqrt(self.noise_power / power)
+        level = np.sqrt(self.even_noise_power / power)
         level[0] = 0
-        return apply_filter(noise, self.shells.spread(level))
+        return apply_filter(noise, self.shells.spread(level) * self.noise_by_direction)
+
+    def local_resolutions(self) -> dict[float, Volume]:
+        """Å in the molecule at the levels that are asked for, by the expected local powers."""
+        grid = self.signal.density
+        noise = self.shells.spread(self.even_noise_power) * np.square(self.noise_by_direction)
+        return local_resolutions(grid, noise, self.signal.molecule)
 
     def map_of(self, first: Volume, second: Volume) -> tuple[Volume, Volume, float]:
         """The map that authors make of two half maps, without noise too, and its contour."""
@@ -192,6 +244,7 @@ class _Ground:
             fsc=fsc,
             fsc_under={name: self.fsc_under(name) for name in self.masks},
             measurable=halves.expected and halves.expected(fsc),
+            fsc_towards=self.towards,
         )
 
     def fsc_under(self, mask: str) -> Curve:
@@ -204,14 +257,7 @@ class _Ground:
         grid = signal.density
         molecule = symmetrised(signal.molecule.astype(np.float32), self.group, grid.voxel_size)
         values = symmetrised(grid.values, self.group, grid.voxel_size)
-        whole = molecule >= 0.5 / len(self.group)
-        enclosed = round(signal.enclosed * whole.sum() / signal.molecule.sum())
-        return replace(
-            signal,
-            density=replace(grid, values=values),
-            molecule=whole,
-            contour=float(np.partition(values.ravel(), -enclosed)[-enclosed]),
-        )
+        return _redrawn(signal, values, molecule >= 0.5 / len(self.group))
 
     def _gains(self) -> dict[str, Curve]:
         """How much stronger the noise is under each mask than over the whole box."""

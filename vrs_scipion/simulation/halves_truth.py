@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,9 @@ _NOTHING = 1e-9
 """Power, relative to the strongest shell, below which a shell holds nothing but rounding."""
 _SHELLS = 2.0
 _WORKERS = os.cpu_count()
+
+ALONG, ACROSS = "along", "across"
+"""The axis that is preferred: names of directions."""
 
 
 def logistic_fall(frequencies: Curve, resolution: float, width: float) -> Curve:
@@ -94,6 +97,8 @@ class HalvesTruth:
     signal, noise : mean |F|² of what the halves share by right, and expected of one half's noise
     fsc : correlation by the signal alone, over the whole box
     fsc_under : the same under each mask, by its name
+    fsc_towards : correlation by the signal alone in one direction, by its name, if the signal were
+        as strong in all directions before it lost anything; empty where none was preferred
     measurable : what is expected to be measured over the whole box, where the halves share more
         than the signal; None where what was done to them leaves no formula
     """
@@ -104,15 +109,20 @@ class HalvesTruth:
     fsc: Curve
     fsc_under: Mapping[str, Curve]
     measurable: Curve | None
+    fsc_towards: Mapping[str, Curve] = field(default_factory=dict)
 
-    def resolution(self, mask: str = "", level: float = GOLD_STANDARD) -> float | None:
+    def curve(self, where: str = "") -> Curve:
+        """The correlation over the whole box, or of a mask or a direction by its name."""
+        return {"": self.fsc, **self.fsc_under, **self.fsc_towards}[where]
+
+    def resolution(self, where: str = "", level: float = GOLD_STANDARD) -> float | None:
         """Å where the correlation by the signal first falls below a level; None if it never does.
 
         Parameters
         ----------
-        mask : the name of one; over the whole box if empty
+        where : the name of a mask or a direction; over the whole box if empty
         level : 0.143 or another
         """
-        curve = self.fsc_under[mask] if mask else self.fsc
+        curve = self.curve(where)
         found = crossings(self.frequencies[1:].tolist(), curve[1:].tolist(), level)
         return 1 / found[0] if found else None

@@ -26,6 +26,7 @@ _VOLUMES = 10
 """Memory in float32 volumes: 9 for noise and half maps (benchmarks/simulation.py), 1 to write."""
 
 _B_FACTORS = (-500.0, 5000.0)
+_DOMAINS = 4
 
 _NOTHING = 1e-10
 """Power, relative to the strongest shell, below which a shell holds nothing but rounding."""
@@ -144,6 +145,8 @@ def simulate(model: ModelSource, settings: SimulationSettings) -> Simulation:
 
 def _degraded(atoms: Atoms, settings: SimulationSettings) -> tuple[Atoms, NDArray[np.float64]]:
     """The atoms as they are drawn, still in the model's frame, and the resolution of each."""
+    if settings.domain_b is not None:
+        atoms = replace(atoms, b_factors=np.linspace(*settings.domain_b, _DOMAINS)[_domains(atoms)])
     atoms, resolutions = with_regions(atoms, settings.regions, settings.resolution)
     if not (atoms.occupancies > 0).any():
         raise ValueError("the regions leave no atom with a positive occupancy")
@@ -155,6 +158,14 @@ def _degraded(atoms: Atoms, settings: SimulationSettings) -> tuple[Atoms, NDArra
             f"{_B_FACTORS[0]:g} and above {_B_FACTORS[1]:g} Å² they make no map"
         )
     return atoms, resolutions
+
+
+def _domains(atoms: Atoms) -> NDArray[np.intp]:
+    """The slab of each atom along their longest axis, as many in each; from 0 on."""
+    centred = atoms.positions - atoms.positions.mean(axis=0)
+    along = centred @ np.linalg.svd(centred, full_matrices=False)[2][0]
+    rank = np.argsort(np.argsort(along, kind="stable"), kind="stable")
+    return np.asarray(rank * _DOMAINS // len(atoms), dtype=np.intp)
 
 
 def _placed(

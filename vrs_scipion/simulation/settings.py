@@ -83,6 +83,8 @@ class SimulationSettings(Parameters):
     filter_shape : of the low-pass filter
     edge : width of a raised cosine's edge as a fraction of 1/resolution
     b_factor : Å² on top of the atoms' own
+    domain_b : Å², of the first and the last of four domains, slabs of as many atoms each along the
+        model's longest axis, between which it grows in equal steps; in place of the atoms' own
     atoms : which atoms are drawn
     regions : parts that differ; an atom belongs to the first that selects it
     rotation : matrix on x, y, z, ``"random"`` (uniform) or None
@@ -104,6 +106,7 @@ class SimulationSettings(Parameters):
     filter_shape: FilterShape = FilterShape.RAISED_COSINE
     edge: float = Field(default=EDGE, gt=0, le=2)
     b_factor: float = 0.0
+    domain_b: tuple[float, float] | None = None
     atoms: AtomChoice = AtomChoice()
     regions: tuple[Region, ...] = ()
     rotation: Matrix | Literal["random"] | None = None

@@ -13,7 +13,8 @@ from vrs_scipion.files import InputError, load_model, save_model
 from vrs_scipion.maps.density import Density, Mask, Volume
 from vrs_scipion.maps.writing import write_volume
 from vrs_scipion.simulation.halves import SimulatedHalves
-from vrs_scipion.simulation.halves_record import HalvesRecord, halves_record_of
+from vrs_scipion.simulation.halves_record import LOCAL, HalvesRecord, halves_record_of
+from vrs_scipion.simulation.local_fsc import LEVELS
 from vrs_scipion.simulation.model_to_map import Simulation
 from vrs_scipion.simulation.simulation_record import SimulationRecord, record_of
 from vrs_scipion.simulation.structure import structure_from_atoms
@@ -60,8 +61,10 @@ def write_halves(
     ``map.mrc``, ``half_map_1.mrc`` and ``half_map_2.mrc`` are what a validation sees, with a mask
     of its choice: ``mask_loose.mrc`` or a worse one. The truth is in ``truth_density.mrc`` (what
     the halves share by right), ``truth_map.mrc`` (the map without noise and faults) and
-    ``truth_molecule.mrc``; where the density was drawn by a simulation, its other files and
-    ``simulation.json`` are there as ``write_simulation`` has them.
+    ``truth_molecule.mrc``; where local resolution is known, in ``truth_local_resolution_05.mrc``
+    and ``truth_local_resolution_0143.mrc`` (Å where the halves' local correlation falls below 0.5
+    and 0.143, 0 outside the molecule). Where the density was drawn by a simulation, its other
+    files and ``simulation.json`` are there as ``write_simulation`` has them.
 
     Parameters
     ----------
@@ -186,6 +189,9 @@ def _beside(halves: SimulatedHalves) -> Iterator[tuple[str, Volume]]:
     yield "truth_map", halves.clean.values
     for name, mask in halves.masks.items():
         yield f"mask_{name}", mask
+    for name, level in LEVELS.items():
+        if level in halves.local:
+            yield f"{LOCAL}_{name}", halves.local[level]
 
 
 def _volumes(simulation: Simulation) -> Iterator[tuple[str, Volume | Mask]]:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import contextlib
 import gzip
 import io
+import os
+import subprocess
+import sys
 import threading
 import unittest
 from pathlib import Path
@@ -260,6 +263,24 @@ class TestCommands(WideTest):
         symmetry = ("--contour", ".3", "--symmetry", "C4v")
         self.refuses("--symmetry: 'C4v' is no point group", "validate", first, second, *symmetry)
         self.refuses("give the map's file, or its two half maps", "contour")
+        map_alone = ("validate", str(self.path), "--contour", ".3", "--out", str(self.out))
+        for option in ("--mask", "--fsc"):
+            alone = (*map_alone, option, str(self.path))
+            self.refuses(f"{option}: it means nothing without the two half maps; give", *alone)
+        self.assertFalse(self.out.exists())
+
+    def test_nobody_reads_what_is_printed(self) -> None:
+        """As where ``head`` has what it wants."""
+        for python, words, code in (
+            (["-u"], ["contour", str(self.path)], 141),
+            ([], ["contour", "--help"], 0),
+        ):
+            read, written = os.pipe()
+            os.close(read)
+            command = [sys.executable, *python, "-m", "vrs_scipion.cli", *words]
+            ended = subprocess.run(command, stdout=written, stderr=subprocess.PIPE, check=False)
+            os.close(written)
+            self.assertEqual((ended.returncode, ended.stderr), (code, b""))
 
     def test_rows_of_a_table(self) -> None:
         table = self.folder / "table.csv"

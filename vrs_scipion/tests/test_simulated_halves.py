@@ -468,6 +468,7 @@ class TestFiles(InFolder):
             "--symmetry C2 --sharpen -80 --wrong shared=0.3 map-shifted --seed 5".split()
         )
         asked = read_halves_record(out).settings
+        assert isinstance(asked, HalvesSettings)
         self.assertEqual((asked.resolution, asked.within, asked.seed), (9, Within.MASK, 5))
         self.assertEqual((asked.symmetry, asked.sharpening), ("C2", -80))
         assert asked.spectrum is not None
@@ -485,6 +486,7 @@ class TestFiles(InFolder):
         words = ["--out", str(out), "--halves", "5", "--contour", f"{contour}", "--fall", "0.2"]
         self.run_command(str(path), *words)
         record = read_halves_record(out)
+        assert isinstance(record.settings, HalvesSettings)
         self.assertEqual((record.signal_from.name, record.settings.fall), ("deposited.mrc", 0.2))
         self.assertFalse((out / "simulation.json").exists())
         signal = signal_of_map(path, contour)
