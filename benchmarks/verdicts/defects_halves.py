@@ -7,14 +7,16 @@ from dataclasses import replace
 
 import numpy as np
 from defects import Defect
-from recipe import Deposit, Edit, Recipe
+from recipe import SHARPENED_TO, Deposit, Edit, Recipe
 
 from vrs_scipion.maps.density import Volume
 from vrs_scipion.maps.masks import cosine_mask
-from vrs_scipion.simulation import Fault
+from vrs_scipion.simulation import Anisotropy, Fault
 from vrs_scipion.simulation.half_masks import cutting, ragged, touching
 from vrs_scipion.simulation.signal import Signal
 
+_AXIS = (0.36, 0.48, 0.8)
+"""Along x, y, z: of what half maps may lack."""
 _NYQUIST = 2.15
 """Voxels per resolution that may still be claimed."""
 
@@ -61,6 +63,13 @@ def _claimed(recipe: Recipe, share: float) -> Recipe:
     return replace(recipe, sampling=max(recipe.sampling, _NYQUIST / share)).edited(edit)
 
 
+def _uneven(kind: str) -> Callable[[Recipe, float], Recipe]:
+    """Half maps that hold less along an axis, by the dial; their noise follows from the fall."""
+    return lambda recipe, dial: recipe.paired(
+        anisotropy=Anisotropy.model_validate({"axis": _AXIS, kind: dial}), spectrum=None
+    )
+
+
 HALVES_DEFECTS: tuple[Defect, ...] = (
     Defect("identical", "both half maps are one", "", (1,), 1, ("1.i",), _wrong("identical")),
     Defect("scaled", "one half map is a scaled copy of the other", "×",
@@ -104,4 +113,9 @@ HALVES_DEFECTS: tuple[Defect, ...] = (
            _masked_by(lambda signal, _: cutting(signal))),
     Defect("mask_touching", "the mask reaches a face of the box", "", (1,), 1, ("1.k",),
            _masked_by(lambda signal, _: touching(signal))),
+    Defect("directions_lost", "the resolution falls along an axis", "of the frequency",
+           (0.2, 0.3, 0.4), 0.4, ("1.g", "1.h"), _uneven("loss"), coarsest=SHARPENED_TO),
+    Defect("missing_cone", "a cone has hardly any views", "° from its axis",
+           (10, 20, 30), 30, ("1.g", "1.h"), _uneven("missing_cone"),
+           coarsest=SHARPENED_TO),
 )  # fmt: skip

@@ -142,6 +142,7 @@ def vrs_pair(recipe: Recipe, generator: np.random.Generator) -> Deposit:
             fall=pair.fall,
             within=Within.MASK,
             spectrum=pair.spectrum,
+            anisotropy=pair.anisotropy,
             symmetry=pair.symmetry,
             faults=_shared(pair),
             seed=recipe.seed,

@@ -15,6 +15,7 @@ from scipy import fft, ndimage
 from vrs_scipion.maps.density import Density, Mask, Volume
 from vrs_scipion.methods.guinier import fit_guinier
 from vrs_scipion.simulation import (
+    Anisotropy,
     AtomChoice,
     AtomNumbers,
     Atoms,
@@ -115,6 +116,7 @@ class Pair:
     shared : share of the noise's power that both halves have
     other : model of another molecule that fits into the box
     swapped : whether the map is made of that one
+    anisotropy : how signal and noise depend on direction
     """
 
     fall: float
@@ -126,6 +128,7 @@ class Pair:
     shared: float = 0.0
     other: Path | None = None
     swapped: bool = False
+    anisotropy: Anisotropy | None = None
 
 
 @dataclass(frozen=True)
