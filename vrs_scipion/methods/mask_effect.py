@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vrs_scipion.maps.density import Density, Mask, Triple, Volume
 from vrs_scipion.maps.fourier import resample
@@ -191,16 +192,23 @@ def edge_width(mask: Volume, voxel_size: Triple) -> float | None:
     -------
     None where the mask has no such border: where it nowhere falls, or nowhere reaches 0.9.
     """
-    from scipy import ndimage  # slow to load
+    from scipy.spatial import cKDTree  # slow to load
 
-    within = mask >= LOWER
-    if not (mask >= UPPER).any() or within.all():
+    within, above = mask >= LOWER, mask >= UPPER
+    if not above.any() or within.all():
         return None
     near = _around(within, (1, 1, 1))
-    fallen = ~within[near]
-    border = ndimage.binary_dilation(within[near]) & fallen
-    distance = ndimage.distance_transform_edt(mask[near] < UPPER, sampling=voxel_size)
-    return float(distance[border].mean()) - _CENTRES * _mean(voxel_size)
+    fallen = _rim(~within[near]) * voxel_size
+    high = _rim(above[near]) * voxel_size
+    distance, _ = cKDTree(high).query(fallen)
+    return float(distance.mean()) - _CENTRES * _mean(voxel_size)
+
+
+def _rim(inside: Mask) -> NDArray[np.intp]:
+    """Indices of voxels that share a face with one outside; shape (n, 3)."""
+    from scipy import ndimage  # slow to load
+
+    return np.argwhere(inside & ndimage.binary_dilation(~inside))
 
 
 def left_out(mask: Volume, molecule: Mask) -> float:
