@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gzip
 import os
-import subprocess
 import sys
 import tempfile
 import unittest
@@ -15,7 +13,6 @@ import mrcfile
 import numpy as np
 from scipy import fft
 
-import vrs_scipion
 from vrs_scipion.checks import level1_a_fsc, level1_b_permutation
 from vrs_scipion.checks.check import Check
 from vrs_scipion.checks.run import run_check
@@ -30,12 +27,10 @@ from vrs_scipion.methods.fsc import phase_residual, shell_correlation
 from vrs_scipion.methods.shells import half_spectrum
 from vrs_scipion.methods.xmipp import HOME_VARIABLE, XmippError
 from vrs_scipion.results import CheckResult, Outcome
+from vrs_scipion.tests import recorded_pairs
 from vrs_scipion.tests.mrc_files import mrc_bytes, write
 from vrs_scipion.tests.noisy_twins import Box, Molecule, NoisyTwins, Reals, molecule
 from vrs_scipion.tests.xmipp_stand_in import REFUSES, VERSION, StandInTest
-
-SHARED = Path(vrs_scipion.__file__).resolve().parents[2] / "shared" / "data"
-PAIRS = SHARED / "halfmaps_xmipp"
 
 CUBE: Box = (52, 52, 52)
 RESOLUTION = 5.5
@@ -296,32 +291,16 @@ def as_the_program_counts(first: Volume, second: Volume, voxel_size: Triple) -> 
     return cross / np.sqrt(own * other), 2 / np.sqrt(number)
 
 
-@unittest.skipUnless(PAIRS.is_dir(), "Xmipp's recorded output is not here (../shared/data)")
+@unittest.skipUnless(recorded_pairs.HERE, recorded_pairs.MISSING)
 class TestRecorded(unittest.TestCase):
     """What Xmipp said of a pair that a script makes again, and what we say of it."""
 
     def test_recorded_curve(self) -> None:
-        with tempfile.TemporaryDirectory() as name:
-            folder = Path(name)
-            whole = folder / "emd_32143_lowres.map"
-            whole.write_bytes(gzip.decompress((SHARED / "maps" / f"{whole.name}.gz").read_bytes()))
-            options = "20260711 20260712 --voxel 1.5272 --contour 0.02 --cross 4.5 --box 128"
-            subprocess.run(
-                [
-                    sys.executable,
-                    str(PAIRS / "make_half_maps.py"),
-                    str(whole),
-                    name,
-                    *options.split(),
-                ],
-                check=True,
-                capture_output=True,
-            )
-            first, second = (mrcfile.read(folder / f"half{n}.mrc") for n in (1, 2))
+        pair = recorded_pairs.recorded_pair("A")
+        first, second, size = pair.first, pair.second, pair.voxel_size
         if abs(float(first.sum(dtype=np.float64)) - 477.097613) > 1e-3:
             self.skipTest("this numpy draws other noise than the recorded pair's")
-        size = (1.5272,) * 3
-        recorded = fsc_xmipp.read_correlation(PAIRS / "A" / "fsc.xmd", 128, size[2])
+        recorded = fsc_xmipp.read_correlation(pair.folder / "fsc.xmd", 128, size[2])
         correlation, noise = as_the_program_counts(first, second, size)
         np.testing.assert_allclose(recorded.correlation, correlation, atol=5.1e-7)
         np.testing.assert_allclose(recorded.noise, noise, atol=5.1e-7)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 import unittest
@@ -20,7 +19,6 @@ import mrcfile
 import numpy as np
 from scipy import fft
 
-import vrs_scipion
 from vrs_scipion.checks import level1_g_occupancy, level1_h_anisotropy
 from vrs_scipion.checks.check import Check
 from vrs_scipion.checks.local_bands import INDEPENDENCE
@@ -46,11 +44,10 @@ from vrs_scipion.methods.xmipp import HOME_VARIABLE, NAME, XmippError
 from vrs_scipion.results import CheckResult, Criterion, Outcome
 from vrs_scipion.simulation.anisotropy import Anisotropy
 from vrs_scipion.simulation.halves_truth import logistic_fall
+from vrs_scipion.tests import recorded_pairs
 from vrs_scipion.tests.mrc_files import mrc_bytes, write
 from vrs_scipion.tests.xmipp_stand_in import VERSION, StandInTest
 
-SHARED = Path(vrs_scipion.__file__).resolve().parents[2] / "shared" / "data"
-PAIRS = SHARED / "halfmaps_xmipp"
 RESOLUTION, FALL = 4.0, 0.1
 BOTH = (level1_g_occupancy.CHECK, level1_h_anisotropy.CHECK)
 
@@ -421,33 +418,19 @@ class TestThreeDFSC(DirectionTest):
                 fsc3d.read_answer(path, "", shells)
 
 
-@unittest.skipUnless(PAIRS.is_dir(), f"no recorded output of Xmipp's FSO in {PAIRS}")
+@unittest.skipUnless(recorded_pairs.HERE, recorded_pairs.MISSING)
 class TestParity(unittest.TestCase):
     """The program's own answers for two pairs, under the same hard mask."""
 
     def test_occupancy_and_directions(self) -> None:
-        for name, file, voxel, options in (
-            (
-                "A",
-                "emd_32143_lowres.map.gz",
-                1.5272,
-                "20260711 20260712 0.02 4.5",
-            ),
-            ("B", "emd_0093_m4A.mrc.gz", 1.34, "4101 4102 0.6 4.0"),
-        ):
-            with self.subTest(pair=name), tempfile.TemporaryDirectory() as kept:
-                folder = Path(kept)
-                self.make(folder, SHARED / "maps" / file, voxel, options.split())
-                first, second, mask = (
-                    mrcfile.read(folder / f"{what}.mrc") for what in ("half1", "half2", "mask")
-                )
-                spectra = UnderMask.of(mask, (voxel,) * 3).spectra(first, second)
-                sums = directional_sums(*spectra, mask.shape, (voxel,) * 3)
+        for name, resolution in (("A", 3.221), ("B", 3.195)):
+            with self.subTest(pair=name):
+                pair = recorded_pairs.recorded_pair(name)
+                mask, voxel = pair.mask, pair.voxel_size
+                spectra = UnderMask.of(mask, voxel).spectra(pair.first, pair.second)
+                sums = directional_sums(*spectra, mask.shape, voxel)
                 cones = cones_about(sums.sphere.directions, 17.0, sums, Overlap(1.0))
-                own = measure_occupancy(cones)
-                for path in (PAIRS / name).iterdir():
-                    self.unpack(path, folder)
-                theirs = fso_xmipp.read_occupancy(folder)
+                own, theirs = measure_occupancy(cones), self.recorded(pair.folder)
                 shell = float(own.frequency[0])
                 for share in (FULL, MIDDLE):
                     one, other = own.resolution(share), theirs.resolution(share)
@@ -459,25 +442,16 @@ class TestParity(unittest.TestCase):
                 self.assertLess(float(np.nanmax(np.abs(own.share - theirs.at(own.frequency)))), 0.1)
                 whole = cones.whole.resolution(GOLD_STANDARD)
                 assert whole is not None
-                self.assertLess(abs(whole - {"A": 3.221, "B": 3.195}[name]), 0.005)
+                self.assertLess(abs(whole - resolution), 0.005)
 
-    def make(self, folder: Path, packed: Path, voxel: float, options: list[str]) -> None:
-        source = folder / packed.stem
-        source.write_bytes(gzip.decompress(packed.read_bytes()))
-        one, other, contour, cross = options
-        command: list[str | Path] = [
-            sys.executable,
-            PAIRS / "make_half_maps.py",
-            *(source, folder, one, other),
-            *("--contour", contour, "--cross", cross, "--voxel", str(voxel), "--box", "128"),
-        ]
-        subprocess.run(command, check=True, capture_output=True)
-
-    def unpack(self, path: Path, folder: Path) -> None:
-        if path.name == "fso.xmd":
-            shutil.copy(path, folder)
-        elif path.name == "Resolution_Distribution.xmd.gz":
-            (folder / path.stem).write_bytes(gzip.decompress(path.read_bytes()))
+    def recorded(self, packed: Path) -> fso_xmipp.Occupancy:
+        with tempfile.TemporaryDirectory() as kept:
+            folder, directions = Path(kept), "Resolution_Distribution.xmd"
+            shutil.copy(packed / "fso.xmd", folder)
+            (folder / directions).write_bytes(
+                gzip.decompress((packed / f"{directions}.gz").read_bytes())
+            )
+            return fso_xmipp.read_occupancy(folder)
 
 
 if __name__ == "__main__":

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import gzip
 import os
-import subprocess
 import sys
-import tempfile
 import unittest
 from functools import cache
 from itertools import pairwise
-from pathlib import Path
 from unittest import mock
 
 import mrcfile
@@ -20,7 +16,6 @@ from hypothesis import strategies as st
 from scipy import fft
 from scipy.stats import spearmanr
 
-import vrs_scipion
 from vrs_scipion.checks import level1_e_monores
 from vrs_scipion.checks.run import run_check
 from vrs_scipion.entry.entry import Entry
@@ -40,10 +35,9 @@ from vrs_scipion.methods.monores import (
 from vrs_scipion.methods.xmipp import HOME_VARIABLE, NAME
 from vrs_scipion.results import CheckResult, Outcome
 from vrs_scipion.simulation import frequency_grid
+from vrs_scipion.tests import recorded_pairs
 from vrs_scipion.tests.xmipp_stand_in import VERSION, StandInTest
 
-SHARED = Path(vrs_scipion.__file__).resolve().parents[2] / "shared" / "data"
-PAIRS = SHARED / "halfmaps_xmipp"
 CHECK = level1_e_monores.CHECK
 PERCENTILES = ("p2_5", "p25", "p50", "p75", "p97_5")
 
@@ -362,23 +356,15 @@ class TestXmipp(CheckTest):
         self.assertIn("cubic", result.reason)
 
 
-@unittest.skipUnless(PAIRS.is_dir(), f"no recorded output of Xmipp's MonoRes in {PAIRS}")
+@unittest.skipUnless(recorded_pairs.HERE, recorded_pairs.MISSING)
 class TestParity(unittest.TestCase):
     """The program's own answers for two pairs, under the same mask."""
 
-    def compare(self, pair: str, packed: str, voxel: float, options: str) -> None:
-        with tempfile.TemporaryDirectory() as kept:
-            folder = Path(kept)
-            source = folder / "map.mrc"
-            source.write_bytes(gzip.decompress((SHARED / "maps" / packed).read_bytes()))
-            script = PAIRS / "make_half_maps.py"
-            words = f"{options} --voxel {voxel} --box 128".split()
-            command = [sys.executable, str(script), str(source), str(folder), *words]
-            subprocess.run(command, check=True, capture_output=True)
-            names = ("half1", "half2", "mask")
-            first, second, mask = (mrcfile.read(folder / f"{name}.mrc") for name in names)
-        ours = measured(first, second, mask > 0, (voxel,) * 3).resolution[mask > 0]
-        theirs = np.load(PAIRS / pair / "values.npz")["monores"]
+    def compare(self, name: str) -> None:
+        pair = recorded_pairs.recorded_pair(name)
+        mask = pair.mask > 0
+        ours = measured(pair.first, pair.second, mask, pair.voxel_size).resolution[mask]
+        theirs = np.load(pair.folder / "values.npz")["monores"]
         apart = np.nanmedian(ours) - np.median(theirs[theirs > 0])
         self.assertLess(abs(float(apart)), 0.5)
         both = np.isfinite(ours) & (theirs > 0)
@@ -386,13 +372,11 @@ class TestParity(unittest.TestCase):
         self.assertGreater(float(spearmanr(ours[both], theirs[both])[0]), 0.85)
 
     def test_a(self) -> None:
-        options = "20260711 20260712 --contour 0.02 --cross 4.5"
-        self.compare("A", "emd_32143_lowres.map.gz", 1.5272, options)
+        self.compare("A")
 
     @unittest.skipUnless(os.environ.get("VRS_WHOLE_RUNS"), "a long one: VRS_WHOLE_RUNS=1")
     def test_b(self) -> None:
-        options = "4101 4102 --contour 0.6 --cross 4.0"
-        self.compare("B", "emd_0093_m4A.mrc.gz", 1.34, options)
+        self.compare("B")
 
 
 if __name__ == "__main__":
