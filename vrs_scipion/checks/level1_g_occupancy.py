@@ -93,7 +93,7 @@ def measure_occupancy_of_shells(task: Task) -> Findings:
     _describe(found, cones, own, other, answer)
     _tabulate_directions(found, own)
     _draw_directions(found, own)
-    _judge(found, answer, own.error(MIDDLE), role_of_evenness(found, halves))
+    _judge(found, answer, own.error(MIDDLE), role_of_evenness(found, halves.filament))
     doubt_dependent(found)
     return found
 
