@@ -117,18 +117,33 @@ def noisy(of: Molecule, anisotropy: Anisotropy, seed: int = 1) -> list[Volume]:
     ]
 
 
+def entry_of(folder: Path, of: Molecule, halves: Sequence[Volume], **given: Any) -> Entry:
+    """A molecule and its half maps, prepared in a folder."""
+    paths = {
+        key: write(folder / f"{key}.mrc", mrc_bytes(values, voxel_size=of.voxel))
+        for key, values in zip(("map", "half1", "half2"), (of.values, *halves), strict=True)
+    }
+    shutil.rmtree(folder / "entry", ignore_errors=True)
+    values = {"contour": of.contour, "resolution": RESOLUTION} | given
+    return prepare(
+        Request.of(**paths, **{k: v for k, v in values.items() if v is not None}),
+        folder / "entry",
+    )
+
+
 class DirectionTest(StandInTest):
+    entry: Entry
+    """Of even halves, once for all tests of a class."""
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        super().setUpClass()
+        kept = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(kept.cleanup)
+        cls.entry = entry_of(Path(kept.name), ball(), noisy(ball(), Anisotropy()))
+
     def prepared(self, of: Molecule, halves: Sequence[Volume], **given: Any) -> Entry:
-        paths = {
-            key: write(self.folder / f"{key}.mrc", mrc_bytes(values, voxel_size=of.voxel))
-            for key, values in zip(("map", "half1", "half2"), (of.values, *halves), strict=True)
-        }
-        shutil.rmtree(self.folder / "entry", ignore_errors=True)
-        values = {"contour": of.contour, "resolution": RESOLUTION} | given
-        return prepare(
-            Request.of(**paths, **{k: v for k, v in values.items() if v is not None}),
-            self.folder / "entry",
-        )
+        return entry_of(self.folder, of, halves, **given)
 
     def judged(
         self,
@@ -155,8 +170,7 @@ class DirectionTest(StandInTest):
 
 class TestGoodAndBad(DirectionTest):
     def test_even_halves(self) -> None:
-        entry = self.prepared(ball(), noisy(ball(), Anisotropy()))
-        occupancy, directional = (self.judged(check, entry) for check in BOTH)
+        occupancy, directional = (self.judged(check, self.entry) for check in BOTH)
         for result in (occupancy, directional):
             self.assertIs(result.outcome, Outcome.OK, result.warnings)
             assert result.resolution_estimate is not None
@@ -262,14 +276,13 @@ class TestGoodAndBad(DirectionTest):
 
     def test_halves_that_share_noise(self) -> None:
         """What 1.i found dependent is not told even."""
-        entry = self.prepared(ball(), noisy(ball(), Anisotropy()))
         shared = Criterion(
             key="shared_highest", subject="noise", value=0.2, comparison="<=", limit=0.02
         )
-        good = self.judged(level1_h_anisotropy.CHECK, entry)
+        good = self.judged(level1_h_anisotropy.CHECK, self.entry)
         other = good.model_copy(update={"code": INDEPENDENCE, "criteria": (shared,)})
         for check in BOTH:
-            result = self.judged(check, entry, results={INDEPENDENCE: other})
+            result = self.judged(check, self.entry, results={INDEPENDENCE: other})
             self.assertIs(result.outcome, Outcome.UNDETERMINED)
             self.assertIn("not independent", result.headline)
 
@@ -305,7 +318,6 @@ class TestXmipp(DirectionTest):
     def setUp(self) -> None:
         super().setUp()
         os.environ[HOME_VARIABLE] = str(self.home)
-        self.entry = self.prepared(ball(), noisy(ball(), Anisotropy()))
 
     def test_its_curve_counts_where_it_is_asked_for(self) -> None:
         self.install_program(fso_xmipp.PROGRAM, FSO.format(log=str(self.log)))
@@ -363,7 +375,6 @@ print("Sphericity is 0.883323 out of 1. 1 represents a perfect sphere.")
 class TestThreeDFSC(DirectionTest):
     def setUp(self) -> None:
         super().setUp()
-        self.entry = self.prepared(ball(), noisy(ball(), Anisotropy()))
         self.told = Told(self.folder / "fsc3D-3.0", dict(os.environ), {}, "true")
         for where in ("vrs_scipion.methods.fsc3d.ask", "vrs_scipion.machine.plugin_programs.ask"):
             patch = mock.patch(where, side_effect=lambda plugin: self.told)

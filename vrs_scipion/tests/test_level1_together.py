@@ -181,7 +181,7 @@ class TestCube(unittest.TestCase):
 class TestPoseSearch(unittest.TestCase):
     def test_every_pose_of_the_map_is_found(self) -> None:
         target = cube(mean())
-        for index in (3, 7, 9, 33, 40):
+        for index in (3, 9, 40):
             pose = POSES[index]
             turned = moved(pose.turned(deposited()), (2.0, -1.0, 3.0))
             found = find_pose(cube(turned), target)
@@ -244,7 +244,7 @@ class TestPoseSearch(unittest.TestCase):
 
 
 class TestShift(unittest.TestCase):
-    @settings(max_examples=8, deadline=None)
+    @settings(max_examples=5, deadline=None)
     @given(st.tuples(*[st.floats(-1.5, 1.5)] * 3))
     def test_of_a_map_to_a_hundredth_of_a_voxel(self, voxels: Triple) -> None:
         found = find_shift(cube(moved(deposited(), voxels)), cube(mean()), (0.0, 0.0, 0.0))

@@ -42,7 +42,7 @@ CHECK = level1_e_monores.CHECK
 PERCENTILES = ("p2_5", "p25", "p50", "p75", "p97_5")
 
 Box = tuple[int, int, int]
-BOX, VOXEL = (56, 50, 53), 1.4
+BOX, VOXEL = (46, 42, 44), 1.4
 FINE, COARSE = 3.6, 6.0
 
 
@@ -50,7 +50,7 @@ def white(seed: int, box: Box = BOX) -> Volume:
     return np.random.default_rng(seed).standard_normal(box).astype(np.float32)
 
 
-def ball(box: tuple[int, ...] = BOX, radius: int = 15) -> Mask:
+def ball(box: tuple[int, ...] = BOX, radius: int = 12) -> Mask:
     z, y, x = (np.arange(n) - n // 2 for n in box)
     inside: Mask = z[:, None, None] ** 2 + y[:, None] ** 2 + x**2 <= radius**2
     return inside
@@ -123,7 +123,7 @@ class TestTruth(unittest.TestCase):
         np.testing.assert_array_equal(measured(4 * second, 4 * first).resolution, found)
 
     def test_constants_change_hardly_anything(self) -> None:
-        first, second = (half[10:-10, 8:-8, 8:-8] for half in halves())
+        first, second = (half[8:-8, 6:-6, 6:-6] for half in halves())
         mask = ball(first.shape, 10)
         found = measured(first, second, mask).resolution
         moved = measured(first + 32, second + 16, mask).resolution
@@ -194,7 +194,7 @@ class CheckTest(StandInTest):
         self.addCleanup(plotted.stop)
 
     def enter(
-        self, first: Volume, second: Volume, resolution: float | None = 3.8, radius: int = 15
+        self, first: Volume, second: Volume, resolution: float | None = 3.8, radius: int = 12
     ) -> None:
         """Prepare an entry whose map is a ball."""
         shape = ball(first.shape, radius)
@@ -281,7 +281,7 @@ class TestCheck(CheckTest):
         self.assertIn("copies", result.headline)
 
     def test_masked_halves(self) -> None:
-        wider = ball(radius=19)
+        wider = ball(radius=16)
         first, second = (np.where(wider, half, np.float32(0)) for half in halves())
         self.enter(first, second)
         result = self.run_check()
@@ -321,7 +321,7 @@ class TestXmipp(CheckTest):
     def test_its_answer(self) -> None:
         self.enter_cubes()
         values = np.full((44,) * 3, 3.5, np.float32)
-        values[:22], values[:, :10] = 4.5, 0
+        values[:22], values[:, :14] = 4.5, 0
         write_volume(self.answer, values, (VOXEL,) * 3)
         result = self.run_check(NAME)
         self.assertEqual(result.outcome, Outcome.OK, result.reason or result.warnings)
