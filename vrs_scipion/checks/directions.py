@@ -28,6 +28,7 @@ from vrs_scipion.methods.directional import (
 )
 from vrs_scipion.methods.engine import BUILTIN
 from vrs_scipion.methods.fsc import GOLD_STANDARD, UnderMask
+from vrs_scipion.methods.local_directions import Preference
 from vrs_scipion.methods.shells import Reals, Shells
 from vrs_scipion.results import Engine
 from vrs_scipion.results.model import Role
@@ -141,7 +142,7 @@ def doubt_dependent(found: Findings) -> None:
         found.headline = "The half maps are not independent: their resolution is in doubt."
 
 
-def note_axes(found: Findings, reach: Reach) -> None:
+def note_axes(found: Findings, reach: Reach | Preference) -> None:
     """Measure the finest and the coarsest direction."""
     for name, direction in (("best", reach.best), ("worst", reach.worst)):
         words = {"best": "finest", "worst": "coarsest"}[name]
@@ -194,9 +195,9 @@ def mask_at_faces(found: Findings) -> str:
     return _FILLS if found.task.entry.half_maps_record.soft_mask_touches_faces else ""
 
 
-def role_of_evenness(found: Findings, halves: HalvesByDirection) -> Role:
+def role_of_evenness(found: Findings, filament: bool) -> Role:
     """Whether differences between directions decide: those of a filament do not."""
-    if not halves.filament:
+    if not filament:
         return "verdict"
     found.paragraphs.append(
         "The molecule runs through the box, as filaments do: their amplitudes lie on layer lines, "

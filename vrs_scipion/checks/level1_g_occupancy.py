@@ -93,7 +93,7 @@ def measure_occupancy_of_shells(task: Task) -> Findings:
     _describe(found, cones, own, other, answer)
     _tabulate_directions(found, own)
     _draw_directions(found, own)
-    role = role_of_evenness(found, halves)
+    role = role_of_evenness(found, halves.filament)
     _judge(found, answer, _isotropic(own), own.error(MIDDLE), role)
     doubt_dependent(found)
     return found

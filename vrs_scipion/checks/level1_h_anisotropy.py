@@ -111,7 +111,7 @@ def measure_directional_resolution(task: Task) -> Findings:
     _describe(found, curves, anisotropy)
     _draw_directions(found, curves, anisotropy)
     _keep_volume(found, cones)
-    _judge(found, curves, anisotropy, role_of_evenness(found, halves))
+    _judge(found, curves, anisotropy, role_of_evenness(found, halves.filament))
     doubt_dependent(found)
     return found
 

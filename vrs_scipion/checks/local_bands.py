@@ -226,7 +226,7 @@ def draw(
     if has_errors:
         error = LocalValues("error", f"error bar of the {words}", "Å", resolution.error, ".2f")
         shown.append((error, f"{file}_error.mrc", "Error bar (Å)", "shows how sure that is."))
-    with _surface_file(found.task, grid) as path:
+    with surface_file(found.task, grid) as path:
         for values, name, label, says in shown:
             low, high = (float(v) for v in np.percentile(values.inside, (2.5, 97.5)))
             if low < high:  # else every voxel has the same value, and there is nothing to see
@@ -235,7 +235,7 @@ def draw(
 
 
 @contextmanager
-def _surface_file(task: Task, grid: Density) -> Iterator[Path]:
+def surface_file(task: Task, grid: Density) -> Iterator[Path]:
     """A file of the map on the grid of the half maps."""
     if not task.entry.half_maps_record.map_placed:
         yield task.entry.map_path

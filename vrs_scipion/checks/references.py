@@ -144,6 +144,17 @@ TAN_2017 = Reference(
     doi="10.1038/nmeth.4347",
 )
 
+VILAS_2020 = Reference(
+    key="Vilas2020",
+    authors=("Vilas, J. L.", "Tagare, H. D.", "Vargas, J.", "Carazo, J. M.", "Sorzano, C. O. S."),
+    year=2020,
+    title="Measuring local-directional resolution and local anisotropy in cryo-EM maps",
+    journal="Nature Communications",
+    volume="11",
+    pages="55",
+    doi="10.1038/s41467-019-13742-w",
+)
+
 VILAS_2023 = Reference(
     key="Vilas2023",
     authors=("Vilas, J. L.", "Tagare, H. D."),

@@ -19,7 +19,10 @@ from vrs_scipion.methods.xmipp import XmippProgram, as_volume, run_xmipp
 PROGRAM = "xmipp_resolution_monogenic_signal"
 TIMEOUT_SECONDS = 4 * 3600.0
 
-_FOLDER, _ANSWER = "mono", "monoresResolutionMap.mrc"
+ANSWER = "monoresResolutionMap.mrc"
+"""Where it writes the resolutions, in the folder that it is given."""
+
+_FOLDER = "mono"
 _SAME = 1e-3
 
 
@@ -73,16 +76,22 @@ def local_resolution(
     EngineFailedError
         if it fails, or what it wrote makes no sense.
     """
-    if len(set(mask.shape)) > 1 or max(voxel_size) > min(voxel_size) * (1 + _SAME):
+    if not takes(mask.shape, voxel_size):
         raise EngineUnavailableError(f"{program.name} takes cubic boxes of cubic voxels only")
     with laid_out(halves, mask, voxel_size) as folder:
         (folder / _FOLDER).mkdir()
         words = arguments(voxel_size[2], coarsest, threads)
         run_xmipp(program, words, folder, timeout_s, threads)
-        path = folder / _FOLDER / _ANSWER
-        return read_answer(program, path, "", mask, voxel_size, _is_resolution)
+        path = folder / _FOLDER / ANSWER
+        return read_answer(program, path, "", mask, voxel_size, is_resolution)
 
 
-def _is_resolution(values: Volume) -> Mask:
+def takes(box: tuple[int, ...], voxel_size: Triple) -> bool:
+    """Whether Xmipp takes a box: it has to be a cube of cubes."""
+    return len(set(box)) == 1 and max(voxel_size) <= min(voxel_size) * (1 + _SAME)
+
+
+def is_resolution(values: Volume) -> Mask:
+    """Which values of its volumes are resolutions."""
     positive: Mask = np.isfinite(values) & (values > 0)
     return positive

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from vrs_scipion.machine.plugin_question import bindings
-from vrs_scipion.machine.programs import ProgramError, run_program
+from vrs_scipion.machine.programs import ProgramError, Written, run_program
 from vrs_scipion.machine.scipion_plugins import Environment, Plugin, ask
 from vrs_scipion.methods.engine import Availability, EngineFailedError, EngineUnavailableError
 
@@ -124,9 +124,31 @@ def run_xmipp(
         if it cannot be started, takes too long, ends with an error, or without what its option
         ``-o`` names.
     """
+    written = call_xmipp(program, arguments, folder, timeout_s, threads)
+    if "-o" in arguments:
+        target = arguments[arguments.index("-o") + 1]
+        if not (folder / target).exists():
+            raise XmippError(f"{program.name} ended without an error and did not write {target}")
+    return written.errors
+
+
+def call_xmipp(
+    program: XmippProgram,
+    arguments: Sequence[str],
+    folder: Path,
+    timeout_s: float,
+    threads: int = 1,
+) -> Written:
+    """Run a program in ``folder``, whatever it then writes there, and return what it said.
+
+    Raises
+    ------
+    XmippError
+        if it cannot be started, takes too long, or ends with an error.
+    """
     limits = dict.fromkeys(_THREAD_VARIABLES, str(threads))
     try:
-        written = run_program(
+        return run_program(
             [str(program.path), *arguments],
             timeout_s=timeout_s,
             folder=folder,
@@ -135,11 +157,6 @@ def run_xmipp(
         )
     except ProgramError as error:
         raise XmippError(_sentence(program.name, error)) from error
-    if "-o" in arguments:
-        target = arguments[arguments.index("-o") + 1]
-        if not (folder / target).exists():
-            raise XmippError(f"{program.name} ended without an error and did not write {target}")
-    return written.errors
 
 
 def as_volume(name: str) -> str:

@@ -182,6 +182,10 @@ class VrsProtMonoRes(VrsProtCheck):
     check = CHECKS["1.e"]
 
 
+class VrsProtLocalDirections(VrsProtCheck):
+    check = CHECKS["1.f"]
+
+
 class VrsProtShellOccupancy(VrsProtCheck):
     check = CHECKS["1.g"]
 

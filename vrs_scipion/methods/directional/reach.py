@@ -58,12 +58,12 @@ class Reach:
     @property
     def best(self) -> Reals:
         """The direction of the finest resolution: a unit vector along z, y, x."""
-        return _upwards(self.directions[self.smooth.argmax()])
+        return upwards(self.directions[self.smooth.argmax()])
 
     @property
     def worst(self) -> Reals:
         """The direction of the coarsest resolution: a unit vector along z, y, x."""
-        return _upwards(self.directions[self.smooth.argmin()])
+        return upwards(self.directions[self.smooth.argmin()])
 
 
 def reach_of(directions: Reals, measured: Reals, drawn: Reals) -> Reach:
@@ -86,7 +86,7 @@ def reach_of(directions: Reals, measured: Reals, drawn: Reals) -> Reach:
     )
 
 
-def _upwards(direction: Reals) -> Reals:
+def upwards(direction: Reals) -> Reals:
     """Of a direction and its opposite, the one that points up: along z, else y, else x."""
     leading = direction[np.abs(direction) > _NOTHING][0]
     return direction if leading > 0 else -direction

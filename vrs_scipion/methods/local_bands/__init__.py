@@ -7,28 +7,42 @@ the molecule, under a Gaussian window that is as wide as the band's waves ask fo
 
 from vrs_scipion.methods.local_bands.bands import COARSEST, Band, bands_of, windows_in
 from vrs_scipion.methods.local_bands.coarse_grid import CoarseGrid, coarse_grid
+from vrs_scipion.methods.local_bands.cones import (
+    HALF_ANGLE,
+    cone_amplitude,
+    directional_correlations,
+    twofold_axes,
+)
 from vrs_scipion.methods.local_bands.correlations import (
     LocalCorrelations,
     grid_of_points,
     local_correlations,
 )
 from vrs_scipion.methods.local_bands.resolution import (
+    Crossings,
     LocalResolution,
     critical_correlations,
+    crossings,
     local_resolution,
 )
 
 __all__ = [
     "COARSEST",
+    "HALF_ANGLE",
     "Band",
     "CoarseGrid",
+    "Crossings",
     "LocalCorrelations",
     "LocalResolution",
     "bands_of",
     "coarse_grid",
+    "cone_amplitude",
     "critical_correlations",
+    "crossings",
+    "directional_correlations",
     "grid_of_points",
     "local_correlations",
     "local_resolution",
+    "twofold_axes",
     "windows_in",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,13 @@ from numpy.typing import NDArray
 from vrs_scipion.maps.density import Mask, Triple, Volume
 from vrs_scipion.methods.local_bands.bands import FEWEST, Band, bands_of
 from vrs_scipion.methods.local_bands.coarse_grid import CoarseGrid, coarse_grid
+from vrs_scipion.methods.local_bands.windows import (
+    gaussian_weights,
+    repeats_of,
+    rows_of,
+    samples_of,
+    separably,
+)
 from vrs_scipion.methods.local_sweep import NotMeasurableError
 from vrs_scipion.methods.shells import HalfSpectrum, Reals, Shells, power
 
@@ -21,14 +28,11 @@ SPACING = 2.0
 
 _QUIET = 0.1
 """Where the correlation has fallen below that at every point, finer bands are left out."""
-_WINDOW_REACH = 4.0
-_ALIASING = 0.25
+ALIASING = 0.25
 """How far beyond a band, as a share of its centre, its grid reaches: products of fields alias."""
-_BAND_REACH = 3.0
-_FINE = 8
+BAND_REACH = 3.0
+FINE = 8
 """Steps of the table of amplitudes in a shell."""
-_ROWS = 16
-_LEAST = 1e-3
 _ROUNDED = 5e-7
 """Amplitude of what is lost by rounding, in the root mean square of all amplitudes."""
 _TINY = float(np.finfo(np.float64).tiny)
@@ -87,21 +91,16 @@ def local_correlations(
     NotMeasurableError
         if the mask is empty, or the box holds fewer than four bands.
     """
-    if not mask.any():
-        raise NotMeasurableError("the mask is empty: there is nothing to measure in it")
-    shells = Shells(mask.shape, voxel_size)
-    sums, samples = shells.sums(lambda z: (power(first[z]), power(second[z])))
-    bands = bands_of(shells, samples, resolution)
+    pair = Pair.of(first, second, mask, voxel_size, threads)
+    shells, bands = pair.shells, bands_of(pair.shells, pair.samples, resolution)
     grid = grid_of_points(mask, voxel_size)
-    common = _common_amplitude(shells, sums, samples, (first[0, 0, 0], second[0, 0, 0]))
-    pair = _Pair(first, second, shells, common, _places(shells), threads)
     values: list[NDArray[np.float32]] = []
     independent: list[NDArray[np.float32]] = []
     quiet = np.zeros(np.count_nonzero(grid.inside), np.bool_)
     for band in bands:
         empty = np.zeros(quiet.size, np.float32)
         values.append(_correlation(pair, band, grid) if pair.holds(band) else empty)
-        independent.append(_samples(shells, band, grid) / _repeats(shells, band, grid, fold))
+        independent.append(samples_of(shells, band, grid) / repeats_of(shells, band, grid, fold))
         done = bool(quiet.all())
         quiet |= values[-1] < _QUIET
         if done and len(values) >= FEWEST:
@@ -145,11 +144,12 @@ def grid_of_points(mask: Mask, voxel_size: Triple) -> CoarseGrid:
 
 
 @dataclass(frozen=True)
-class _Pair:
+class Pair:
     """Both half spectra, and what is needed to take a band of them to real space.
 
     Attributes
     ----------
+    samples : coefficients of the whole sphere in each shell
     amplitude : root mean square of both, shape (shells,)
     places : uint16, |f| of every coefficient in eighths of a shell
     """
@@ -157,15 +157,39 @@ class _Pair:
     first: HalfSpectrum
     second: HalfSpectrum
     shells: Shells
+    samples: Reals
     amplitude: Reals
     places: NDArray[np.uint16]
     threads: int
+
+    @classmethod
+    def of(
+        cls,
+        first: HalfSpectrum,
+        second: HalfSpectrum,
+        mask: Mask,
+        voxel_size: Triple,
+        threads: int = 1,
+    ) -> Pair:
+        """Two maps that are to be correlated in a mask.
+
+        Raises
+        ------
+        NotMeasurableError
+            if the mask is empty.
+        """
+        if not mask.any():
+            raise NotMeasurableError("the mask is empty: there is nothing to measure in it")
+        shells = Shells(mask.shape, voxel_size)
+        sums, samples = shells.sums(lambda z: (power(first[z]), power(second[z])))
+        common = _common_amplitude(shells, sums, samples, (first[0, 0, 0], second[0, 0, 0]))
+        return cls(first, second, shells, samples, common, places_of(shells), threads)
 
     def grid_of(self, band: Band) -> tuple[int, ...]:
         """Voxels along z, y, x that hold a band and the slow part of its products."""
         from scipy import fft  # slow to load
 
-        reach = band.centre * (1 + _ALIASING) + _BAND_REACH * band.width
+        reach = band.centre * (1 + ALIASING) + BAND_REACH * band.width
         wanted = (fft.next_fast_len(2 * math.ceil(reach * edge)) for edge in self.shells.extents)
         return tuple(min(n, m) for n, m in zip(self.shells.shape, wanted, strict=True))
 
@@ -177,12 +201,12 @@ class _Pair:
     def factors(self, band: Band) -> NDArray[np.float32]:
         """What to multiply coefficients with, by their place."""
         shells = self.shells
-        frequency = np.arange(_last_place(shells) + 1) / (_FINE * max(shells.extents))
+        frequency = np.arange(last_place(shells) + 1) / (FINE * max(shells.extents))
         there = np.interp(frequency, shells.frequency, self.amplitude)
         held = np.interp(frequency, shells.frequency, self.amplitude > 0) == 1
         factors = np.zeros(frequency.size)
         np.divide(band.amplitude(frequency), there, out=factors, where=held)
-        factors[: _FINE // 2] = 0  # the mean
+        factors[: FINE // 2] = 0  # the mean
         factors[-1] = 0  # all that lies beyond the Nyquist frequency
         return np.asarray(factors / max(factors.max(), _TINY), np.float32)
 
@@ -210,15 +234,15 @@ class _Pair:
         return field.take(rows[2], axis=2)
 
 
-def _correlation(pair: _Pair, band: Band, grid: CoarseGrid) -> NDArray[np.float32]:
+def _correlation(pair: Pair, band: Band, grid: CoarseGrid) -> NDArray[np.float32]:
     """Of the two maps in a band, at the points of a grid."""
     box, shells = pair.grid_of(band), pair.shells
     axes = zip(box, shells.shape, shells.extents, grid.voxels, strict=True)
     rows, windows, nearest = [], [], []
     for m, n, edge, voxels in axes:
         points = voxels * (edge / n)
-        rows.append(_rows(m, edge, points, band.window))
-        windows.append(_gaussian(points, rows[-1] * (edge / m), edge, band.window))
+        rows.append(rows_of(m, edge, points, band.window))
+        windows.append(gaussian_weights(points, rows[-1] * (edge / m), edge, band.window))
         nearest.append(np.rint(rows[-1] * (n / m)).astype(np.intp) % n)
     molecule = grid.mask[np.ix_(*nearest)]
     factors = pair.factors(band)
@@ -227,101 +251,12 @@ def _correlation(pair: _Pair, band: Band, grid: CoarseGrid) -> NDArray[np.float3
     other *= molecule
 
     def averaged(product: Volume) -> NDArray[np.float32]:
-        return _separably(windows, product)[grid.inside]
+        return separably(windows, product)[grid.inside]
 
     norm = np.sqrt(averaged(one * one) * averaged(other * other))
     correlation = averaged(np.multiply(one, other, out=one))
     correlation[norm > 0] /= norm[norm > 0]
     return correlation
-
-
-def _samples(shells: Shells, band: Band, grid: CoarseGrid) -> NDArray[np.float32]:
-    """Independent samples of a band in the part of each point's window that the mask leaves.
-
-    That part counts as the whole of a smaller window.
-    """
-    places = zip(grid.voxels, grid.mask.shape, strict=True)
-    molecule = grid.mask[np.ix_(*(voxels % n for voxels, n in places))].astype(np.float32)
-    axes = list(zip(grid.voxels, shells.voxel_size, shells.extents, grid.step, strict=True))
-
-    def share(width: float) -> NDArray[np.float32]:
-        """Of a Gaussian window that lies in the mask."""
-        weights = [
-            _gaussian(voxels * size, voxels * size, edge, width)
-            * np.float32(step * size / (math.sqrt(2 * math.pi) * width))
-            for voxels, size, edge, step in axes
-        ]
-        return _separably(weights, molecule)[grid.inside]
-
-    part = share(band.window) ** 2 / np.maximum(share(band.window / math.sqrt(2)), _TINY)
-    as_wide = band.window * np.cbrt(np.clip(part, _LEAST, 1))
-    return band.samples(as_wide).astype(np.float32)
-
-
-def _repeats(shells: Shells, band: Band, grid: CoarseGrid, fold: int) -> NDArray[np.float32]:
-    """How many times each point's window holds the same, by a rotation about z.
-
-    Copies of a window a distance a apart have exp(−a²/(4w²)) of it in common.
-    """
-    y, x = (
-        (grid.voxels[axis] - shells.shape[axis] // 2) * (shells.voxel_size[axis] / band.window)
-        for axis in (1, 2)
-    )
-    squares = y[:, None] ** 2 + x**2
-    turns = np.sin(np.pi * np.arange(fold) / fold) ** 2
-    common = np.exp(-squares[..., None] * turns).sum(axis=-1)
-    return np.asarray(np.broadcast_to(common, grid.inside.shape)[grid.inside], np.float32)
-
-
-def _separably(weights: Sequence[NDArray[np.float32]], values: Volume) -> NDArray[np.float32]:
-    """Values (z, y, x) weighted along each axis, with one row of weights for each new place."""
-    z, y, x = weights
-
-    def along_x(rows: NDArray[np.float32], held: slice) -> Volume:
-        return np.asarray(np.matmul(values[:, :, held], rows.T))
-
-    def along_y(rows: NDArray[np.float32], held: slice) -> Volume:
-        return np.asarray(np.matmul(rows, values[:, held]))
-
-    def along_z(rows: NDArray[np.float32], held: slice) -> Volume:
-        return np.asarray(np.tensordot(rows, values[held], 1))
-
-    for axis, rows, product in ((2, x, along_x), (1, y, along_y), (0, z, along_z)):
-        values = np.concatenate([product(*part) for part in _parts(rows)], axis=axis)
-    return values
-
-
-def _parts(weights: NDArray[np.float32]) -> Iterator[tuple[NDArray[np.float32], slice]]:
-    """Some rows of weights at a time, where they are not 0, and the slice of those columns."""
-    for first in range(0, len(weights), _ROWS):
-        rows = weights[first : first + _ROWS]
-        used = np.flatnonzero(rows.any(axis=0))
-        held = slice(used[0], used[-1] + 1)
-        yield rows[:, held], held
-
-
-def _rows(count: int, edge: float, points: Reals, width: float) -> NDArray[np.intp]:
-    """The samples of a periodic axis that the Gaussian windows of points need.
-
-    Parameters
-    ----------
-    count, edge : samples along the axis, and its length in Å
-    points : Å
-    width : standard deviation of the windows, Å
-    """
-    step, reach = edge / count, _WINDOW_REACH * width
-    low, high = math.floor((points[0] - reach) / step), math.ceil((points[-1] + reach) / step)
-    if high - low >= count:
-        return np.arange(count)
-    return np.arange(low, high + 1) % count
-
-
-def _gaussian(points: Reals, places: Reals, edge: float, width: float) -> NDArray[np.float32]:
-    """Gaussian weights of places around points on a periodic axis, in Å; (points, places)."""
-    distance = points[:, None] - places
-    distance -= np.rint(distance / edge) * edge
-    weights = np.exp(-0.5 * (distance / width) ** 2)
-    return np.where(np.abs(distance) <= _WINDOW_REACH * width, weights, 0).astype(np.float32)
 
 
 def _kept(n: int, m: int) -> tuple[tuple[slice, slice], ...]:
@@ -332,15 +267,15 @@ def _kept(n: int, m: int) -> tuple[tuple[slice, slice], ...]:
     return (slice(upper), slice(upper)), (slice(upper, m), slice(n - m + upper, n))
 
 
-def _last_place(shells: Shells) -> int:
-    return _FINE * shells.count + 1
+def last_place(shells: Shells) -> int:
+    return FINE * shells.count + 1
 
 
-def _places(shells: Shells) -> NDArray[np.uint16]:
+def places_of(shells: Shells) -> NDArray[np.uint16]:
     """|f| of every coefficient of a half spectrum, in eighths of a shell; the last lies beyond."""
     from scipy import fft  # slow to load
 
-    scale = _FINE * max(shells.extents)
+    scale = FINE * max(shells.extents)
     kinds = (fft.fftfreq, fft.fftfreq, fft.rfftfreq)
     z, y, x = (
         (scale * frequencies(n, size)) ** 2
@@ -349,5 +284,5 @@ def _places(shells: Shells) -> NDArray[np.uint16]:
     places = np.empty((z.size, y.size, x.size), np.uint16)
     plane = y[:, None] + x
     for place, square in zip(places, z, strict=True):
-        place[:] = np.minimum(np.rint(np.sqrt(plane + square)), _last_place(shells))
+        place[:] = np.minimum(np.rint(np.sqrt(plane + square)), last_place(shells))
     return places

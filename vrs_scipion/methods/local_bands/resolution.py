@@ -61,7 +61,26 @@ class LocalResolution:
         return inside
 
 
-def local_resolution(local: LocalCorrelations, level: float | Floats) -> LocalResolution:
+@dataclass(frozen=True)
+class Crossings:
+    """Where the correlation at each point first falls below a level; arrays of shape (points,).
+
+    Attributes
+    ----------
+    frequency : 1/Å; of the last band where it does not fall, of the first where it lies below from
+        the start
+    error : Å, one standard error of the resolution; NaN where it does not fall, or lies below from
+        the start
+    falls, rises : whether it does fall, and whether it lies above in the first band
+    """
+
+    frequency: Reals
+    error: Reals
+    falls: NDArray[np.bool_]
+    rises: NDArray[np.bool_]
+
+
+def crossings(local: LocalCorrelations, level: float | Floats) -> Crossings:
     """Where the local correlation first falls below a level, linear between the bands.
 
     Up to there it is made non-increasing. A band whose level is 1 or more, so that too few samples
@@ -86,13 +105,30 @@ def local_resolution(local: LocalCorrelations, level: float | Floats) -> LocalRe
     rises = (before >= 0) & (before < _UNDECIDED)
     found = falls & rises
     frequency = np.where(found, crossed, np.where(rises, local.frequency[-1], local.frequency[0]))
+    return Crossings(
+        frequency=frequency,
+        error=np.where(found, spread / slope / frequency**2, np.nan),
+        falls=falls,
+        rises=rises,
+    )
+
+
+def local_resolution(local: LocalCorrelations, level: float | Floats) -> LocalResolution:
+    """The resolution of every voxel of the mask: where its correlation falls below a level.
+
+    Parameters
+    ----------
+    local : correlations by band and point
+    level : T, of all or of each band and point
+    """
+    found = crossings(local, level)
     in_mask = local.grid.on_voxels
     mask = local.grid.mask
     return LocalResolution(
-        resolution=1 / in_mask(frequency),
-        error=in_mask(np.where(found, spread / slope / frequency**2, np.nan)),
-        never_falls=float(in_mask(~falls)[mask].mean()),
-        never_rises=float(in_mask(~rises)[mask].mean()),
+        resolution=1 / in_mask(found.frequency),
+        error=in_mask(found.error),
+        never_falls=float(in_mask(~found.falls)[mask].mean()),
+        never_rises=float(in_mask(~found.rises)[mask].mean()),
         finest=float(1 / local.frequency[-1]),
         coarsest=float(1 / local.frequency[0]),
     )
