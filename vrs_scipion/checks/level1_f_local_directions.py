@@ -719,8 +719,8 @@ CHECK = Check(
             "%",
             "Most voxels that favour some directions",
             "The check warns when more of the voxels than this, beyond what chance makes, would "
-            "have to have another finest direction for all to be alike. Helices of RNA make 27 % of "
-            "it themselves.",
+            "have to have another finest direction for all to be alike. Helices of RNA alone make "
+            "27 % of it.",
             "the share of voxels that favour some directions, beyond chance,",
             "<=",
             advice=_SMEARED,
