@@ -84,7 +84,8 @@ class Found:
 def measured(
     pair: Sequence[Volume], mask: Mask, voxel: Triple, file: str, case: str, of: Anisotropy
 ) -> Found:
-    both = local_directions(*map(half_spectrum, pair), mask, voxel, resolution=RESOLUTION)
+    first, second = map(half_spectrum, pair)
+    both = local_directions(first, second, mask, voxel, resolution=RESOLUTION)
     half, inside = both.half, both.half.in_mask
     frequency, mean = half.frequency[:, inside], half.mean[inside]
     shares = half.finest.mean(axis=1)
@@ -162,12 +163,12 @@ def times(edges: Sequence[int]) -> Iterator[str]:
         box, voxel = (edge, edge, edge), (1.3, 1.3, 1.3)
         generator = np.random.default_rng(0)
         signal, *noise = (generator.standard_normal(box, np.float32) for _ in range(3))
-        pair = [half_spectrum(2 * signal + one) for one in noise]
+        first, second = (half_spectrum(2 * signal + one) for one in noise)
         axes = np.ogrid[tuple(slice(-(edge // 2), edge - edge // 2) for _ in range(3))]
         for share in (0.2, 0.25):
             mask = np.asarray(sum(axis * axis for axis in axes) < (share * edge) ** 2)
             start = time.process_time()
-            local_directions(*pair, mask, voxel)
+            local_directions(first, second, mask, voxel)
             spent = time.process_time() - start
             peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
             yield f"{edge}³, mask {100 * mask.mean():.0f} %: {spent:.1f} s, {peak:.2f} GB at most"

@@ -82,8 +82,8 @@ _WORDS = {
 _SHORT: dict[str, tuple[str, Look]] = {
     "best": ("finest direction", "corrected"),
     "mean": ("mean over directions", "measured"),
-    "worst": ("coarsest direction", "part"),
-    "radial": ("along the radius", "fitted"),
+    "worst": ("coarsest direction", "absent"),
+    "radial": ("along the radius", "part"),
     "tangential": ("across the radius", "expected"),
 }
 _KEPT = ("best", "worst", "mean")
