@@ -82,8 +82,8 @@ _WORDS = {
 _SHORT: dict[str, tuple[str, Look]] = {
     "best": ("finest direction", "corrected"),
     "mean": ("mean over directions", "measured"),
-    "worst": ("coarsest direction", "part"),
-    "radial": ("along the radius", "fitted"),
+    "worst": ("coarsest direction", "absent"),
+    "radial": ("along the radius", "part"),
     "tangential": ("across the radius", "expected"),
 }
 _KEPT = ("best", "worst", "mean")
@@ -719,8 +719,8 @@ CHECK = Check(
             "%",
             "Most voxels that favour some directions",
             "The check warns when more of the voxels than this, beyond what chance makes, would "
-            "have to have another finest direction for all to be alike. Helices of RNA make 27 % of "
-            "it themselves.",
+            "have to have another finest direction for all to be alike. Helices of RNA alone make "
+            "27 % of it.",
             "the share of voxels that favour some directions, beyond chance,",
             "<=",
             advice=_SMEARED,

@@ -11,6 +11,7 @@ import tempfile
 import unittest
 from functools import cache
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 import mrcfile
@@ -23,7 +24,6 @@ from vrs_scipion.checks import level1_f_local_directions
 from vrs_scipion.checks.local_bands import INDEPENDENCE
 from vrs_scipion.checks.run import run_check
 from vrs_scipion.entry.entry import Entry
-from vrs_scipion.figures.isosurface.draw import IsosurfacePicture
 from vrs_scipion.maps.density import Mask, Triple, Volume
 from vrs_scipion.maps.masks import hard_mask
 from vrs_scipion.maps.writing import write_volume
@@ -36,6 +36,7 @@ from vrs_scipion.methods.local_bands import (
 )
 from vrs_scipion.methods.local_directions import (
     LocalDirections,
+    Preference,
     local_directions,
     preference_of,
     radial_means,
@@ -48,6 +49,7 @@ from vrs_scipion.methods.shells import half_spectrum
 from vrs_scipion.methods.xmipp import HOME_VARIABLE, NAME, XmippError
 from vrs_scipion.results import CheckResult, Criterion, Outcome
 from vrs_scipion.simulation.anisotropy import Anisotropy
+from vrs_scipion.tests.surfaces import leave_surfaces_out
 from vrs_scipion.tests.test_level1_direction import (
     DirectionTest,
     Molecule,
@@ -73,7 +75,9 @@ def found_of(first: Volume, second: Volume, mask: Mask, voxel: Triple) -> LocalD
 
 
 @cache
-def measured(axis: tuple[float, float, float] = (0, 0, 1), loss: float = 0.0) -> LocalDirections:
+def measured(
+    axis: tuple[float, float, float] = (0.0, 0.0, 1.0), loss: float = 0.0
+) -> LocalDirections:
     first, second = noisy(ball(), Anisotropy(axis=axis, loss=loss))
     return found_of(first, second, mask_of(ball()), ball().voxel)
 
@@ -99,14 +103,15 @@ class TestEngine(unittest.TestCase):
         box, voxel = (48, 44, 51), (1.5, 1.4, 1.3)
         generator, x = np.random.default_rng(3), np.arange(51)
         wave = np.cos(2 * np.pi * 12 * x / 51)
-        halves = [(2 * wave + generator.standard_normal(box)).astype(np.float32) for _ in range(2)]
+        first, second = (
+            half_spectrum((2 * wave + generator.standard_normal(box)).astype(np.float32))
+            for _ in range(2)
+        )
         mask = np.zeros(box, bool)
         mask[12:36, 12:34, 14:40] = True
         frequency = 12 / (51 * 1.3)
         along = []
-        for local in directional_correlations(
-            *map(half_spectrum, halves), mask, voxel, np.eye(3), -1.0
-        ):
+        for local in directional_correlations(first, second, mask, voxel, np.eye(3), -1.0):
             band = int(np.argmin(np.abs(local.frequency - frequency)))
             along.append(float(np.median(local.values[band])))
         self.assertGreater(along[2], 0.9)
@@ -133,10 +138,10 @@ class TestEngine(unittest.TestCase):
 
     def test_cones_all_over_are_the_whole(self) -> None:
         """On average the axes of an even map say what the bands of the whole say."""
-        halves = [half_spectrum(half) for half in noisy(ball(), EVEN)]
+        first, second = (half_spectrum(half) for half in noisy(ball(), EVEN))
         mask, voxel = mask_of(ball()), ball().voxel
-        whole = local_correlations(*halves, mask, voxel)
-        axes = [*directional_correlations(*halves, mask, voxel, twofold_axes(), -1.0)]
+        whole = local_correlations(first, second, mask, voxel)
+        axes = [*directional_correlations(first, second, mask, voxel, twofold_axes(), -1.0)]
         bands = min(len(whole.frequency), *(len(one.frequency) for one in axes))
         mean = np.mean([one.values[:bands] for one in axes], axis=0)
         apart = np.median(mean, axis=1) - np.median(whole.values[:bands], axis=1)
@@ -149,19 +154,19 @@ class TestEngine(unittest.TestCase):
 
 
 class TestTruth(unittest.TestCase):
-    def preference(self, axis: tuple[float, float, float], loss: float):  # type: ignore[no-untyped-def]
+    def preference(self, axis: tuple[float, float, float], loss: float) -> Preference:
         half = measured(axis, loss).half
         frequency = half.frequency[:, half.in_mask]
         error = float(np.nanmedian(half.error[:, half.in_mask] * frequency**2)) / np.sqrt(4)
         return preference_of(half.axes, frequency.mean(axis=1), error)
 
     def test_a_loss_along_an_axis_is_found(self) -> None:
-        for loss in (0.0, 0.2, 0.4):
-            ratio = self.preference((0, 0, 1), loss).ratio
+        for loss in (0.0, 0.4):
+            ratio = self.preference((0.0, 0.0, 1.0), loss).ratio
             self.assertLess(abs(ratio.value - 1 / (1 - loss)), 2 * ratio.error + 0.05, loss)
 
     def test_a_rotated_truth_rotates_the_answer(self) -> None:
-        for axis in ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0), (1.0, -2.0, 1.0)):
+        for axis in ((1.0, 0.0, 0.0), (0.0, 0.0, 1.0), (1.0, -2.0, 1.0)):
             found = self.preference(axis, 0.4).worst
             cosine = abs(found @ np.array(axis[::-1]) / np.linalg.norm(axis))
             self.assertGreater(cosine, np.cos(np.radians(10)), axis)
@@ -237,19 +242,24 @@ class TestNumbers(unittest.TestCase):
         self.assertGreater(preference_of(axes, np.full(15, 0.25), 0.01).ratio.error, 0.02)
 
 
+_KNOWN: dict[Any, LocalDirections] = {}
+
+
+def remembered(first: Any, second: Any, mask: Mask, voxel: Triple, **told: Any) -> LocalDirections:
+    """What was measured of the same half maps before; it takes a second each time."""
+    key = complex(first[0, 0, 1]), complex(second[0, 0, 1]), int(mask.sum()), told["resolution"]
+    if key not in _KNOWN:
+        _KNOWN[key] = local_directions(first, second, mask, voxel, **told)
+    return _KNOWN[key]
+
+
 class CheckTest(DirectionTest):
     def setUp(self) -> None:
         super().setUp()
-        for where, answer in (
-            (
-                "vrs_scipion.figures.isosurface.draw_isosurface",
-                IsosurfacePicture(self.folder, "painter", "1.0", "A note."),
-            ),
-            ("vrs_scipion.figures.sphere.draw_axes", None),
-        ):
-            patch = mock.patch(where, return_value=answer)
-            patch.start()
-            self.addCleanup(patch.stop)
+        leave_surfaces_out(self)
+        patch = mock.patch.object(level1_f_local_directions, "local_directions", remembered)
+        patch.start()
+        self.addCleanup(patch.stop)
 
     def value(self, result: CheckResult, key: str) -> float:
         value = result.measurements[key].value
@@ -358,7 +368,7 @@ class TestCheck(CheckTest):
         self.assertIs(result.outcome, Outcome.OK, result.warnings)
 
 
-class TestDrawn(DirectionTest):
+class TestDrawn(CheckTest):
     def test_every_file_named_is_there(self) -> None:
         entry = self.prepared(ball(), noisy(ball(), EVEN))
         result = run_check(CHECK, entry, self.folder / "out", engine="builtin")
