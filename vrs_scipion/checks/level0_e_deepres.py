@@ -64,6 +64,8 @@ END_OF_SCALE = 0.98 * COARSEST
 
 VOLUME_FILE = "local_resolution.mrc"
 ERROR_FILE = "local_resolution_error.mrc"
+FLATTENED_FILE = "local_resolution_flattened.mrc"
+FLATTENED_ERROR_FILE = "local_resolution_flattened_error.mrc"
 
 _HOMOGENEOUS = 0.01
 _KEY, _WORDS, _FORMAT = "resolution", "local resolution", ".2f"
@@ -108,6 +110,8 @@ def measure_local_resolution(task: Task) -> Findings:
     marks = [] if reported is None else [(reported, f"reported {number(reported)}")]
     draw_distribution(found, local, percentiles, marks=marks)
     _keep(found, measured, density, percentiles)
+    if flat.trusted and flat.measured is not None:
+        _keep_flattened(found, flat.measured, density)
     if percentiles[0] < COARSEST:
         remark_if_homogeneous(found, local, percentiles, _HOMOGENEOUS)
     else:
@@ -412,14 +416,30 @@ def _keep(
     reach = (percentiles[0], percentiles[-1])
     local = LocalValues(_KEY, _WORDS, "Å", measured.volume, _FORMAT)
     keep_volume(found, local, density, VOLUME_FILE, reach)
-    if measured.builtin is not None:
-        errors = measured.builtin.uncertainty
-        error = LocalValues(
-            f"{_KEY}_error", "error bar of the local resolution (68 %)", "Å", errors, _FORMAT
-        )
-        low, high = (float(v) for v in np.nanpercentile(errors, (2.5, 97.5)))
-        keep_volume(found, error, density, ERROR_FILE, (low, high), "Error bar (Å)")
+    _keep_errors(found, measured, density, local, ERROR_FILE)
     draw_coloured_surface(found, local, density, found.task.entry.map_path)
+
+
+def _keep_flattened(found: Findings, measured: Measured, density: Density) -> None:
+    """Volumes of the local resolution that decides, where it is that of the flattened map."""
+    words = f"{_WORDS} of the map with its spectrum flattened"
+    local = LocalValues(f"{_KEY}_flattened", words, "Å", measured.volume, _FORMAT)
+    reach = (measured.percentiles[0], measured.percentiles[-1])
+    keep_volume(found, local, density, FLATTENED_FILE, reach)
+    _keep_errors(found, measured, density, local, FLATTENED_ERROR_FILE)
+
+
+def _keep_errors(
+    found: Findings, measured: Measured, density: Density, of: LocalValues, file: str
+) -> None:
+    """A volume of the error bars, where there are any."""
+    if measured.builtin is None:
+        return
+    errors = measured.builtin.uncertainty
+    words = f"error bar of the {of.words} (68 %)"
+    error = LocalValues(f"{of.key}_error", words, "Å", errors, _FORMAT)
+    low, high = (float(v) for v in np.nanpercentile(errors, (2.5, 97.5)))
+    keep_volume(found, error, density, file, (low, high), "Error bar (Å)")
 
 
 def _judge_alone(found: Findings, percentiles: Sequence[float], share: float | None) -> None:

@@ -18,6 +18,7 @@ from vrs_scipion.checks.local_bands import (
     describe_ends,
     doubt,
     draw,
+    keep,
     measure_percentiles,
     median_error,
     supported,
@@ -84,6 +85,7 @@ def measure_local_fsc(task: Task) -> Findings:
     percentiles, at_gold = _note(found, answer)
     _describe(found, answer, percentiles, at_gold)
     draw(found, answer.half, percentiles, _WORDS, _FILE)
+    _keep(found, answer.gold)
     if answer.copies:
         _say_copies(found)
     else:
@@ -218,6 +220,16 @@ def _describe(
             "number of independent samples around the voxel and from how steeply the correlation "
             "falls there. Errors of neighbours go together, over about three times the resolution."
         )
+
+
+def _keep(found: Findings, gold: LocalResolution) -> None:
+    """Volumes of what the text has as numbers alone: the resolution at 0.143, and its error."""
+    grid, words = found.task.entry.half_maps().first, f"local resolution at {GOLD_STANDARD:g}"
+    local = LocalValues("resolution_0143", words, "Å", gold.resolution, ".2f")
+    keep(found, local, grid, f"{_FILE}_0143.mrc", local.label)
+    error = LocalValues("error_0143", f"error bar of the {words}", "Å", gold.error, ".2f")
+    if error.inside.size:
+        keep(found, error, grid, f"{_FILE}_0143_error.mrc", "Error bar (Å)")
 
 
 def _say_copies(found: Findings) -> None:

@@ -31,6 +31,7 @@ from vrs_scipion.checks import (
     level1_i_independence,
     level1_j_together,
     level1_k_mask,
+    level1_l_agreement,
     look_half_maps,
     look_map,
 )
@@ -107,6 +108,7 @@ LEVELS = (
             level1_i_independence.CHECK,
             level1_j_together.CHECK,
             level1_k_mask.CHECK,
+            level1_l_agreement.CHECK,
         ),
     ),
     Level("2", "also the 2D classes"),

@@ -228,10 +228,16 @@ def draw(
         shown.append((error, f"{file}_error.mrc", "Error bar (Å)", "shows how sure that is."))
     with surface_file(found.task, grid) as path:
         for values, name, label, says in shown:
-            low, high = (float(v) for v in np.percentile(values.inside, (2.5, 97.5)))
-            if low < high:  # else every voxel has the same value, and there is nothing to see
-                keep_volume(found, values, grid, name, (low, high), label)
+            if keep(found, values, grid, name, label):
                 draw_coloured_surface(found, values, grid, path, says)
+
+
+def keep(found: Findings, values: LocalValues, grid: Density, file: str, label: str) -> bool:
+    """Write values as a volume; whether there is anything to see: not all are the same."""
+    low, high = (float(v) for v in np.percentile(values.inside, (2.5, 97.5)))
+    differ = low < high
+    keep_volume(found, values, grid, file, (low, high) if differ else None, label)
+    return differ
 
 
 @contextmanager

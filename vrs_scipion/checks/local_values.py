@@ -202,12 +202,13 @@ def keep_volume(
     local: LocalValues,
     density: Density,
     file: str,
-    reach: tuple[float, float],
+    reach: tuple[float, float] | None,
     label: str = "",
 ) -> None:
     """Write the values as a volume on the grid of ``density``, 0 where there is none.
 
-    ``reach`` is what their colours span, ``label`` what a colour key calls them.
+    ``reach`` is what their colours span, None where all are the same; ``label`` is what a colour
+    key calls them.
     """
     of = f" in {local.unit}" if local.unit else ""
     found.volume(

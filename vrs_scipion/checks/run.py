@@ -45,6 +45,7 @@ def run_check(
     engine: str = AUTO,
     threads: int = 1,
     results: Mapping[str, CheckResult] | None = None,
+    folders: Mapping[str, Path] | None = None,
 ) -> CheckResult:
     """Run ``check`` on the entry and write ``result.json`` into ``folder``.
 
@@ -59,6 +60,7 @@ def run_check(
     engine : 'auto' or one of the check's
     threads : how many threads it may use
     results : of earlier checks whose results it reads, by code
+    folders : of those results, by code: where their volumes are
 
     Raises
     ------
@@ -78,7 +80,7 @@ def run_check(
     started = time.perf_counter()
     enforce_memory_limit()
     used: dict[str, InputUsed] = {}
-    task = Task(check, entry, folder, values, engine, threads, results or {})
+    task = Task(check, entry, folder, values, engine, threads, results or {}, folders or {})
     try:
         used = entry.used(check.needs)
         result = _result(check, _answer(task))

@@ -26,6 +26,7 @@ class Task:
     engine : the name of the engine to use: one of the check's, or 'auto' until one is chosen
     threads : how many threads it may use
     results : of earlier checks whose results it reads, by code
+    folders : of those results, by code
     """
 
     check: Check
@@ -35,6 +36,7 @@ class Task:
     engine: str = BUILTIN
     threads: int = 1
     results: Mapping[str, CheckResult] = field(default_factory=dict)
+    folders: Mapping[str, Path] = field(default_factory=dict)
 
     def limit(self, key: str, resolution: float | None = None) -> float:
         """A limit as it counts at a resolution (Å)."""
@@ -44,6 +46,12 @@ class Task:
         """The resolution that the first of the checks that it listens to found, if one did."""
         heard = (self.results.get(code) for code in self.check.listens_to)
         return next((r.resolution_estimate for r in heard if r and r.resolution_estimate), None)
+
+    def earlier_volume(self, code: str, key: str) -> Path | None:
+        """The file of a volume that an earlier check left; None where it left none."""
+        result, folder = self.results.get(code), self.folders.get(code)
+        files = [v.file for v in result.volumes if v.key == key] if result and folder else []
+        return folder / files[0] if folder and files else None
 
 
 def builtin_engine() -> Engine:

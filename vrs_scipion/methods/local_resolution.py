@@ -158,6 +158,12 @@ def deepres_convention(half_amplitude: NDArray[np.float32]) -> NDArray[np.float3
     return nominal
 
 
+def at_half_amplitude(nominal: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The half-amplitude resolution of a filter of given nominal resolution in DeepRes' terms."""
+    there: NDArray[np.float32] = nominal / (1 + np.float32(SHIFT) * nominal)
+    return there
+
+
 def flattened(density: Density, b_factor: float, resolution: float) -> Density:
     """The map with the decay of its spectrum undone down to a resolution.
 

@@ -13,6 +13,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from vrs_scipion.maps.density import Volume
 
@@ -64,7 +65,15 @@ def resolution_by_looks(half_amplitude: Volume) -> ByLooks:
     ByLooks
     """
     looks = float(np.nanpercentile(half_amplitude, QUANTILE))
-    at = math.log(looks), np.log(_LOOKS)
-    return ByLooks(
-        resolution=looks / float(np.interp(*at, _TOO_COARSE)), spread=float(np.interp(*at, _SPREAD))
-    )
+    too_coarse = float(np.interp(math.log(looks), np.log(_LOOKS), _TOO_COARSE))
+    return ByLooks(resolution=looks / too_coarse, spread=float(spread_over_maps(looks)))
+
+
+def spread_over_maps(looks: ArrayLike) -> NDArray[np.float64]:
+    """How far all looks of a map may be off together: standard deviation of their logarithm.
+
+    Parameters
+    ----------
+    looks : local resolution at half amplitude, Å, of any shape
+    """
+    return np.asarray(np.interp(np.log(looks), np.log(_LOOKS), _SPREAD))

@@ -55,20 +55,26 @@ class VrsCheckSteps:
 
     def checkStep(self, code: str) -> None:
         check = LOOKS[code] if code in LOOKS else CHECKS[code]
+        earlier = self._earlier(check)
         run_check(
             check,
             self._entry(),
             self._resultFolder(check),
             limits=given_limits(self, check) if check.judges else None,
             engine=chosen_engine(self, check),
-            results=self._earlier(check),
+            results={of: load_result(folder) for of, folder in earlier.items()},
+            folders=earlier,
         )
 
-    def _earlier(self, check: Check) -> dict[str, CheckResult]:
-        """The results that a check reads, by code."""
-        made = {one.code for one in self._checks()}
-        codes = [code for code in check.earlier if code in made]
-        return {code: load_result(self._resultFolder(CHECKS[code])) for code in codes}
+    def _earlier(self, check: Check) -> dict[str, Path]:
+        """The folders of the results that a check reads, by code."""
+        here = {one.code: self._resultFolder(one) for one in self._checks()}
+        known = {**self._elsewhere(), **here}
+        return {code: known[code] for code in check.earlier if code in known}
+
+    def _elsewhere(self) -> dict[str, Path]:
+        """The folders of results that other protocols have, by code."""
+        return {}
 
     def _resultFolder(self, check: Check) -> Path:
         return Path(self._getExtraPath(str(place_of(check.code))))  # type: ignore[attr-defined]

@@ -47,6 +47,25 @@ def add_pointers(form: Any, keys: Iterable[str], optional: Collection[str] = ())
         )
 
 
+def add_outcomes(form: Any, about: str, *, required: bool = False) -> None:
+    """Ask for outcomes of checks whose results are read; ``about`` says of which."""
+    form.addParam(
+        "inputResults",
+        params.MultiPointerParam,
+        pointerClass="VrsCheckOutcome",
+        important=required,
+        allowsNull=not required,
+        label="Outcomes",
+        help=about,
+    )
+
+
+def earlier_folders(protocol: EMProtocol) -> dict[str, Path]:
+    """The folders of the results that a protocol points to, by the codes of their checks."""
+    outcomes = [outcome for p in protocol.inputResults if (outcome := p.get()) is not None]
+    return {outcome.getCode(): outcome.getFolder() for outcome in outcomes}
+
+
 def add_field(form: Any, field: Field, **options: Any) -> None:
     """Ask for one field of an input."""
     name = options.pop("name", field.key)

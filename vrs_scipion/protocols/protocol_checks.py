@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import pyworkflow.protocol.params as params
-
 from vrs_scipion.checks.check import Check
 from vrs_scipion.checks.levels import CHECKS, LOOKS
 from vrs_scipion.checks.run import run_check, stamped
@@ -25,7 +23,13 @@ from vrs_scipion.protocols.check_outputs import (
     volumes_of,
     without_references,
 )
-from vrs_scipion.protocols.input_form import add_pointers, entry_of, main_pointer
+from vrs_scipion.protocols.input_form import (
+    add_outcomes,
+    add_pointers,
+    earlier_folders,
+    entry_of,
+    main_pointer,
+)
 from vrs_scipion.protocols.runs import VrsRun
 from vrs_scipion.results import CheckResult, Outcome
 from vrs_scipion.results.files import load_result
@@ -51,16 +55,12 @@ class VrsProtCheck(VrsRun):
         form.addSection(label="Input")
         add_pointers(form, self.check.needs)
         if self.check.earlier:
-            form.addParam(
-                "inputResults",
-                params.MultiPointerParam,
-                pointerClass="VrsCheckOutcome",
-                important=bool(self.check.after),
-                allowsNull=not self.check.after,
-                label="Outcomes",
-                help="Of the checks whose results this one reads"
+            add_outcomes(
+                form,
+                "Of the checks whose results this one reads"
                 f"{'' if self.check.after else ', where they are made'}: "
                 f"{', '.join(self.check.earlier)}.",
+                required=bool(self.check.after),
             )
         add_engine(form, self.check)
         add_limits(form, self.check)
@@ -70,7 +70,7 @@ class VrsProtCheck(VrsRun):
         self._insertFunctionStep(self.checkStep, needsGPU=False)
 
     def checkStep(self) -> None:
-        folder = Path(self._getExtraPath(RESULT))
+        folder, earlier = Path(self._getExtraPath(RESULT)), self._earlier()
         result = run_check(
             self.check,
             entry_of(self),
@@ -78,7 +78,8 @@ class VrsProtCheck(VrsRun):
             limits=given_limits(self, self.check),
             engine=chosen_engine(self, self.check),
             threads=self.numberOfThreads.get(),
-            results=self._earlier(),
+            results={code: load_result(of) for code, of in earlier.items()},
+            folders=earlier,
         )
         outputs = {"outputOutcome": outcome_object(result, folder), **volumes_of(result, folder)}
         self._defineOutputs(**outputs)
@@ -87,11 +88,9 @@ class VrsProtCheck(VrsRun):
         if result.outcome is Outcome.FAILED:
             raise RuntimeError(result.reason)
 
-    def _earlier(self) -> dict[str, CheckResult]:
-        """The results that the check reads, by code."""
-        pointed = (p.get() for p in (self.inputResults if self.check.earlier else ()))
-        found = (load_result(outcome.getFolder()) for outcome in pointed if outcome is not None)
-        return {result.code: result for result in found}
+    def _earlier(self) -> dict[str, Path]:
+        """The folders of the results that the check reads, by code."""
+        return earlier_folders(self) if self.check.earlier else {}
 
     def _refused(self) -> list[str]:
         return missing_engine(self, self.check)
@@ -204,3 +203,7 @@ class VrsProtBelonging(VrsProtCheck):
 
 class VrsProtMaskEffect(VrsProtCheck):
     check = CHECKS["1.k"]
+
+
+class VrsProtAgreement(VrsProtCheck):
+    check = CHECKS["1.l"]

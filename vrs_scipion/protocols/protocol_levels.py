@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from vrs_scipion.checks.check import Check
-from vrs_scipion.checks.levels import Level, asked_of, level_of
+from vrs_scipion.checks.levels import Level, asked_of, in_order, level_of
 from vrs_scipion.entry.entry import Entry
 from vrs_scipion.entry.inputs import INPUTS
 from vrs_scipion.objects import VrsCheckOutcome
 from vrs_scipion.protocols.check_form import add_criteria
 from vrs_scipion.protocols.check_steps import VrsCheckSteps, output_name
 from vrs_scipion.protocols.input_form import (
+    add_outcomes,
     add_pointers,
+    earlier_folders,
     entry_of,
     main_pointer,
     prepared_folders,
@@ -46,8 +49,24 @@ class VrsProtLevel(VrsCheckSteps, VrsRun):
         needed = {key for check in self.level().checks for key in check.needs}
         keys = [key for key in INPUTS if key in needed]
         add_pointers(form, keys, optional=[key for key in keys if key not in self.level().needs])
+        others = self._read_elsewhere()
+        if others:
+            add_outcomes(
+                form,
+                f"Of checks of other levels that some of these read, where they are made: "
+                f"{', '.join(others)}.",
+            )
         add_criteria(form, self.level().checks)
         form.addParallelSection(threads=3, mpi=0)
+
+    @classmethod
+    def _read_elsewhere(cls) -> list[str]:
+        """Codes of the checks of other levels whose results some of its own read."""
+        own = {check.code for check in cls.level().checks}
+        return in_order({code for one in cls.level().checks for code in one.earlier} - own)
+
+    def _elsewhere(self) -> dict[str, Path]:
+        return earlier_folders(self) if self._read_elsewhere() else {}
 
     def _checks(self) -> tuple[Check, ...]:
         asked = asked_of(tuple(prepared_folders(self)))
