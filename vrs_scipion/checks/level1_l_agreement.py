@@ -32,12 +32,13 @@ from vrs_scipion.results.plots import Role
 Floats = NDArray[np.float32]
 
 DECISIVE = 1.5
-"""Detail so many times finer than the halves hold has to stand out, or a pass means nothing."""
+"""Were the map to look so many times finer, it would have to be warned of, or a pass says nothing.
+"""
 
 _LATTICE = (slice(None, None, 2),) * 3
 """Of the voxels that are compared: local values hardly change from one voxel to the next."""
 _END_OF_SCALE = np.array(0.98 * COARSEST, np.float32)
-_MOST_OF_A_VOXEL = 0.5
+_MOST = 0.5
 _WORTH_A_WORD = 0.05
 _LOOKS, _HALVES = "0e", "1c_0143"
 
@@ -191,7 +192,7 @@ def _on_halves(values: Volume, entry: Entry) -> Volume:
         return brought(some, size, record.box, record.voxel_size, record.map_offset)
 
     weight = there(values > 0)
-    known = weight >= _MOST_OF_A_VOXEL
+    known = weight >= _MOST
     return np.divide(there(values), weight, out=np.zeros_like(weight), where=known)
 
 
@@ -306,8 +307,8 @@ def _describe(
         return
     beyond = sum(value > ERRORS * chance for value in ranked.values())
     found.paragraphs.append(
-        f"{beyond} of {len(ranked)} pairs put the parts of the molecule into the same order, not by "
-        f"chance: in a molecule of this size any two have a rank correlation of ± {chance:.2f} "
+        f"{beyond} of {len(ranked)} pairs put the parts of the molecule into the same order, not "
+        f"by chance: in a molecule of this size any two have a rank correlation of ± {chance:.2f} "
         f"without reason, and theirs is at least {ERRORS:g} times that. It is lowest, {least:.2f}, "
         f"between the {locals_[first].source.words} and the {locals_[second].source.words}. Where "
         "all of a molecule is about equally well resolved there is no order to agree on."
@@ -372,7 +373,7 @@ def _hold_against_halves(found: Findings, looks: Local, halves: Local) -> None:
     _say_how_it_looks(found, claimed, resolution)
     _draw_claims(found, claimed, resolution, error, spread)
     _keep_difference(found, looks.source, halves.source)
-    _judge(found, share, _would_stand_out(resolution, error))
+    _judge(found, share, would_stand_out(claimed, resolution, error))
 
 
 def _say_how_it_looks(found: Findings, claimed: Floats, resolution: Floats) -> None:
@@ -401,7 +402,7 @@ def _draw_claims(
     finest = resolution * np.exp(-ERRORS * np.hypot(spread, error / resolution))
     found.plot(
         "looks",
-        claims_plot(claimed, resolution, finest, "the map's looks (0.e)", "half maps (1.c, 0.143)"),
+        claims_plot(claimed, resolution, finest, "the map's looks, 0.e", "half maps, 1.c at 0.143"),
         "Local resolution by the map's looks against that of its half maps. Points below the lower "
         f"line claim detail that the half maps do not support within {ERRORS:g} errors of both.",
         "Local resolution by looks against the half maps' at 0.143, a point for each tenth of the "
@@ -426,14 +427,20 @@ def _keep_difference(found: Findings, looks: Source, halves: Source) -> None:
         keep(found, difference, halves_.first, "looks_minus_halves.mrc", "0.e − 1.c (Å)")
 
 
-def _would_stand_out(resolution: Floats, error: Floats) -> bool:
-    """Whether detail that is 1.5 times finer than the half maps hold would be called unsupported.
+def would_stand_out(claimed: Floats, resolution: Floats, error: Floats) -> bool:
+    """Whether finer detail would be called unsupported at most places.
 
-    Around most places, that is: where it would not, nothing follows from there being none.
+    Where a map that looked 1.5 times finer would not be, nothing follows from this one's not being:
+    it looks coarser than its halves to begin with, or looks are not sure enough.
+
+    Parameters
+    ----------
+    claimed : local resolution by looks, Å, shape (places,)
+    resolution, error : of the half maps, and its standard error, Å
     """
-    finer = resolution / DECISIVE
+    finer = claimed / DECISIVE
     seen = unsupported(finer, spread_over_maps(finer), resolution, error)
-    return bool(seen.size) and float(seen.mean()) > _MOST_OF_A_VOXEL
+    return bool(seen.size) and float(seen.mean()) > _MOST
 
 
 def _judge(found: Findings, share: float | None, decisive: bool) -> None:
@@ -461,10 +468,11 @@ def _judge(found: Findings, share: float | None, decisive: bool) -> None:
         found.headline = "What the half maps support is in doubt, and with it whether the map fits."
     elif not decisive:
         found.cannot_tell = (
-            f"Detail {DECISIVE:g} times finer than the half maps hold would not stand out of the "
-            "errors of 0.e at this resolution."
+            f"Even if it looked {DECISIVE:g} times finer, the map would not look finer than its "
+            "half maps beyond the errors of both: it looks coarser than they are, most often for want "
+            "of sharpening, or looks say too little at this resolution."
         )
-        found.headline = "The map looks no finer than its half maps, as far as looks can tell here."
+        found.headline = "The map looks no finer than its half maps, which here says little."
     else:
         found.headline = (
             f"The half maps support what the map shows: {said} looks better resolved than they "

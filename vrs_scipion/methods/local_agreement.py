@@ -79,7 +79,6 @@ def unsupported(
     -------
     bool array of the shape that all come to
     """
-    claimed, resolution = np.asarray(claimed), np.asarray(resolution)
-    finer = np.log(resolution / claimed)
-    beyond: NDArray[np.bool_] = finer > ERRORS * np.hypot(spread, np.asarray(error) / resolution)
-    return beyond
+    finer = np.log(resolution) - np.log(claimed)
+    errors = np.hypot(spread, np.divide(error, resolution))
+    return np.asarray(finer > ERRORS * errors)
