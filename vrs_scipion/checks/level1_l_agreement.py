@@ -469,8 +469,8 @@ def _judge(found: Findings, share: float | None, decisive: bool) -> None:
     elif not decisive:
         found.cannot_tell = (
             f"Even if it looked {DECISIVE:g} times finer, the map would not look finer than its "
-            "half maps beyond the errors of both: it looks coarser than they are, most often for want "
-            "of sharpening, or looks say too little at this resolution."
+            "half maps beyond the errors of both: it looks coarser than they are, most often for "
+            "want of sharpening, or looks say too little at this resolution."
         )
         found.headline = "The map looks no finer than its half maps, which here says little."
     else:

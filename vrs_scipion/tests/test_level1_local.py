@@ -164,7 +164,8 @@ class TestGoodHalves(LocalTest):
 
     def test_the_volumes_lie_on_the_half_maps(self) -> None:
         result = self.run_check(FSC)
-        self.assertEqual([v.key for v in result.volumes], ["resolution", "error"])
+        keys = ["resolution", "error", "resolution_0143", "error_0143"]
+        self.assertEqual([v.key for v in result.volumes], keys)
         mask = self.entry.half_maps().hard
         for volume in result.volumes:
             with mrcfile.open(self.folder / FSC.code / volume.file) as mrc:
@@ -343,7 +344,7 @@ class TestPrograms(LocalTest):
         self.assertEqual((result.engine.name, result.engine.version), ("blocres", "2.1.3"))
         self.assertEqual(self.value(result, "resolution_p97_5"), 4.5)
         self.assertIsNone(result.measurements["error_p50"].value)
-        self.assertEqual([v.key for v in result.volumes], ["resolution"])
+        self.assertEqual([v.key for v in result.volumes], ["resolution", "resolution_0143"])
         half, gold = self.calls()
         self.assertEqual(half[-3:], ["half1.mrc", "half2.mrc", "resolution.mrc"])
         self.assertEqual(half[half.index("-cutoff") + 1], "0.5")

@@ -313,6 +313,18 @@ class TestCheck(unittest.TestCase):
         error = read_density(self.folder / "out" / ERROR_FILE).values
         np.testing.assert_array_equal(error > 0, written.values > 0)
 
+    def test_the_flattened_map_leaves_its_volumes_where_it_decides(self) -> None:
+        limit = "vrs_scipion.checks.level0_e_deepres.UNSHARPENED_SQUARES"
+        drawn = "vrs_scipion.figures.isosurface.draw_isosurface"
+        for lowest, volumes in ((1e9, 0), (-1e9, 2)):
+            with mock.patch(limit, lowest), mock.patch(drawn, side_effect=ValueError("not here")):
+                result = self.run_check(4.5, 4.5)
+            flat = {v.key: v.file for v in result.volumes if "flattened" in v.key}
+            self.assertEqual(len(flat), volumes)
+        values = read_density(self.folder / "out" / flat["resolution_flattened"]).values
+        median = result.measurements["flattened_p50"].value or 0.0
+        self.assertAlmostEqual(float(np.median(values[values > 0])), median, places=3)
+
     def test_a_resolution_that_is_too_good(self) -> None:
         result = self.run_check(9.0, 2.6)
         self.assertIs(result.outcome, Outcome.WARNINGS)
