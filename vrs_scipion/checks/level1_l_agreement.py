@@ -293,7 +293,7 @@ def _describe(
     if not ranked:
         return
     volume = float(np.count_nonzero(mask)) * math.prod(found.task.entry.half_maps_record.voxel_size)
-    median = min(float(np.nanmedian(local.values)) for local in locals_.values())
+    median = float(np.median([np.nanmedian(local.values) for local in locals_.values()]))
     chance = 1 / math.sqrt(max(2.0, windows_in(volume, median)) - 1)
     (first, second), least = min(ranked.items(), key=lambda one: one[1])
     found.measure(
@@ -306,10 +306,11 @@ def _describe(
         )
         return
     beyond = sum(value > ERRORS * chance for value in ranked.values())
+    lowest = f"{least:.2f}".replace("-", "−")
     found.paragraphs.append(
         f"{beyond} of {len(ranked)} pairs put the parts of the molecule into the same order, not "
         f"by chance: in a molecule of this size any two have a rank correlation of ± {chance:.2f} "
-        f"without reason, and theirs is at least {ERRORS:g} times that. It is lowest, {least:.2f}, "
+        f"without reason, and theirs is at least {ERRORS:g} times that. It is lowest, {lowest}, "
         f"between the {locals_[first].source.words} and the {locals_[second].source.words}. Where "
         "all of a molecule is about equally well resolved there is no order to agree on."
     )

@@ -411,6 +411,19 @@ class TestForms(ProtocolTest):
                 name = f"limit_{check.code.replace('.', '')}_{limit.key}"
                 self.assertEqual(getattr(protocol, name).get(), limit.default)
 
+    def test_a_level_reads_the_outcomes_of_another_one(self) -> None:
+        protocol = self.newProtocol(VrsProtLevel1)
+        self.assertIn("0.e", protocol.getParam("inputResults").help.get())
+        self.assertTrue(protocol.getParam("inputResults").allowsNull.get())
+        outcome = VrsCheckOutcome(str(self.folder / "looks" / "result.json"))
+        outcome._code.set("0.e")
+        protocol.inputResults.append(outcome)
+        with mock.patch.object(protocol, "_checks", return_value=LEVELS[1].checks):
+            folders = protocol._earlier(ALL_CHECKS["1.l"])
+            self.assertEqual(folders["0.e"], self.folder / "looks")
+            self.assertEqual(folders["1.c"], protocol._resultFolder(ALL_CHECKS["1.c"]))
+            self.assertNotIn("0.e", protocol._earlier(ALL_CHECKS["1.c"]))
+
     def test_a_changed_limit_changes_the_verdict(self) -> None:
         prepared = self.prepare(self.import_map())
         strict = self.run_protocol(self.check(VrsProtMass, prepared, limit_0a_space=60.0))
