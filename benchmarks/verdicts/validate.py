@@ -18,7 +18,7 @@ from halves import noise_of
 from matplotlib.figure import Figure
 from recipe import Deposit, make
 
-from vrs_scipion.checks.levels import level_of, selected
+from vrs_scipion.checks.levels import CHECKS, level_of, selected
 from vrs_scipion.checks.run import run_check
 from vrs_scipion.entry.inputs import prepare
 from vrs_scipion.entry.request import Request
@@ -78,10 +78,16 @@ def _checked(case: Case, deposit: Deposit, folder: Path, codes: Collection[str])
     level = level_of(case.level)
     of_level = [check.code for check in level.checks]
     wanted = [c for c in case.checks or of_level if c in of_level and c in (codes or of_level)]
+    checks = selected(level.checks, wanted) if wanted else ()
+    heard = {code for check in checks for code in check.listens_to} - set(of_level)
+    elsewhere = [CHECKS[c] for c in sorted(heard) if set(CHECKS[c].needs) <= set(entry.given)]
     results: dict[str, CheckResult] = {}
-    for check in selected(level.checks, wanted) if wanted else ():
-        results[check.code] = run_check(check, entry, folder / check.code, results=results)
-    return {code: _summary(result) for code, result in results.items()}
+    folders: dict[str, Path] = {}
+    for check in (*elsewhere, *checks):
+        place = folder / check.code
+        results[check.code] = run_check(check, entry, place, results=results, folders=folders)
+        folders[check.code] = place
+    return {check.code: _summary(results[check.code]) for check in checks}
 
 
 def _request(deposit: Deposit, folder: Path) -> Request:
