@@ -70,7 +70,7 @@ RESOLVED, UNEVEN, CHANCE, RATIO, SLOPE = (
     "uneven_highest",
     "chance_lowest",
     "direction_ratio_highest",
-    "radial_slope_highest",
+    "tangential_slope_highest",
 )
 _WORDS = {
     "best": "local resolution along its finest direction",
@@ -381,6 +381,8 @@ def _tabulate(found: Findings, answer: Answer, trends: _Trends) -> None:
         ],
     )
     means = trends.means
+    if not means.radius.size:
+        return
     found.tabulate(
         "radial",
         "Mean resolution by distance from the centre of the box, where the mask has at least "
@@ -471,12 +473,13 @@ def _trend_in_words(trends: _Trends) -> str:
         f"{with_error(_PER * one.value, _PER * one.error)} Å"
         for one in (trends.slope, trends.across)
     )
+    shown = "; {fig:radial}, {tab:radial}" if trends.means.radius.size else ""
     return (
         f"From the centre of the box outwards the resolution changes by {slope} over {_PER:g} Å, "
         f"and across the radius (axes {TANGENTIAL:g}° from it or more) by {across} more than along "
-        f"it (axes within {RADIAL:g}°; {{fig:radial}}, {{tab:radial}}). Errors of the particles' "
-        "angles blur what is far from the centre, and only across the radius; a molecule whose "
-        "periphery moves gets coarser outwards along all directions."
+        f"it (axes within {RADIAL:g}°{shown}). Errors of the particles' "
+        "angles blur what is far from the centre, and only across the radius. Along all directions "
+        "most molecules get coarser outwards, even rigid ones: their density is weaker there."
     )
 
 
@@ -506,18 +509,24 @@ def _draw(found: Findings, answer: Answer, trends: _Trends) -> None:
         "A bar for each axis, and a line at the even share.",
     )
     _draw_disc(found, answer)
+    _draw_means(found, trends.means)
+    _keep_volumes(found, answer)
+
+
+def _draw_means(found: Findings, means: RadialMeans) -> None:
+    if not means.radius.size:
+        return
     found.plot(
         "radial",
         radial_plot(
-            trends.means.radius,
-            {words: (trends.means.means[name], look) for name, (words, look) in _SHORT.items()},
-            reported,
+            means.radius,
+            {words: (means.means[name], look) for name, (words, look) in _SHORT.items()},
+            found.task.entry.resolution,
         ),
         "Mean local resolution by distance from the centre of the box: along the voxels' finest "
         "and coarsest direction, on average, along the radius and across it.",
         "Five curves of resolution by distance.",
     )
-    _keep_volumes(found, answer)
 
 
 def _draw_disc(found: Findings, answer: Answer) -> None:
@@ -558,7 +567,7 @@ def _judge(found: Findings, answer: Answer, trends: _Trends) -> None:
     if answer.preference is not None or answer.resolved is not None:
         role = role_of_evenness(found, any(runs_through(found.task.entry.half_maps().hard)))
     even = _judge_evenness(found, answer, trends.uniformity, role)
-    _judge_slope(found, trends.slope)
+    _judge_slope(found, trends.across)
     reported = found.task.entry.resolution
     met = (
         reported is None
@@ -740,17 +749,17 @@ CHECK = Check(
             SLOPE,
             0.1,
             "Å",
-            "Steepest loss of resolution outwards",
-            f"The report says so when the resolution gets coarser by more than this over {_PER:g} "
-            "Å from the centre outwards, and by more than three standard errors.",
-            f"the loss of resolution over {_PER:g} Å from the centre outwards",
+            "Steepest loss of resolution across the radius",
+            "The report says so when the resolution across the radius, against that along it, gets "
+            f"coarser by more than this over {_PER:g} Å from the centre outwards, and by more than "
+            "three standard errors.",
+            f"the loss across the radius, against that along it, over {_PER:g} Å outwards",
             "<=",
             role="advice",
             advice=(
-                "The periphery is worse resolved than the centre. If that is so across the radius "
-                "more than along it, angles are in error: finer angular sampling or a local "
-                "refinement helps. If it is so along all directions, the periphery moves or is "
-                "seldom there: look at 3D variability."
+                "Far from the centre the map is blurred across the radius: the particles' angles "
+                "are in error. Finer angular sampling, a better reference or a local refinement "
+                "helps."
             ),
         ),
         reported_limit(
@@ -766,9 +775,9 @@ CHECK = Check(
         "against a uniform law that lacks the last direction, so that a perfectly even count is "
         "called uneven, and states the test backwards; its averages count radii, not voxels. Here "
         "independent voxels are counted, and a test has to be failed by much, not only for "
-        "certain. Xmipp's MonoDir looks at one map against the noise around it: along the "
-        "coarsest direction most voxels end where its sweep starts, near 16 Å, where the half maps "
-        "still correlate at 4 Å."
+        "certain. Xmipp's MonoDir looks at one map against the noise around it: of two "
+        "recorded pairs the median voxel's coarsest direction ends near 16 Å, where its sweep "
+        "starts, while the half maps correlate along it down to 3.7 Å."
     ),
     volumes=16,
 )

@@ -94,11 +94,11 @@ class DirectionalResolution:
 
     @cached_property
     def in_mask(self) -> NDArray[np.bool_]:
-        """Which points lie in the mask themselves."""
+        """Which points lie in the mask themselves; of a mask of a few voxels, all of them."""
         mask, grid = self.grid.mask, self.grid
         places = (voxels % n for voxels, n in zip(grid.voxels, mask.shape, strict=True))
         held: NDArray[np.bool_] = mask[np.ix_(*places)][grid.inside]
-        return held
+        return held if held.any() else ~held
 
     @property
     def finest(self) -> Reals:

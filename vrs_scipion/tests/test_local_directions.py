@@ -314,6 +314,14 @@ class TestCheck(CheckTest):
             assert result.resolution_estimate is not None
             self.assertIs(result.resolution_estimate.contradicts, bool(expected))
 
+    def test_a_molecule_of_a_few_voxels(self) -> None:
+        contour = 0.999 * float(ball().values.max())
+        entry = self.prepared(ball(), noisy(ball(), EVEN), contour=contour)
+        self.assertLess(entry.half_maps_record.hard_mask.voxels, 300)
+        result = self.judged(CHECK, entry)
+        self.assertNotIn("radial", result.tables)
+        self.assertNotIn("fig:radial", " ".join(result.paragraphs))
+
     def test_a_coarse_map(self) -> None:
         entry = self.prepared(ball(), noisy(ball(), EVEN), resolution=12.0)
         result = self.judged(CHECK, entry)
@@ -418,6 +426,7 @@ class TestXmipp(CheckTest):
         self.answer = str(self.folder) + "/answer_"
         for name, value in (("best", 3.5), ("mean", 4.5), ("worst", 12.0)):
             values = np.full((56, 56, 56), value, np.float32)
+            values[0] = 0
             write_volume(Path(f"{self.answer}{name}.mrc"), values, ball().voxel)
 
     def install(self, noise: bool = True) -> None:
