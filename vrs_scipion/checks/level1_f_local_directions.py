@@ -449,7 +449,7 @@ def _error_in_words(answer: Answer) -> str:
 def _uniformity_in_words(found: Findings, answer: Answer, uniformity: Uniformity) -> str:
     top = int(np.argmax(answer.shares))
     words = (
-        f"Most voxels, {100 * answer.shares[top]:.1f} %, are best resolved along "
+        f"The axis that is the finest for most voxels, {100 * answer.shares[top]:.1f} %, is "
         f"{vector(answer.directions[top])}; were all directions alike each would have "
         f"{100 / answer.shares.size:.1f} % ({{fig:directions}}, {{fig:directions_disc}}, "
         f"{{tab:directions}}). The shares differ from even ones by "
@@ -504,8 +504,8 @@ def _draw(found: Findings, answer: Answer, trends: _Trends) -> None:
     found.plot(
         "directions",
         axes_plot(answer.shares),
-        "Share of the voxels that are best resolved along each axis, numbered as in "
-        "{tab:directions}, and what it would be were all alike.",
+        "Share of the voxels that are best resolved along each axis, numbered as in the table of "
+        "directions, and what it would be were all alike.",
         "A bar for each axis, and a line at the even share.",
     )
     _draw_disc(found, answer)
