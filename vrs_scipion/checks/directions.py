@@ -10,7 +10,7 @@ import numpy as np
 from vrs_scipion import __version__
 from vrs_scipion.checks.check import Limit
 from vrs_scipion.checks.findings import Findings
-from vrs_scipion.checks.local_bands import doubt
+from vrs_scipion.checks.independence import doubt
 from vrs_scipion.checks.task import Task
 from vrs_scipion.entry.kept import kept
 from vrs_scipion.folders import SPECTRA

@@ -8,12 +8,11 @@ import numpy as np
 
 from vrs_scipion.checks.check import Check, Limit
 from vrs_scipion.checks.findings import Findings
+from vrs_scipion.checks.independence import INDEPENDENCE, doubt
 from vrs_scipion.checks.local_bands import (
-    INDEPENDENCE,
     are_copies,
     correlations,
     describe_ends,
-    doubt,
     draw,
     measure_percentiles,
     median_error,

@@ -11,13 +11,8 @@ import numpy as np
 from vrs_scipion import __version__
 from vrs_scipion.checks.check import SERVICE, Check, Limit
 from vrs_scipion.checks.findings import Findings
-from vrs_scipion.checks.local_bands import (
-    INDEPENDENCE,
-    doubt,
-    draw,
-    measure_percentiles,
-    supported,
-)
+from vrs_scipion.checks.independence import INDEPENDENCE, doubt
+from vrs_scipion.checks.local_bands import draw, measure_percentiles, supported
 from vrs_scipion.checks.local_values import (
     PERCENTILES,
     LocalValues,

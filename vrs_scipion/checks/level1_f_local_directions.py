@@ -20,7 +20,8 @@ from vrs_scipion.checks.directions import (
     vector,
 )
 from vrs_scipion.checks.findings import Findings
-from vrs_scipion.checks.local_bands import COPIES, INDEPENDENCE, surface_file
+from vrs_scipion.checks.independence import INDEPENDENCE
+from vrs_scipion.checks.local_bands import COPIES, surface_file
 from vrs_scipion.checks.local_values import (
     LocalValues,
     draw_coloured_surface,

@@ -24,7 +24,7 @@ from vrs_scipion.checks.directions import (
     symmetry_in_words,
 )
 from vrs_scipion.checks.findings import Findings
-from vrs_scipion.checks.local_bands import INDEPENDENCE
+from vrs_scipion.checks.independence import INDEPENDENCE
 from vrs_scipion.checks.references import VILAS_2023
 from vrs_scipion.checks.task import Task
 from vrs_scipion.entry.entry import Entry

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from vrs_scipion.checks.check import Check, Limit
 from vrs_scipion.checks.findings import Findings
-from vrs_scipion.checks.local_bands import INDEPENDENCE, doubt, keep
+from vrs_scipion.checks.independence import INDEPENDENCE, doubt
+from vrs_scipion.checks.local_bands import keep
 from vrs_scipion.checks.local_values import PERCENTILES, LocalValues
 from vrs_scipion.checks.task import Task
 from vrs_scipion.entry.entry import Entry

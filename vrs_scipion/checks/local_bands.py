@@ -35,17 +35,6 @@ from vrs_scipion.results.numbers import number
 COPIES = 0.99
 """Halves that correlate by more in every band at most points are copies of each other."""
 
-INDEPENDENCE = "1.i"
-"""The check that asks whether the halves share more than the molecule."""
-SHARED = (
-    "differ_lowest",
-    "differ_bands_lowest",
-    "outside_lowest",
-    "shared_highest",
-    "tail_highest",
-)
-"""Its criteria without which a correlation of the halves is not one of signal alone."""
-
 _FILE = "local_correlations.npz"
 _WORTH_A_WORD = 5e-4
 _ROUNDING = 1e-4
@@ -112,18 +101,6 @@ def _save(path: Path, local: LocalCorrelations) -> None:
 def are_copies(local: LocalCorrelations) -> bool:
     """Whether the halves correlate nearly perfectly in every band at most points."""
     return bool(np.median(local.values, axis=1).min() > COPIES)
-
-
-def doubt(task: Task) -> str:
-    """Why correlations of the halves are not signal alone, by what 1.i found; '' for no reason."""
-    result = task.results.get(INDEPENDENCE)
-    failed = [c for c in result.criteria if c.key in SHARED and not c.passed] if result else []
-    if not any(criterion.role == "verdict" for criterion in failed):
-        return ""
-    return (
-        f"By {INDEPENDENCE} the half maps are not independent: what they have in common is not the "
-        "molecule alone, and looks better resolved than it is."
-    )
 
 
 def windows(found: Findings, resolution: LocalResolution) -> float:

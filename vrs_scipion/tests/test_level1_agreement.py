@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from vrs_scipion.checks import level1_c_local_fsc, level1_d_local_significance
+from vrs_scipion.checks.independence import INDEPENDENCE
 from vrs_scipion.checks.level1_l_agreement import CHECK, DECISIVE, SOURCES
-from vrs_scipion.checks.local_bands import INDEPENDENCE
 from vrs_scipion.checks.run import failed, run_check
 from vrs_scipion.entry.entry import Entry
 from vrs_scipion.entry.inputs import prepare

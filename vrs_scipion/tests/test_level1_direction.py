@@ -21,7 +21,7 @@ from scipy import fft
 
 from vrs_scipion.checks import level1_g_occupancy, level1_h_anisotropy
 from vrs_scipion.checks.check import Check
-from vrs_scipion.checks.local_bands import INDEPENDENCE
+from vrs_scipion.checks.independence import INDEPENDENCE
 from vrs_scipion.checks.run import run_check
 from vrs_scipion.entry.entry import Entry
 from vrs_scipion.entry.inputs import prepare

@@ -18,8 +18,8 @@ from scipy import fft
 
 from vrs_scipion.checks import level1_c_local_fsc, level1_d_local_significance
 from vrs_scipion.checks.check import Check
+from vrs_scipion.checks.independence import INDEPENDENCE, SHARED
 from vrs_scipion.checks.levels import CHECKS
-from vrs_scipion.checks.local_bands import INDEPENDENCE, SHARED
 from vrs_scipion.checks.run import run_check
 from vrs_scipion.entry.entry import Entry
 from vrs_scipion.entry.inputs import prepare

@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vrs_scipion.checks import level1_f_local_directions
-from vrs_scipion.checks.local_bands import INDEPENDENCE
+from vrs_scipion.checks.independence import INDEPENDENCE
 from vrs_scipion.checks.run import run_check
 from vrs_scipion.maps.density import Mask, Triple, Volume
 from vrs_scipion.maps.masks import hard_mask
