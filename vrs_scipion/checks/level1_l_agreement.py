@@ -18,7 +18,7 @@ from vrs_scipion.checks.local_bands import keep
 from vrs_scipion.checks.local_values import PERCENTILES, LocalValues
 from vrs_scipion.checks.task import Task
 from vrs_scipion.entry.entry import Entry
-from vrs_scipion.figures.agreement import claims_plot, draw_matrices, shares_plot
+from vrs_scipion.figures.agreement import claims_plot, shares_plot
 from vrs_scipion.maps.density import Mask, Triple, Volume
 from vrs_scipion.maps.kind import Trait
 from vrs_scipion.maps.placement import brought
@@ -320,6 +320,8 @@ def _describe(
 def _draw_matrices(
     found: Findings, locals_: dict[str, Local], pairs: dict[tuple[str, str], Agreement]
 ) -> None:
+    from vrs_scipion.figures.matrices import draw_matrices  # slow to load
+
     keys = list(locals_)
     spearman: list[list[float | None]] = [[None] * len(keys) for _ in keys]
     difference: list[list[float | None]] = [[None] * len(keys) for _ in keys]
