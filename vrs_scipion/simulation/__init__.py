@@ -13,9 +13,11 @@ voxel; ``write_halves`` writes them. ``vrs simulate`` is all of it on the comman
 Coordinates are x, y, z in Å, arrays z, y, x; whatever is random takes a seed or a generator.
 """
 
+from vrs_scipion.models.atoms import Atoms, atoms_from_arrays, atoms_from_model
+from vrs_scipion.models.labels import Labels
+from vrs_scipion.models.reading import ModelError, read_model
 from vrs_scipion.simulation.anisotropy import Anisotropy
 from vrs_scipion.simulation.atom_choice import AtomChoice, choose_atoms
-from vrs_scipion.simulation.atoms import Atoms, atoms_from_arrays, atoms_from_model
 from vrs_scipion.simulation.bundle import helix_bundle
 from vrs_scipion.simulation.contour import contour_from_model
 from vrs_scipion.simulation.filter_shapes import FilterShape, low_pass_of_shape
@@ -26,9 +28,7 @@ from vrs_scipion.simulation.halves_record import HalvesRecord
 from vrs_scipion.simulation.halves_settings import HalvesSettings, Within
 from vrs_scipion.simulation.halves_truth import HalvesTruth
 from vrs_scipion.simulation.helix import ATOM_NAMES, alpha_helix, screw
-from vrs_scipion.simulation.labels import Labels
 from vrs_scipion.simulation.local_truth import LocalTruth
-from vrs_scipion.simulation.model_file import ModelError, read_model
 from vrs_scipion.simulation.model_to_map import Simulation, SimulationTruth, simulate
 from vrs_scipion.simulation.noise import (
     WHITE,

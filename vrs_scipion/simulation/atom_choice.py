@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import gemmi
 import numpy as np
 
-from vrs_scipion.simulation.atoms import Atoms, atoms_from_sites
+from vrs_scipion.models.atoms import Atoms, atoms_from_sites
 
 
 @dataclass(frozen=True)

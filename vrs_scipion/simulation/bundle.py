@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from scipy.spatial.transform import Rotation
 
+from vrs_scipion.models.atoms import Coordinates
 from vrs_scipion.simulation.helix import alpha_helix
-from vrs_scipion.simulation.internal_coordinates import Coordinates
 
 PACKING = 9.5
 """Distance between the axes of packed α-helices, in Å."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from scipy import ndimage
 
 from vrs_scipion.maps.density import Density
-from vrs_scipion.simulation.atoms import Model, as_atoms
+from vrs_scipion.models.atoms import Model, as_atoms
 
 CONTOUR_FRACTION = 0.4
 """Default contour as a fraction of the mean density at the atoms."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from vrs_scipion.simulation.internal_coordinates import Coordinates, place_atom
+from vrs_scipion.models.atoms import Coordinates
+from vrs_scipion.simulation.internal_coordinates import place_atom
 
 ATOM_NAMES = ("N", "CA", "C", "O", "CB")
 """Atoms of a residue, in the order of the second axis of a helix."""

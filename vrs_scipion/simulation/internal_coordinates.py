@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-Coordinates = NDArray[np.float64]
+from vrs_scipion.models.atoms import Coordinates
 
 
 def place_atom(

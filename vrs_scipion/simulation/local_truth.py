@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from vrs_scipion.maps.density import Mask, Triple, Volume
-from vrs_scipion.simulation.atoms import Atoms
+from vrs_scipion.models.atoms import Atoms
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from vrs_scipion.maps.density import Density, Mask, Triple, Volume
 from vrs_scipion.maps.masks import soft_mask
-from vrs_scipion.simulation.atoms import Atoms
+from vrs_scipion.models.atoms import Atoms
 from vrs_scipion.simulation.contour import contour_from_model
 from vrs_scipion.simulation.local_truth import LocalTruth
 from vrs_scipion.simulation.noise import gaussian_noise, variance_inside

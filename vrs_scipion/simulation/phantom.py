@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from vrs_scipion.maps.density import Density, Mask
+from vrs_scipion.models.atoms import Coordinates
 from vrs_scipion.simulation.bundle import helix_bundle
 from vrs_scipion.simulation.contour import contour_from_model
-from vrs_scipion.simulation.internal_coordinates import Coordinates
 from vrs_scipion.simulation.noise import NoiseSpectrum, add_noise
 from vrs_scipion.simulation.rendering import molecule_mask, render
 from vrs_scipion.simulation.structure import ALANINE_RESIDUE_MASS, poly_alanine

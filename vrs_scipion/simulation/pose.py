@@ -11,8 +11,7 @@ from scipy import fft
 from scipy.spatial.transform import Rotation
 
 from vrs_scipion.maps.density import Triple
-from vrs_scipion.simulation.atoms import Atoms
-from vrs_scipion.simulation.internal_coordinates import Coordinates
+from vrs_scipion.models.atoms import Atoms, Coordinates
 from vrs_scipion.simulation.rendering import Box
 
 _MIRROR = np.diag((-1.0, 1.0, 1.0))

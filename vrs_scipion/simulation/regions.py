@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat
 
-from vrs_scipion.simulation.atoms import Atoms
-from vrs_scipion.simulation.labels import anonymous
+from vrs_scipion.models.atoms import Atoms
+from vrs_scipion.models.labels import anonymous
 from vrs_scipion.simulation.record import Parameters
 
 AtomMask = NDArray[np.bool_]

@@ -12,14 +12,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from vrs_scipion.maps.density import Density, Mask, Triple, Volume
-from vrs_scipion.simulation.atoms import Atoms, Model, as_atoms
+from vrs_scipion.models.atoms import Atoms, Coordinates, Model, as_atoms
 from vrs_scipion.simulation.filter_shapes import (
     FilterShape,
     last_frequency,
     low_pass_of_shape,
 )
 from vrs_scipion.simulation.filters import EDGE, apply_filter, fall_off, frequency_grid
-from vrs_scipion.simulation.internal_coordinates import Coordinates
 
 Box = tuple[int, int, int]
 

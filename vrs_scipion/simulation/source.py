@@ -10,9 +10,9 @@ import gemmi
 import numpy as np
 
 from vrs_scipion.files import sha256
+from vrs_scipion.models.atoms import Atoms
+from vrs_scipion.models.reading import ModelError, read_model
 from vrs_scipion.simulation.atom_choice import AtomChoice, check_atoms, choose_atoms
-from vrs_scipion.simulation.atoms import Atoms
-from vrs_scipion.simulation.model_file import ModelError, read_model
 from vrs_scipion.simulation.phantom import bundle_structure
 
 PHANTOM: Literal["phantom"] = "phantom"

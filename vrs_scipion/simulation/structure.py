@@ -8,10 +8,9 @@ from string import ascii_letters, digits
 
 import gemmi
 
-from vrs_scipion.simulation.atoms import Atoms
+from vrs_scipion.models.atoms import Atoms, Coordinates
+from vrs_scipion.models.labels import anonymous
 from vrs_scipion.simulation.helix import ATOM_NAMES
-from vrs_scipion.simulation.internal_coordinates import Coordinates
-from vrs_scipion.simulation.labels import anonymous
 
 ALANINE_RESIDUE_MASS = 71.08
 """Mass of an alanine residue within a chain (C3H5NO), hydrogens included, in Da."""

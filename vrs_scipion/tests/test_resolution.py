@@ -48,6 +48,7 @@ from vrs_scipion.methods.local_resolution_network import (
 from vrs_scipion.methods.network_file import WeightsError
 from vrs_scipion.methods.network_input import FLOOR
 from vrs_scipion.methods.resolution_by_looks import ByLooks, resolution_by_looks
+from vrs_scipion.models.atoms import as_atoms
 from vrs_scipion.results import CheckResult, Outcome
 from vrs_scipion.results.numbers import with_error
 from vrs_scipion.simulation import (
@@ -59,7 +60,6 @@ from vrs_scipion.simulation import (
     molecule_mask,
     render,
 )
-from vrs_scipion.simulation.atoms import as_atoms
 from vrs_scipion.tests.mrc_files import mrc_bytes, write
 from vrs_scipion.tests.surfaces import leave_surfaces_out
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 import zlib
 from pathlib import Path
 
@@ -11,10 +12,13 @@ import gemmi
 from vrs_scipion.files import InputError
 
 _GZIP_MAGIC = b"\x1f\x8b"
+_MRC_MAGIC = slice(208, 211), b"MAP"
+_BEGINNING = 4096
+_PAGE = re.compile(rb"\s*<(!doctype html|html|\?xml|head|body)", re.IGNORECASE)
 
 
 class ModelError(InputError):
-    """A model that cannot be simulated: one sentence with the file, what is wrong, what to do."""
+    """A model that cannot be used: one sentence with the file, what is wrong, what to do."""
 
 
 def read_model(path: Path | str) -> gemmi.Structure:
@@ -38,23 +42,45 @@ def read_model(path: Path | str) -> gemmi.Structure:
     ----------
     Wojdyr (2022), doi:10.21105/joss.04200 (gemmi)
     """
-    path = Path(path)
+    return model_of(Path(path), read_content(Path(path)))
+
+
+def model_of(path: Path, content: bytes) -> gemmi.Structure:
+    """The model that a file holds, as ``read_model`` reads it.
+
+    Parameters
+    ----------
+    path : the file, for what is refused
+    content : what it holds, decompressed
+
+    Raises
+    ------
+    ModelError
+        If it is no atomic model or holds no atoms.
+    """
     try:
-        structure = gemmi.read_structure_string(_content(path), format=gemmi.CoorFormat.Detect)
+        structure = gemmi.read_structure_string(content, format=gemmi.CoorFormat.Detect)
     except (RuntimeError, ValueError) as error:
-        if isinstance(error, ModelError):
-            raise
-        reason = " ".join(str(error).split())
+        reason = _what_it_is(content) or " ".join(str(error).split())
         raise ModelError(
             path, f"it is no atomic model that can be read ({reason}); give a PDB or mmCIF file"
         ) from error
     if not any(model.count_atom_sites() for model in structure):
-        raise ModelError(path, "it holds no atoms; give an atomic model, PDB or mmCIF")
+        reason = _what_it_is(content)
+        said = f" ({reason})" if reason else ""
+        raise ModelError(path, f"it holds no atoms{said}; give an atomic model, PDB or mmCIF")
     structure.setup_entities()
     return structure
 
 
-def _content(path: Path) -> bytes:
+def read_content(path: Path) -> bytes:
+    """What a file holds, decompressed where it is gzipped.
+
+    Raises
+    ------
+    ModelError
+        If the file is missing or cannot be read.
+    """
     if not path.exists():
         raise ModelError(path, f"there is no such file in {path.parent}")
     if not path.is_file():
@@ -68,3 +94,17 @@ def _content(path: Path) -> bytes:
         ) from error
     except OSError as error:
         raise ModelError(path, f"it cannot be read ({error.strerror or error})") from error
+
+
+def _what_it_is(content: bytes) -> str:
+    """What a file is that holds no atoms, as far as its beginning says; '' where it does not."""
+    where, magic = _MRC_MAGIC
+    if content[where] == magic:
+        return "it is a map"
+    if _PAGE.match(content[:_BEGINNING]):
+        return "it is a page of the web, or XML"
+    if b"_refln." in content and b"_atom_site." not in content:
+        return "it holds structure factors"
+    if b"_chem_comp_atom." in content and b"_atom_site." not in content:
+        return "it describes a ligand or restraints"
+    return ""

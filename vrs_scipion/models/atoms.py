@@ -1,4 +1,4 @@
-"""Atoms as arrays: what the renderer draws, from a simulation or from a model file."""
+"""Atoms as arrays, from a model file or from a simulation."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ import gemmi
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from vrs_scipion.simulation.internal_coordinates import Coordinates
-from vrs_scipion.simulation.labels import Labels
+from vrs_scipion.models.labels import Labels
+
+Coordinates = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""Atomic models: reading them, and their atoms as arrays."""
