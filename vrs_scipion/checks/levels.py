@@ -32,8 +32,10 @@ from vrs_scipion.checks import (
     level1_j_together,
     level1_k_mask,
     level1_l_agreement,
+    levela_l_record,
     look_half_maps,
     look_map,
+    look_model,
 )
 from vrs_scipion.checks.check import Check
 from vrs_scipion.entry.inputs import INPUTS
@@ -115,7 +117,7 @@ LEVELS = (
     Level("3", "also the particle images"),
     Level("4", "also the orientation assigned to each particle"),
     Level("5", "also the micrographs and the particles' coordinates in them"),
-    Level("A", "an atomic model was provided"),
+    Level("A", "an atomic model was provided", look_model.LOOK, (levela_l_record.CHECK,)),
     Level("W", "the image-processing workflow was provided"),
     Level("O", "results of other techniques were provided"),
 )

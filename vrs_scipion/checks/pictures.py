@@ -16,7 +16,9 @@ WHERE = "shows where in the molecule."
 
 if TYPE_CHECKING:
     from vrs_scipion.figures.isosurface import IsosurfacePicture
+    from vrs_scipion.figures.ribbons.shapes import Colours
     from vrs_scipion.figures.slices import Indices
+    from vrs_scipion.models.atomic_model import AtomicModel
 
 
 def slices(
@@ -140,16 +142,54 @@ def coloured_surface(
         found.paragraphs.append(f"{{fig:{key}_surface}} {says}")
 
 
+def ribbons(
+    found: Findings,
+    key: str,
+    model: AtomicModel,
+    colours: Colours,
+    of: str,
+    alt: str,
+    around: tuple[Path, float] | None = None,
+) -> bool:
+    """Draw the model as ribbons, and note it; whether it could be drawn.
+
+    Parameters
+    ----------
+    key, of, alt : of the figure, what it shows, and the words for who cannot see it
+    colours : of the residues, uint8, shape (m, 3), see `vrs_scipion.figures.ribbons`
+    around : the map around it, its file and contour level; None for none
+    """
+    from vrs_scipion.figures.isosurface.engine import EngineError  # slow to load
+    from vrs_scipion.figures.ribbons import draw_ribbons, shapes_of
+
+    file = f"{key}.png"
+    shapes = shapes_of(model, found.task.entry.start, colours)
+    try:
+        picture = draw_ribbons(shapes, found.task.folder / file, around)
+    except (EngineError, ValueError) as error:
+        found.paragraphs.append(f"{of} could not be drawn: {error}.")
+        return False
+    level = "" if around is None else f" at the contour level {number(around[1])}"
+    caption = f"{of}{level}, {_drawn_by(picture)}"
+    found.figures.append(Figure(key=key, file=file, caption=caption, alt=alt))
+    return True
+
+
 def _surface_caption(contour: float, coloured_by: str, picture: IsosurfacePicture) -> str:
+    coloured = f", coloured by the {coloured_by}" if coloured_by else ""
+    return f"Isosurface at the contour level {number(contour)}{coloured}, {_drawn_by(picture)}"
+
+
+def _drawn_by(picture: IsosurfacePicture) -> str:
+    """The directions of the three views, and what drew them."""
     from vrs_scipion.figures.isosurface.views import VIEWS
 
-    coloured = f", coloured by the {coloured_by}" if coloured_by else ""
     turned = ", ".join(
         f"View {i} ({', '.join(f'{angle:g}' for angle in angles)})°".replace("-", "−")
         for i, angles in enumerate(VIEWS, 1)
     )
     note = f" {picture.note}" if picture.note else ""
     return (
-        f"Isosurface at the contour level {number(contour)}{coloured}, turned about x, y, z by: "
-        f"{turned}. Drawn by {picture.engine_name} {picture.engine_version}.{note}"
+        f"turned about x, y, z by: {turned}. Drawn by {picture.engine_name} "
+        f"{picture.engine_version}.{note}"
     )

@@ -234,3 +234,14 @@ GUIZAR_2008 = Reference(
     pages="156–158",
     doi="10.1364/OL.33.000156",
 )
+
+WOJDYR_2022 = Reference(
+    key="Wojdyr2022",
+    authors=("Wojdyr, M.",),
+    year=2022,
+    title="GEMMI: A library for structural biology",
+    journal="Journal of Open Source Software",
+    volume="7",
+    pages="4200",
+    doi="10.21105/joss.04200",
+)

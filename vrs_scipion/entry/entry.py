@@ -13,6 +13,7 @@ import numpy as np
 from vrs_scipion.entry.fsc_file import FrequencyAndCorrelation, read_fsc
 from vrs_scipion.entry.record_half_maps import HalfMapsRecord
 from vrs_scipion.entry.record_map import MapRecord
+from vrs_scipion.entry.record_model import ModelRecord
 from vrs_scipion.entry.records import Box, InputRecord, Lengths, MaskFile
 from vrs_scipion.entry.spectra import Spectrum, kept_spectrum
 from vrs_scipion.entry.symmetry import symmetry_order
@@ -21,9 +22,15 @@ from vrs_scipion.files import in_new_words, load_model
 from vrs_scipion.folders import RECORD_FILE
 from vrs_scipion.maps.density import Density, Mask, Volume
 from vrs_scipion.maps.fourier import resampled_onto
+from vrs_scipion.maps.placement import start
+from vrs_scipion.models.atomic_model import AtomicModel, load_arrays
 from vrs_scipion.results.model import InputUsed
 
-RECORDS: dict[str, type[InputRecord]] = {"map": MapRecord, "half_maps": HalfMapsRecord}
+RECORDS: dict[str, type[InputRecord]] = {
+    "map": MapRecord,
+    "half_maps": HalfMapsRecord,
+    "model": ModelRecord,
+}
 """What is known of a prepared input, by its key."""
 
 
@@ -139,6 +146,14 @@ class Entry:
         return self.map.box
 
     @property
+    def start(self) -> Lengths:
+        """Where voxel 0 lies, Å along z, y, x, in the frame of the model's coordinates.
+
+        At the header's ORIGIN if any part of that is not 0, else at the index of the first voxel.
+        """
+        return start(self.map)
+
+    @property
     def map_path(self) -> Path:
         """The prepared map's file."""
         return self.path("map", self.map.map_file)
@@ -247,6 +262,27 @@ class Entry:
 
     def _of_halves(self, file: str) -> Volume:
         return _load(self.path("half_maps", file)).astype(np.float32, copy=False)
+
+    # ------------------------------------------------------------------- the atomic model
+
+    @property
+    def model_record(self) -> ModelRecord:
+        """What is known of the atomic model."""
+        record = self.record("model")
+        assert isinstance(record, ModelRecord)
+        return record
+
+    @property
+    def model_path(self) -> Path:
+        """The prepared model's file, mmCIF."""
+        return self.path("model", self.model_record.model_file)
+
+    def model(self) -> AtomicModel:
+        """The atoms of the model as arrays, x, y, z in Å.
+
+        ``model.indices(entry.start, entry.voxel_size)`` are their places on the map's grid.
+        """
+        return load_arrays(self.path("model", self.model_record.atoms_file))
 
 
 def is_prepared(folder: Path) -> bool:

@@ -29,7 +29,7 @@ class Field:
 
     Attributes
     ----------
-    key : its name on the command line (``--key``), in tables, in ``request.json`` and in forms
+    key : its name in tables, in ``request.json``, in forms and, with dashes, on the command line
     kind : what its values are
     label, help : as a form and the help of the command say it
     unit : of a number
@@ -57,7 +57,7 @@ class Field:
     @property
     def option(self) -> str:
         """On the command line."""
-        return f"--{self.key}"
+        return f"--{self.key.replace('_', '-')}"
 
     @property
     def title(self) -> str:

@@ -10,10 +10,11 @@ from vrs_scipion.entry.entry import Entry
 from vrs_scipion.entry.input import Field, Input
 from vrs_scipion.entry.prepare_half_maps import HALF_MAPS
 from vrs_scipion.entry.prepare_map import MAP
+from vrs_scipion.entry.prepare_model import MODEL
 from vrs_scipion.entry.request import Request
 from vrs_scipion.files import InputError
 
-INPUTS: dict[str, Input] = {one.key: one for one in (MAP, HALF_MAPS)}
+INPUTS: dict[str, Input] = {one.key: one for one in (MAP, HALF_MAPS, MODEL)}
 
 FIELDS: dict[str, Field] = {one.key: one for kind in INPUTS.values() for one in kind.fields}
 """Everything that can be asked for, by its key; those of the first input come first."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -60,12 +61,37 @@ def place(whole: Density, other: Density, likeness: Callable[[Triple], float]) -
     return max(found, key=lambda one: one.likeness)
 
 
-def start(density: Density) -> Triple:
-    """Where voxel 0 lies, in Å along z, y, x: by ORIGIN, else by the index of the first voxel."""
-    if any(density.origin):
-        return density.origin
-    z, y, x = (n * s for n, s in zip(density.nstart, density.voxel_size, strict=True))
+class Located(Protocol):
+    """What a header says of where a volume lies, along z, y, x: see `Density`."""
+
+    @property
+    def voxel_size(self) -> Triple: ...
+
+    @property
+    def nstart(self) -> tuple[int, int, int]: ...
+
+    @property
+    def origin(self) -> Triple: ...
+
+
+def start(volume: Located) -> Triple:
+    """Where voxel 0 lies, in Å along z, y, x: by ORIGIN, else by the index of the first voxel.
+
+    An ORIGIN between two points of the grid is as good as any.
+    """
+    if any(volume.origin):
+        return volume.origin
+    z, y, x = (n * s for n, s in zip(volume.nstart, volume.voxel_size, strict=True))
     return z, y, x
+
+
+def start_words(volume: Located) -> str:
+    """What of the header says where voxel 0 lies."""
+    if any(volume.origin):
+        return "its header's ORIGIN"
+    if any(volume.nstart):
+        return "the first voxel of its header"
+    return "its header, which says nothing else"
 
 
 def brought(

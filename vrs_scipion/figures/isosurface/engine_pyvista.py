@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -49,15 +50,34 @@ def render(
     EngineError
         If pyvista is not installed, or the drawing fails or takes too long.
     """
-    if importlib.util.find_spec("pyvista") is None:
-        raise EngineError("pyvista is not installed (`pip install pyvista`)")
-    out = folder / "views.npz"
-    arguments = [str(map_path), repr(float(contour)), str(out)]
+    arguments = [str(map_path), repr(float(contour))]
     if colouring is not None:
         ends = (repr(float(colouring.low)), repr(float(colouring.high)))
         arguments += [str(colouring.map_path), *ends]
+    return run(_PROGRAM, arguments, folder, timeout_s)
+
+
+def run(
+    program: Sequence[str], arguments: Sequence[str], folder: Path, timeout_s: float
+) -> Rendering:
+    """Run one of our programs that draw with pyvista.
+
+    Parameters
+    ----------
+    program : the words that start it
+    arguments : what it draws; before them it is told which file to write
+    folder, timeout_s : as for `render`
+
+    Raises
+    ------
+    EngineError
+        as for `render`.
+    """
+    if importlib.util.find_spec("pyvista") is None:
+        raise EngineError("pyvista is not installed (`pip install pyvista`)")
+    out = folder / "views.npz"
     draw_by_program(
-        [*_PROGRAM, *arguments],
+        [*program, str(out), *arguments],
         timeout_s=timeout_s,
         environment=_environment(),
     )

@@ -61,21 +61,56 @@ def render(mesh: Any, colouring: Colouring | None = None) -> tuple[Images, float
         colours = colours_at(colouring, np.array(mesh.points, dtype=np.float64))
         mesh.point_data["colours"] = np.rint(255 * colours).astype(np.uint8)
         shine, fog = _COLOURED_SHINE, _COLOURED_FOG
+    plotter = new_plotter()
+    plotter.add_mesh(mesh, smooth_shading=True, **shine)
     bounds = np.reshape(mesh.bounds, (3, 2))
-    frame = frame_around(bounds[:, 0], bounds[:, 1])
+    return views_of(plotter, bounds[:, 0], bounds[:, 1], fog)
+
+
+def new_plotter() -> Any:
+    """Return an empty `pyvista.Plotter` with our light, off screen."""
     edge = PIXELS * _OVERSAMPLING
     plotter = pyvista.Plotter(off_screen=True, window_size=(edge, edge), lighting="none")
     plotter.render_window.SetMultiSamples(0)  # `_shrink` smooths the edges at a quarter the cost
     plotter.set_background("white")
     plotter.enable_parallel_projection()
-    plotter.add_mesh(mesh, smooth_shading=True, **shine)
     for position, intensity in _LIGHTS:
         plotter.add_light(
             pyvista.Light(position=position, light_type="camera light", intensity=intensity)
         )
+    return plotter
+
+
+def views_of(
+    plotter: Any, low: NDArray[np.float64], high: NDArray[np.float64], fog: float
+) -> tuple[Images, float]:
+    """Return the views of what a plotter holds, and their scale in Å per pixel; then close it.
+
+    Parameters
+    ----------
+    plotter : of `new_plotter`
+    low, high : x, y, z of two opposite corners of the box around it, in Å
+    fog : how much of the white ground is laid over what is farthest away
+    """
+    frame = frame_around(low, high)
     images = np.stack([_shrink(_shoot(plotter, frame, angles, fog)) for angles in VIEWS])
     plotter.close()
     return images, 2 * frame.half / PIXELS
+
+
+def save_views(out: Path, images: Images, scale: float, binning: int) -> int:
+    """Write the views, their scale, the binning and VTK's version; 1 where there is nothing."""
+    if images.min() == 255:
+        print("OpenGL drew nothing")
+        return 1
+    np.savez(
+        out,
+        images=images,
+        angstrom_per_pixel=scale,
+        binning=binning,
+        version=f"{pyvista.__version__} (VTK {vtkVersion.GetVTKVersion()})",
+    )
+    return 0
 
 
 def _shoot(plotter: Any, frame: Frame, angles: Angles, fog: float) -> Images:
@@ -114,13 +149,13 @@ def _shrink(image: Images) -> Images:
     return np.rint(mean).astype(np.uint8)
 
 
-def main(map_path: str, contour: str, out: str, *colouring: str) -> int:
+def main(out: str, map_path: str, contour: str, *colouring: str) -> int:
     """Write the views, their scale, the binning and VTK's version to `out`, an ``.npz`` file.
 
     Parameters
     ----------
-    map_path, contour : MRC file and level
     out : file to write
+    map_path, contour : MRC file and level
     colouring : nothing, or the MRC file, the lowest and the highest value that give the colours
     """
     level = float(contour)
@@ -129,18 +164,7 @@ def main(map_path: str, contour: str, out: str, *colouring: str) -> int:
     if colouring:
         values, low, high = colouring
         colours = Colouring(Path(values), float(low), float(high))
-    images, scale = render(surface_mesh(block, level), colours)
-    if images.min() == 255:
-        print("OpenGL drew nothing")
-        return 1
-    np.savez(
-        out,
-        images=images,
-        angstrom_per_pixel=scale,
-        binning=block.binning,
-        version=f"{pyvista.__version__} (VTK {vtkVersion.GetVTKVersion()})",
-    )
-    return 0
+    return save_views(Path(out), *render(surface_mesh(block, level), colours), block.binning)
 
 
 if __name__ == "__main__":
