@@ -294,6 +294,10 @@ def _validate(options: argparse.Namespace) -> int:
     from vrs_scipion.running import field_options
 
     given = field_options.given(options)
+    try:
+        given = emdb_command.with_fetched_model(options, given)
+    except EmdbError as error:
+        return _refuse(str(error))
     name = str(given.get(field_options.FIRST, ""))
     if not name:
         request = Request.of(**given)

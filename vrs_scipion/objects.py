@@ -82,6 +82,10 @@ class VrsHalfMaps(VrsPrepared):
     """Two prepared half maps."""
 
 
+class VrsModel(VrsPrepared):
+    """A prepared atomic model."""
+
+
 class VrsCheckOutcome(EMFile):
     """What a check found: its file is ``result.json`` in the result's folder."""
 

@@ -151,6 +151,9 @@ _ALSO_CALLED = {
     "pixel size": "voxel",
     "half map 1": "half1",
     "half map 2": "half2",
+    "atomic model": "model",
+    "pdb": "model",
+    "model offset": "model_offset",
 }
 
 
@@ -171,6 +174,7 @@ def _require_columns(header: list[str], path: Path) -> None:
 
 def _row(given: dict[str, str], *, surplus: bool, line: int, folder: Path) -> Row:
     from vrs_scipion.emdb.accession import is_accession, normalised, perhaps_meant
+    from vrs_scipion.emdb.model import is_pdb_code
 
     source = given.get(FIRST, "")
     entry = is_accession(source)
@@ -181,6 +185,8 @@ def _row(given: dict[str, str], *, surplus: bool, line: int, folder: Path) -> Ro
             said[key] = str((folder / location_path(text)).absolute())
     if entry:
         said[FIRST] = normalised(source)
+    if is_pdb_code(given.get("model", "")) and not Path(said["model"]).exists():
+        said["model"] = given["model"]
     row = Row(name=name or f"row-{line}", given=said)
     if surplus:
         return _broken(row, f"line {line} has more cells than the table has columns")

@@ -1,4 +1,4 @@
-"""Where EMDB is, and how long to wait for it."""
+"""Where EMDB and the PDB are, and how long to wait for them."""
 
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ from vrs_scipion.emdb.errors import EmdbError
 
 API = "https://www.ebi.ac.uk/emdb/api"
 FILES = "https://ftp.ebi.ac.uk/pub/databases/emdb/structures"
+MODELS = "https://ftp.ebi.ac.uk/pub/databases/pdb/data/structures/divided/mmCIF"
 API_VARIABLE = "VRS_EMDB_API"
 FILES_VARIABLE = "VRS_EMDB_FILES"
+MODELS_VARIABLE = "VRS_PDB_FILES"
 CACHE_VARIABLE = "VRS_CACHE"
 
 _OWNER = ".ebi.ac.uk"
@@ -34,6 +36,7 @@ class Archive:
     ----------
     api : address of the REST interface, ``https`` only
     files : address of the folder that holds one folder per entry, ``https`` only
+    models : address of the folder that holds the models of the PDB, ``https`` only
     cache : folder in which downloaded entries are kept
     offline : use the cache alone
     timeout_s : seconds without an answer, or with hardly any data, that are too many
@@ -43,6 +46,7 @@ class Archive:
 
     api: str = field(default_factory=lambda: os.environ.get(API_VARIABLE) or API)
     files: str = field(default_factory=lambda: os.environ.get(FILES_VARIABLE) or FILES)
+    models: str = field(default_factory=lambda: os.environ.get(MODELS_VARIABLE) or MODELS)
     cache: Path = field(default_factory=default_cache)
     offline: bool = False
     timeout_s: float = 30.0
@@ -50,7 +54,7 @@ class Archive:
     backoff_s: float = 0.5
 
     def __post_init__(self) -> None:
-        for address in (self.api, self.files):
+        for address in (self.api, self.files, self.models):
             if not _is_https(address):
                 raise EmdbError(
                     f"{address!r} is no address for EMDB: it has to start with https://"
@@ -64,10 +68,14 @@ class Archive:
         """Address of a file in one of the entry's folders: map, other (half maps), fsc."""
         return f"{self.files.rstrip('/')}/{accession}/{place}/{name}"
 
+    def model_url(self, code: str) -> str:
+        """Address of a model of the PDB, by its code of four small letters."""
+        return f"{self.models.rstrip('/')}/{code[1:3]}/{code}.cif.gz"
+
     def may_redirect_to(self, url: str) -> bool:
         """Whether the archive may send us there: https, to its own hosts or EMBL-EBI's."""
         host = urlsplit(url).hostname or ""
-        own = {urlsplit(self.api).hostname, urlsplit(self.files).hostname}
+        own = {urlsplit(one).hostname for one in (self.api, self.files, self.models)}
         return _is_https(url) and (host in own or host.endswith(_OWNER))
 
 

@@ -33,6 +33,7 @@ class Field:
     kind : what its values are
     label, help : as a form and the help of the command say it
     unit : of a number
+    besides : what else the command understands, in a sentence
     metavar : stands for the value in the help of the command
     required : whether the input is not given without it
     offered : whether people type it; else programs hand it on
@@ -47,6 +48,7 @@ class Field:
     label: str
     help: str
     unit: str = ""
+    besides: str = ""
     metavar: str = ""
     required: bool = False
     offered: bool = True

@@ -409,6 +409,8 @@ MAP = Input(
             "Map file",
             "MRC/CCP4 (.mrc, .map, .ccp4), plain or gzipped. Of a stack of volumes the first is "
             "taken. Without one the mean of the two half maps is validated.",
+            besides="Or an entry such as EMD-3488: its half maps, FSC curve and model are fetched "
+            "with its map where it has them, and its numbers are the defaults.",
             metavar="MAP",
             required=True,
         ),

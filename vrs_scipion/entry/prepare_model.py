@@ -90,7 +90,7 @@ def inspect_model(request: Request, before: Mapping[str, Any]) -> InspectedModel
     """
     path = request.path("model")
     if path is None:
-        raise InputError("model", "an offset was given without a model; give both (--model)")
+        raise InputError("model", "give the model's file")
     offset = _offset(request)
     content = read_content(path)
     structure = model_of(path, content)
@@ -350,8 +350,9 @@ MODEL = Input(
             "model",
             Kind.PATH,
             "Atomic model",
-            "That was built into the map: PDB or mmCIF, plain or gzipped, or the code of an entry "
-            "of the PDB such as 5NI1. It is validated where it lies, and never moved.",
+            "That was built into the map: PDB or mmCIF, plain or gzipped. It is validated where it "
+            "lies, and never moved.",
+            besides="Or an entry of the PDB such as 5NI1.",
             metavar="FILE",
             required=True,
         ),

@@ -104,7 +104,8 @@ class ModelRecord(InputRecord):
             Fact(label="Models in the file", value=f"{self.models:,}{self._first()}"),
             Fact(
                 label="Atoms",
-                value=f"{self.atoms:,} in {self.residues:,} residues and {self.chains:,} chains",
+                value=f"{self.atoms:,} in {_counted(self.residues, 'residue')} and "
+                f"{_counted(self.chains, 'chain')}",
             ),
             Fact(label="Residues by kind", value=self._kinds()),
             *((Fact(label="Ligands", value=self._ligands()),) if self.ligands else ()),
@@ -133,13 +134,15 @@ class ModelRecord(InputRecord):
 
     def _position(self) -> str:
         reach = ", ".join(
-            f"{axis} {low:.1f} to {high:.1f}"
+            f"{axis} {low:.1f} to {high:.1f}".replace("-", "−")
             for axis, low, high in zip("xyz", self.lowest, self.highest, strict=True)
         )
-        moved = " × ".join(f"{value:g}" for value in self.offset)
+        moved, start = (
+            said.replace("-", "−") for said in (triple(self.offset[::-1]), triple(self.start))
+        )
         told = f", moved by {moved}\u00a0Å (x × y × z) as asked for" if any(self.offset) else ""
         return (
-            f"{reach}\u00a0Å{told}; voxel 0 of the map at {triple(self.start)}\u00a0Å (x × y × z), "
+            f"{reach}\u00a0Å{told}; voxel 0 of the map at {start}\u00a0Å (x × y × z), "
             f"by {self.start_from}"
         )
 
@@ -149,3 +152,7 @@ class ModelRecord(InputRecord):
                 label="Operators for further copies",
                 value=f"{self.operators:,} in the file; they are not applied",
             )
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

@@ -13,7 +13,7 @@ from pwem.protocols import EMProtocol
 from vrs_scipion.entry.entry import Entry
 from vrs_scipion.entry.input import Field, Kind
 from vrs_scipion.entry.inputs import INPUTS
-from vrs_scipion.objects import VrsEntry, VrsHalfMaps, VrsPrepared
+from vrs_scipion.objects import VrsEntry, VrsHalfMaps, VrsModel, VrsPrepared
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,7 @@ class Pointer:
 POINTERS = {
     "map": Pointer("inputEntry", VrsEntry),
     "half_maps": Pointer("inputHalfMaps", VrsHalfMaps),
+    "model": Pointer("inputModel", VrsModel),
 }
 """By the key of the input."""
 

@@ -121,6 +121,10 @@ class VrsProtLookAtHalfMaps(VrsProtCheck):
     check = LOOKS["half_maps"]
 
 
+class VrsProtLookAtModel(VrsProtCheck):
+    check = LOOKS["model"]
+
+
 class VrsProtMass(VrsProtCheck):
     check = CHECKS["0.a"]
 
@@ -207,3 +211,5 @@ class VrsProtMaskEffect(VrsProtCheck):
 
 class VrsProtAgreement(VrsProtCheck):
     check = CHECKS["1.l"]
+class VrsProtModelRecord(VrsProtCheck):
+    check = CHECKS["A.l"]

@@ -105,3 +105,7 @@ class VrsProtLevel0(VrsProtLevel):
 
 class VrsProtLevel1(VrsProtLevel):
     mark = "1"
+
+
+class VrsProtLevelA(VrsProtLevel):
+    mark = "A"

@@ -33,11 +33,13 @@ from vrs_scipion.protocols.volume_outputs import volume_object, volume_output
 class VrsProtPrepareInput(VrsRun):
     """Base of the protocols that prepare one input; a subclass names its ``key``.
 
-    It says in ``_inspected`` what is to be prepared.
+    It says in ``_inspected`` what is to be prepared. ``source`` is the pointer to what its outputs
+    are made of.
     """
 
     _label: str | None = None
     key: str
+    source = "inputVolume"
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -55,9 +57,10 @@ class VrsProtPrepareInput(VrsRun):
         record = INPUTS[self.key].prepare(self._inspected(), entry_of(self), folder)
         outputs = prepared_outputs(self.key, record, folder)
         self._defineOutputs(**outputs)
-        if self.inputVolume.get() is not None:
+        source = getattr(self, self.source)
+        if source.get() is not None:
             for output in outputs.values():
-                self._defineSourceRelation(self.inputVolume, output)
+                self._defineSourceRelation(source, output)
 
     def _summary(self) -> list[str]:
         if not hasattr(self, "outputEntry"):
@@ -94,35 +97,27 @@ class VrsProtPrepare(VrsMapInput, VrsProtPrepareInput):
         return self._inputWarnings()
 
 
-class VrsProtPrepareHalfMaps(VrsProtPrepareInput):
-    """Prepares two half maps: brings their axes to x, y, z, refuses what are not two halves of one
-    reconstruction, brings the map's mask to their grid and gives it the soft edge under which they
-    are compared.
-    """
+class VrsBesideTheMap:
+    """Mixin of the protocols that prepare what comes beside a map that is prepared."""
 
-    key = "half_maps"
-    fields = {field.key: field.key for field in INPUTS["half_maps"].fields}
+    key: str
 
     def _defineParams(self, form: Any) -> None:
         form.addSection(label="Input")
         add_pointers(form, ["map"])
-        form.addParam(
-            "inputVolume",
-            params.PointerParam,
-            pointerClass="Volume",
-            allowsNull=True,
-            label="Volume with its half maps",
-            help="A volume of the project that carries its two half maps, as refinements leave "
-            "it; or none, and two files.",
-        )
+        self._defineSource(form)
         for field in INPUTS[self.key].fields:
             add_field(form, field, important=False)
 
-    def _inspected(self) -> Any:
-        return INPUTS[self.key].inspect(self._request(), {"map": entry_of(self).map})
+    def _defineSource(self, form: Any) -> None:
+        """Ask for what the project has of the input."""
+        raise NotImplementedError
 
     def _request(self) -> Request:
-        return BESIDE_THE_MAP[self.key](self, self.inputVolume.get())
+        raise NotImplementedError
+
+    def _inspected(self) -> Any:
+        return INPUTS[self.key].inspect(self._request(), {"map": entry_of(self).map})
 
     def _refused(self) -> list[str]:
         if not prepared_folders(self):
@@ -134,6 +129,59 @@ class VrsProtPrepareHalfMaps(VrsProtPrepareInput):
         return []
 
 
+class VrsProtPrepareHalfMaps(VrsBesideTheMap, VrsProtPrepareInput):
+    """Prepares two half maps: brings their axes to x, y, z, refuses what are not two halves of one
+    reconstruction, brings the map's mask to their grid and gives it the soft edge under which they
+    are compared.
+    """
+
+    key = "half_maps"
+    fields = {field.key: field.key for field in INPUTS["half_maps"].fields}
+
+    def _defineSource(self, form: Any) -> None:
+        form.addParam(
+            "inputVolume",
+            params.PointerParam,
+            pointerClass="Volume",
+            allowsNull=True,
+            label="Volume with its half maps",
+            help="A volume of the project that carries its two half maps, as refinements leave "
+            "it; or none, and two files.",
+        )
+
+    def _request(self) -> Request:
+        return half_map_request(self, self.inputVolume.get())
+
+
+class VrsProtPrepareModel(VrsBesideTheMap, VrsProtPrepareInput):
+    """Prepares an atomic model: reads its atoms, tells proteins, nucleic acids, ligands, sugars,
+    ions and waters apart, and notes where it lies in the map. It is never moved but by the shift
+    that is given.
+    """
+
+    key = "model"
+    fields = {field.key: field.key for field in INPUTS["model"].fields}
+    source = "inputStructure"
+
+    def _defineSource(self, form: Any) -> None:
+        add_structure(form)
+
+    def _request(self) -> Request:
+        return model_request(self, None)
+
+
+def add_structure(form: Any) -> None:
+    """Ask for an atomic model of the project."""
+    form.addParam(
+        "inputStructure",
+        params.PointerParam,
+        pointerClass="AtomStruct",
+        allowsNull=True,
+        label="Atomic structure",
+        help="A model of the project, from an import or from any modelling; or none, and a file.",
+    )
+
+
 def half_map_request(protocol: EMProtocol, volume: Volume | None) -> Request:
     """Half maps that a form names as files, or else a volume carries, and what goes with them."""
     named = {field.key: _named(protocol, field.key) for field in INPUTS["half_maps"].fields}
@@ -142,14 +190,28 @@ def half_map_request(protocol: EMProtocol, volume: Volume | None) -> Request:
     return Request.of(**named)
 
 
+def model_request(protocol: EMProtocol, volume: Volume | None) -> Request:
+    """A model that a form names as a file, or else points to, and what goes with it."""
+    structure, path = protocol.inputStructure.get(), _named(protocol, "model")
+    if path is None and structure is not None:
+        path = Path(structure.getFileName()).absolute()
+    return Request.of(model=path, model_offset=str(protocol.model_offset.get() or ""))
+
+
 def _named(protocol: EMProtocol, key: str) -> Path | None:
     """A file that a form names."""
     name = getattr(protocol, key).get()
     return location_path(name).expanduser().absolute() if name else None
 
 
-BESIDE_THE_MAP = {"half_maps": half_map_request}
-"""What a form's fields, and the volume that it points to, ask for beside the map, by input."""
+BESIDE_THE_MAP = {"half_maps": half_map_request, "model": model_request}
+"""What a form's fields, and what it points to, ask for beside the map, by input."""
+
+INSTEAD = {
+    "half_maps": "Empty: what the volume carries, if it does.",
+    "model": "Empty: the atomic structure, if there is one.",
+}
+"""What counts where a form names no file, by input."""
 
 
 def prepared_outputs(key: str, record: InputRecord, folder: Path) -> dict[str, Any]:

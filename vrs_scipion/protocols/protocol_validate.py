@@ -18,7 +18,12 @@ from vrs_scipion.protocols.check_form import add_criteria
 from vrs_scipion.protocols.check_steps import VrsCheckSteps, output_name
 from vrs_scipion.protocols.input_form import add_field
 from vrs_scipion.protocols.map_input import VrsMapInput
-from vrs_scipion.protocols.protocol_prepare import BESIDE_THE_MAP, prepared_outputs
+from vrs_scipion.protocols.protocol_prepare import (
+    BESIDE_THE_MAP,
+    INSTEAD,
+    add_structure,
+    prepared_outputs,
+)
 from vrs_scipion.protocols.protocol_report import report_object
 from vrs_scipion.protocols.runs import VrsRun
 from vrs_scipion.report.folder import gather
@@ -40,9 +45,11 @@ class VrsProtValidate(VrsMapInput, VrsCheckSteps, VrsRun):
     def _defineParams(self, form: Any) -> None:
         self._defineMapParams(form)
         for key in BESIDE_THE_MAP:
-            group = form.addGroup(f"{INPUTS[key].title}, if you have them")
+            group = form.addGroup(f"{INPUTS[key].title}, if there is any")
+            if key == "model":
+                add_structure(group)
             for field in INPUTS[key].fields:
-                carried = " Empty: what the volume carries, if it does." if field.required else ""
+                carried = f" {INSTEAD[key]}" if field.required else ""
                 add_field(group, field, important=False, help=f"{field.help}{carried}")
         add_criteria(form, tuple(CHECKS.values()))
         form.addParam(

@@ -20,12 +20,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         for field in one.fields:
             if not field.offered:
                 continue
-            said = f"{field.title}: {field.help[:1].lower()}{field.help[1:]}".replace("%", "%%")
+            said = f"{field.title}: {field.help[:1].lower()}{field.help[1:]} {field.besides}"
+            said = said.strip().replace("%", "%%")
             if field.key == FIRST:
-                said += (
-                    " Or an entry such as EMD-3488: its half maps and FSC curve are fetched with "
-                    "its map where it has them, and its numbers are the defaults."
-                )
                 group.add_argument(field.key, metavar=field.metavar, nargs="?", help=said)
             else:
                 group.add_argument(field.option, metavar=field.metavar, help=said)

@@ -19,6 +19,7 @@ RECORD_PATH = f"/emdb/api/entry/{ACCESSION}"
 _FILES = f"/pub/databases/emdb/structures/{ACCESSION}"
 MAP_PATH = f"{_FILES}/map/emd_3488.map.gz"
 HALF_PATHS = tuple(f"{_FILES}/other/emd_3488_half_map_{number}.map.gz" for number in (1, 2))
+MODEL_PATH = "/pub/databases/pdb/ni/5ni1.cif.gz"
 FSC_PATH = f"{_FILES}/fsc/emd_3488_fsc.xml"
 
 Answer = Callable[["Handler"], None]
@@ -242,6 +243,10 @@ class EmdbServer:
     @property
     def files(self) -> str:
         return f"{self.url}/pub/databases/emdb/structures"
+
+    @property
+    def models(self) -> str:
+        return f"{self.url}/pub/databases/pdb"
 
     def asked(self, path: str) -> int:
         """How often ``path`` was asked for."""

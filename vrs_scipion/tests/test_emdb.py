@@ -91,6 +91,7 @@ class EmdbTest(unittest.TestCase):
         self.archive = Archive(
             api=self.server.api,
             files=self.server.files,
+            models=self.server.models,
             cache=self.folder / "cache",
             timeout_s=1.0,
             attempts=3,
@@ -513,6 +514,7 @@ class TestCommand(EmdbTest):
         environment |= {
             "VRS_EMDB_API": self.server.api,
             "VRS_EMDB_FILES": self.server.files,
+            "VRS_PDB_FILES": self.server.models,
             "VRS_CACHE": str(self.archive.cache),
         }
         return subprocess.run(
@@ -576,7 +578,7 @@ class TestCommand(EmdbTest):
         said = io.StringIO()
         with redirect_stderr(said):
             request = requested(self.options(), ACCESSION, {})
-        self.assertIn("its half maps cannot be validated, the map alone is", said.getvalue())
+        self.assertIn("its half maps are left out, as what cannot be validated", said.getvalue())
         self.assertFalse({"half1", "half2", "fsc"} & request.values.keys())
         asked = self.server.asked(HALF_PATHS[0])
         requested(self.options("--no-half-maps"), ACCESSION, {})
@@ -585,11 +587,15 @@ class TestCommand(EmdbTest):
     def options(self, *arguments: str) -> argparse.Namespace:
         parser = argparse.ArgumentParser()
         add_arguments(parser)
-        where = (f"--emdb-api={self.server.api}", f"--emdb-files={self.server.files}")
+        where = (
+            f"--emdb-api={self.server.api}",
+            f"--emdb-files={self.server.files}",
+            f"--pdb-files={self.server.models}",
+        )
         return parser.parse_args([*where, f"--cache={self.archive.cache}", *arguments])
 
     def test_the_options_reach_another_vrs(self) -> None:
-        options = self.options("--no-half-maps", "--offline")
+        options = self.options("--no-half-maps", "--no-model", "--offline")
         again = argparse.ArgumentParser()
         add_arguments(again)
         self.assertEqual(again.parse_args(as_arguments(options)), options)

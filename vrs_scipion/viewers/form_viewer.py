@@ -182,13 +182,15 @@ class VrsFormViewer(ProtocolViewer):
         return [WindowView(show.command(self._inProject(Path(volume.getFileName()))), self._tell)]
 
     def _chimerax(self, folder: Path, entry: Mapping[str, Path] | None, key: str = "") -> Views:
-        """The map in ChimeraX, coloured by the values named ``key``."""
+        """The map in ChimeraX, coloured by the values named ``key``, with the model in it."""
         try:
-            layers = find_layers(read_contents(locate(folder, entry)))
+            contents = read_contents(locate(folder, entry))
+            layers, given = find_layers(contents), contents.entry
             values = next((layer for layer in layers.values if layer.key == key), None)
             name = f"chimerax_{key.replace(':', '_').replace('.', '') or 'map'}.cxc"
             target = self._inProject(Path(self.protocol._getExtraPath(name)))
-            script = write_script(layers, values, target)
+            model = given.model_path if "model" in given.given else None
+            script = write_script(layers, values, target, model)
         except (FolderError, OSError, ValueError) as error:
             return [self.errorMessage(str(error), "Validation")]
         return [ChimeraXView(script, self._tell)]

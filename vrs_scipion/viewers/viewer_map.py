@@ -59,29 +59,31 @@ class VrsPrepareViewer(_InputViewer):
             return
         key, entry = _inputs(self.protocol, prepared, self._inProject(Path()))
         folder = entry[key]
-        has_surface = any(one.contour is not None for one in load_record(key, folder).volumes)
+        volumes = load_record(key, folder).volumes
+        has_surface = any(one.contour is not None for one in volumes)
+        hidden = {"slices": not volumes, "surface": not has_surface}
         group = form.addGroup("Look at")
         for pane, label, tip in (
             ("slices", "Slices", "Three linked planes, with the borders of the masks."),
             ("surface", "Surface in 3D", "The map at its contour level."),
-            ("numbers", "Facts", "The files, their box, the masks and their origin."),
+            ("numbers", "Facts", "The files, what they hold, and where it lies."),
         ):
-            if pane != "surface" or has_surface:
+            if not hidden.get(pane):
                 call = partial(self._window, folder, entry, key, pane)
                 self._addButton(group, f"window_{pane}", label, tip, call)
         self._addVolumes(group)
-        if has_surface:
+        if has_surface or key == "model":
             self._addButton(
                 group,
                 "chimerax",
-                "ChimeraX: map at its contour level",
+                "ChimeraX: map at its contour level" + ("" if has_surface else ", with the model"),
                 "Opens ChimeraX, where it is installed.",
                 lambda: self._chimerax(folder, entry),
             )
 
 
 class VrsEntryViewer(Viewer):
-    """Opens the planes of a prepared input among a protocol's outputs."""
+    """Opens the planes, or else the facts, of a prepared input among a protocol's outputs."""
 
     _name = "Prepared input"
     _environments = [DESKTOP_TKINTER]
@@ -90,7 +92,8 @@ class VrsEntryViewer(Viewer):
     def _visualize(self, target: Any, **_: Any) -> list[View]:
         project = Path(self.getProject().getPath()).absolute()
         key, entry = _inputs(self.protocol, target, project)
-        words = show.command(entry[key], entry=entry, check=key, pane="slices")
+        pane = "slices" if load_record(key, entry[key]).volumes else "numbers"
+        words = show.command(entry[key], entry=entry, check=key, pane=pane)
         return [WindowView(words, lambda text: self.infoMessage(text, "Validation").show())]
 
 

@@ -1,4 +1,4 @@
-"""Commands with which ChimeraX shows a map coloured by values per voxel.
+"""Commands with which ChimeraX shows a map coloured by values per voxel, and a model in it.
 
 ChimeraX knows no voxel without a value: the values lie beside the commands in a copy that has one
 below the palette there, which is drawn in grey.
@@ -24,8 +24,12 @@ _BELOW = 0.01
 """Share of the palette's reach below which a value is none."""
 
 
-def write_script(layers: Layers, values: Layer | None, path: Path) -> Path:
+def write_script(
+    layers: Layers, values: Layer | None, path: Path, model: Path | None = None
+) -> Path:
     """Write the commands (``.cxc``) that show the map, coloured by ``values`` if they are given.
+
+    ``model`` is the file of an atomic model that lies in the map.
 
     Of the densities that one is taken that lies on the grid of the values.
 
@@ -46,6 +50,8 @@ def write_script(layers: Layers, values: Layer | None, path: Path) -> Path:
         field = ValueField(values, shelf)
         copy = _write_values(field, shelf.get(base.path), path.with_suffix(".mrc"))
         lines += _colour_lines(field, copy, values.name)
+    if model is not None:
+        lines += _model_lines(model)
     with written_whole(path) as unfinished:
         unfinished.write_text("\n".join([*lines, "view", ""]), encoding="utf-8")
     return path
@@ -67,6 +73,17 @@ def _map_lines(base: Layer) -> list[str]:
         f"volume #1 style surface step 1 level {base.contour:.7g} color {style.SURFACE}",
         "set bgColor white",
         "lighting soft",
+    ]
+
+
+def _model_lines(model: Path) -> list[str]:
+    return [
+        f"open {_quoted(model)} format mmcif id 9",
+        "hide #9 atoms",
+        "show #9 cartoons",
+        "show #9 & ligand atoms",
+        "color #9 bychain",
+        "transparency #1 60",
     ]
 
 

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pyvista
 
-from vrs_scipion.figures import style
 from vrs_scipion.figures.isosurface.block import read_block
 from vrs_scipion.figures.isosurface.render_pyvista import (
     CROSSINGS,
@@ -26,7 +25,7 @@ _TUBE, _SPHERE = 0.9, 1.1
 _MANY = 200_000
 """Points beyond which tubes have fewer sides."""
 _SHINE = {"scalars": "colours", "rgb": True, "ambient": 0.28, "diffuse": 0.8, "specular": 0.08}
-_GLASS = {"color": style.SURFACE, "opacity": 0.28, "ambient": 0.3, "diffuse": 0.7}
+_GLASS = {"color": "#9AA3AD", "opacity": 0.28, "ambient": 0.3, "diffuse": 0.7}
 _FOG = 0.35
 
 
