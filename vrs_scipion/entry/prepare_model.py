@@ -344,7 +344,7 @@ def _xyz(values: Any) -> Position:
 MODEL = Input(
     key="model",
     title="Atomic model",
-    noun="an atomic model",
+    noun="the atomic model",
     fields=(
         Field(
             "model",

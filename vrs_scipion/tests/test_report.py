@@ -28,6 +28,7 @@ from vrs_scipion.entry.entry import RECORDS, Entry
 from vrs_scipion.entry.inputs import prepare
 from vrs_scipion.entry.record_half_maps import HalfMap, HalfMapsRecord
 from vrs_scipion.entry.record_map import MapRecord
+from vrs_scipion.entry.record_model import KindCount, ModelRecord
 from vrs_scipion.entry.records import InputRecord, MaskFile, SourceFile
 from vrs_scipion.entry.request import BY_THE_USER, Request
 from vrs_scipion.entry.upgrade import OLD_RECORD_FILE
@@ -41,6 +42,7 @@ from vrs_scipion.folders import (
     REPORT_FILES,
     RESULT_FILE,
 )
+from vrs_scipion.models.kinds import Kind
 from vrs_scipion.report import pdf, schema
 from vrs_scipion.report.build import build_report
 from vrs_scipion.report.compile import (
@@ -170,6 +172,32 @@ def half_maps_record(**changes: object) -> HalfMapsRecord:
         "soft_mask_touches_faces": False,
     }
     return HalfMapsRecord.model_validate(values | changes)
+
+
+def model_record(**changes: object) -> ModelRecord:
+    """What is known of a model of that map."""
+    values: dict[str, object] = {
+        "given": {"model": "model.cif"},
+        "source": SourceFile(name="model.cif", sha256="5e" * 32, bytes=4096),
+        "format": "mmCIF",
+        "model_file": "model.cif",
+        "atoms_file": "atoms.npz",
+        "models": 1,
+        "atoms": 40,
+        "residues": 8,
+        "chains": 1,
+        "hydrogens": 0,
+        "alternatives": 0,
+        "unoccupied": 0,
+        "without_position": 0,
+        "guessed_elements": 0,
+        "kinds": (KindCount(kind=Kind.PROTEIN, residues=8, atoms=40),),
+        "lowest": (10.0, 11.0, 12.0),
+        "highest": (20.0, 21.0, 22.0),
+        "start": (0.0, 0.0, 0.0),
+        "start_from": "its header's ORIGIN",
+    }
+    return ModelRecord.model_validate(values | changes)
 
 
 def make_entry(**changes: object) -> Entry:
@@ -448,8 +476,8 @@ class TestForeign(unittest.TestCase):
         self.refused("the two half maps", both, of(swapped, check, "map", "half_maps"))
 
     def test_of_an_input_that_nobody_knows(self) -> None:
-        unknown = make_check(inputs={"model": InputUsed(sha256=("ab",), prepared="cd")})
-        self.refused("another input than model", make_entry(), unknown)
+        unknown = make_check(inputs={"classes": InputUsed(sha256=("ab",), prepared="cd")})
+        self.refused("another input than classes", make_entry(), unknown)
 
     def test_what_is_to_be_seen_of_another_map(self) -> None:
         with self.assertRaisesRegex(ForeignResultError, "of map was computed from another"):
@@ -696,7 +724,7 @@ class TestFiles(unittest.TestCase):
         self.assertEqual(Report.model_validate(data), make_report(make_check(), full_check()))
 
     def test_schemas_of_inputs(self) -> None:
-        entry = make_entry_with_halves()
+        entry = NotedEntry(map=map_record(), half_maps=half_maps_record(), model=model_record())
         self.assertEqual(entry.given, tuple(RECORDS))
         for key in entry.given:
             shipped = json.loads((schema.FOLDER / f"{key}.schema.json").read_text("utf-8"))
@@ -924,6 +952,9 @@ class FolderTest(unittest.TestCase):
         return words_of_pages(self.folder / HTML_FILE, self.folder / PDF_FILE)
 
 
+WAY_TO_A = "Give the atomic model (--model) for Level A."
+
+
 class TestLevels(FolderTest):
     """What was given, and what is to be gained by giving more."""
 
@@ -938,17 +969,18 @@ class TestLevels(FolderTest):
             [
                 ("0", "Level 0: the map alone", True, ""),
                 ("1", "Level 1: also its two half maps", False, way),
+                ("A", "Level A: an atomic model was provided", False, WAY_TO_A),
             ],
         )
-        zero, one = (level.score for level in report.levels)
+        zero, *others = (level.score for level in report.levels)
         self.assertEqual(zero, report.score)
-        self.assertIsNone(one)
-        others = len(LEVELS[0].checks) - 1
-        self.assertEqual((report.score.passed, report.score.not_run), (1, others))
+        self.assertEqual(others, [None, None])
+        left = len(LEVELS[0].checks) - 1
+        self.assertEqual((report.score.passed, report.score.not_run), (1, left))
         self.assertEqual(list(report.inputs), ["map"])
         self.assertEqual([c.code for c in report.checks], [c.code for c in LEVELS[0].checks])
         document = build_document(report)
-        self.assertEqual(document.ways, (way,))
+        self.assertEqual(document.ways, (way, WAY_TO_A))
         self.assertEqual(document.subtitle, "Validation level 0: the map alone")
         self.assertEqual(document.scores, (("Level 0: the map alone", "1 of 1 passed"),))
         for words in self.pages():
@@ -963,9 +995,12 @@ class TestLevels(FolderTest):
         self.assertEqual((report.grade, report.level), ("1", "1"))
         self.assertEqual(
             [(one.mark, one.reached, one.way) for one in report.levels],
-            [("0", True, ""), ("1", True, "")],
+            [("0", True, ""), ("1", True, ""), ("A", False, WAY_TO_A)],
         )
-        self.assertEqual([check.code for check in report.checks], [*CHECKS])
+        self.assertEqual(
+            [check.code for check in report.checks],
+            [check.code for level in LEVELS[:2] for check in level.checks],
+        )
         self.assertEqual({c.code: c.outcome for c in report.checks}["1.a"], Outcome.OK)
         self.assertEqual(
             [(key, one.title) for key, one in report.inputs.items()],
@@ -982,7 +1017,7 @@ class TestLevels(FolderTest):
         )
         self.assertEqual(load_report(self.folder), report)
         document = build_document(report)
-        self.assertEqual(document.ways, ())
+        self.assertEqual(document.ways, (WAY_TO_A,))
         self.assertEqual(
             [(one.number, one.anchor) for one in document.inputs],
             [("1.1", "input-map"), ("1.2", "input-half-maps")],
@@ -1012,13 +1047,14 @@ class TestLevels(FolderTest):
     def test_grades(self) -> None:
         self.assertEqual(grade(()), "")
         self.assertEqual(grade(("half_maps",)), "")
-        self.assertEqual([level.mark for level, _ in ways_on(())], ["0", "1"])
+        self.assertEqual([level.mark for level, _ in ways_on(())], ["0", "1", "A"])
         self.assertEqual(
             [way for _, way in ways_on(())],
             [
                 "Give the map (--map, --contour) for Level 0.",
                 "Give the map (--map, --contour) and the two half maps (--half1, --half2) for "
                 "Level 1.",
+                "Give the map (--map, --contour) and the atomic model (--model) for Level A.",
             ],
         )
 

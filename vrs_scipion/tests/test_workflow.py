@@ -66,13 +66,17 @@ class TestTables(unittest.TestCase):
     def test_the_grade_is_the_highest_number_with_all_below_it(self) -> None:
         self.assertEqual(grade(["map"]), "0")
         self.assertEqual(grade(["map", "half_maps"]), "1")
+        self.assertEqual(grade(["map", "model"]), "0A")
+        self.assertEqual(grade(["map", "half_maps", "model"]), "1A")
         self.assertEqual(grade([]), "")
 
     def test_the_way_to_the_next_level(self) -> None:
-        ((level, words),) = ways_on(["map"])
+        (level, words), other = ways_on(["map"])
         self.assertEqual(level.mark, "1")
         self.assertEqual(words, "Give the two half maps (--half1, --half2) for Level 1.")
-        self.assertEqual(ways_on(["map", "half_maps"]), ())
+        self.assertEqual(other[1], "Give the atomic model (--model) for Level A.")
+        self.assertEqual(ways_on(["map", "half_maps"]), (other,))
+        self.assertEqual(ways_on(["map", "half_maps", "model"]), ())
 
     def test_checks_come_in_the_order_of_the_report(self) -> None:
         self.assertEqual(in_order(["1.a", "0.h", "0.a", "9.z"]), ["0.a", "0.h", "1.a", "9.z"])
