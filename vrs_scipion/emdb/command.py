@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from vrs_scipion.emdb.archive import Archive
     from vrs_scipion.emdb.fetch import Fetched
     from vrs_scipion.entry.record_map import Deposition
-    from vrs_scipion.entry.request import Request, Value
+    from vrs_scipion.entry.request import Request, Value, Values
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -69,7 +69,7 @@ def requested(options: argparse.Namespace, accession: str, given: dict[str, Valu
     return _of_what_is_sound(request, fetched, accession)
 
 
-def with_fetched_model(options: argparse.Namespace, given: dict[str, Value]) -> dict[str, Value]:
+def with_fetched_model(options: argparse.Namespace, given: Values) -> dict[str, Value]:
     """What was given, with a model's file in place of a code of the PDB.
 
     Raises
@@ -81,7 +81,7 @@ def with_fetched_model(options: argparse.Namespace, given: dict[str, Value]) -> 
 
     code = str(given.get("model", ""))
     if not is_pdb_code(code) or Path(code).exists():
-        return given
+        return dict(given)
     return {**given, "model": _fetched(options, code)}
 
 

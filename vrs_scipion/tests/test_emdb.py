@@ -33,7 +33,13 @@ from vrs_scipion.emdb import (
     normalised,
 )
 from vrs_scipion.emdb.accession import perhaps_meant
-from vrs_scipion.emdb.command import add_arguments, as_arguments, requested
+from vrs_scipion.emdb.command import (
+    add_arguments,
+    as_arguments,
+    requested,
+    with_fetched_model,
+)
+from vrs_scipion.emdb.model import fetch_model, is_pdb_code
 from vrs_scipion.emdb.record import parse_record
 from vrs_scipion.entry.entry import Entry
 from vrs_scipion.entry.inputs import prepare
@@ -41,6 +47,7 @@ from vrs_scipion.entry.record_map import Deposition
 from vrs_scipion.files import load_model
 from vrs_scipion.report.folder import load_report
 from vrs_scipion.tests.mrc_files import mrc_bytes
+from vrs_scipion.tests.small_models import helices, mmcif
 from vrs_scipion.tests.test_entry import blob
 
 HAVE_TRUSTME = importlib.util.find_spec("trustme") is not None
@@ -51,6 +58,7 @@ if TYPE_CHECKING or HAVE_TRUSTME:
         FSC_PATH,
         HALF_PATHS,
         MAP_PATH,
+        MODEL_PATH,
         RECORD_PATH,
         record,
     )
@@ -612,6 +620,82 @@ class TestCommand(EmdbTest):
             self.assertEqual(len(done.stderr.splitlines()), 1, done.stderr)
             self.assertIn(words, done.stderr)
             self.assertFalse((self.folder / "vrs_EMD-3488").exists())
+
+
+class TestModels(EmdbTest):
+    """Models of the PDB: those of entries, and those that are asked for by their code."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.model = gzip.compress(mmcif(helices()).encode(), mtime=0)
+        self.server.answers[MODEL_PATH] = [play.file(self.model)]
+
+    def options(self, *arguments: str) -> argparse.Namespace:
+        parser = argparse.ArgumentParser()
+        add_arguments(parser)
+        where = {"emdb-api": "api", "emdb-files": "files", "pdb-files": "models"}
+        given = [f"--{option}={getattr(self.server, of)}" for option, of in where.items()]
+        return parser.parse_args([*given, f"--cache={self.archive.cache}", *arguments])
+
+    def told(self, *arguments: str, **given: Any) -> tuple[Any, str]:
+        """The request for the entry, and what was said."""
+        said = io.StringIO()
+        with redirect_stderr(said):
+            request = requested(self.options(*arguments), ACCESSION, given)
+        return request, said.getvalue()
+
+    def test_by_its_code(self) -> None:
+        for code in ("5NI1", "5ni1", "pdb_00005ni1"):
+            path, notes = fetch_model(code, self.archive)
+            self.assertEqual((path.read_bytes(), notes), (self.model, ()))
+        self.assertEqual(path, self.archive.cache / "PDB-5NI1" / "5ni1.cif.gz")
+        offline = replace(self.archive, offline=True)
+        self.assertEqual(fetch_model("5NI1", offline)[0], path)
+        given = with_fetched_model(self.options(), {"map": Path("x.mrc"), "model": Path("5ni1")})
+        self.assertEqual(given, {"map": Path("x.mrc"), "model": path})
+        file = {"model": Path("model.pdb")}
+        self.assertEqual(with_fetched_model(self.options(), file), file)
+
+    def test_what_is_a_code(self) -> None:
+        for text in ("5NI1", " 1abc", "pdb_00001abc"):
+            self.assertTrue(is_pdb_code(text), text)
+        for text in ("5NI", "5NI1.pdb", "abcd", "EMD-3488", "pdb_10001abc", "../1abc", ""):
+            self.assertFalse(is_pdb_code(text), text)
+
+    def test_what_is_no_model_is_refused(self) -> None:
+        with self.assertRaisesRegex(EmdbError, "PDB-9ZZZ: the PDB has no such model"):
+            fetch_model("9zzz", self.archive)
+        self.server.answers[MODEL_PATH] = [play.file(gzip.compress(b"<html>gone</html>"))]
+        with self.assertRaisesRegex(EmdbError, "is no model .*page of the web"):
+            fetch_model("5NI1", self.archive)
+        self.assertFalse(list(self.archive.cache.glob("PDB-*/*.gz")))
+        with self.assertRaisesRegex(EmdbError, "no code of an entry of the PDB"):
+            fetch_model("../../x", self.archive)
+
+    def test_that_of_an_entry(self) -> None:
+        request, said = self.told("--no-half-maps")
+        self.assertEqual(request.path("model").read_bytes(), self.model)
+        self.assertNotIn("left out", said)
+        own = self.folder / "own.cif"
+        own.write_text(mmcif(helices()))
+        self.assertEqual(self.told("--no-half-maps", model=own)[0].path("model"), own)
+        asked = self.server.asked(MODEL_PATH)
+        self.assertIsNone(self.told("--no-half-maps", "--no-model")[0].path("model"))
+        self.assertEqual(self.server.asked(MODEL_PATH), asked)
+
+    def test_of_several_the_first(self) -> None:
+        listed = {"pdb_reference": [{"pdb_id": "5ni1"}, {"pdb_id": "9zzz"}]}
+        self.serve(crossreferences__pdb_list=listed)
+        self.server.answers[MODEL_PATH] = [play.file(self.model)]
+        request, said = self.told("--no-half-maps")
+        self.assertEqual(request.path("model").name, "5ni1.cif.gz")
+        self.assertIn("of its models 5NI1, 9ZZZ the first is validated; --model", said)
+
+    def test_without_it_the_map_is_validated(self) -> None:
+        del self.server.answers[MODEL_PATH]
+        request, said = self.told("--no-half-maps")
+        self.assertIsNone(request.path("model"))
+        self.assertIn("its model could not be had, and is left out", said)
 
 
 class TestAccessions(unittest.TestCase):

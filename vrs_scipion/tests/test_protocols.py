@@ -10,14 +10,14 @@ from unittest import mock
 
 import numpy as np
 from pwem.objects import Volume, VolumeMask
-from pwem.protocols import ProtImportVolumes
+from pwem.protocols import ProtImportPdb, ProtImportVolumes
 from pyworkflow.protocol.constants import STATUS_RUNNING, STATUS_SCHEDULED
 from pyworkflow.tests import BaseTest, setupTestProject
 
 from vrs_scipion.checks.levels import CHECKS as ALL_CHECKS
-from vrs_scipion.checks.levels import LEVELS
+from vrs_scipion.checks.levels import LEVELS, asked_of
 from vrs_scipion.entry.entry import Entry
-from vrs_scipion.objects import VrsCheckOutcome, VrsEntry, VrsHalfMaps, VrsMap
+from vrs_scipion.objects import VrsCheckOutcome, VrsEntry, VrsHalfMaps, VrsMap, VrsModel
 from vrs_scipion.protocols import (
     VrsProtBackground,
     VrsProtBFactor,
@@ -27,21 +27,25 @@ from vrs_scipion.protocols import (
     VrsProtImportMap,
     VrsProtLevel0,
     VrsProtLevel1,
+    VrsProtLevelA,
     VrsProtLookAtHalfMaps,
     VrsProtLookAtMap,
     VrsProtMask,
     VrsProtMass,
     VrsProtPrepare,
     VrsProtPrepareHalfMaps,
+    VrsProtPrepareModel,
     VrsProtReport,
     VrsProtValidate,
 )
 from vrs_scipion.protocols.check_form import choose_engine
+from vrs_scipion.protocols.check_steps import output_name
 from vrs_scipion.report.folder import load_report
 from vrs_scipion.results import CheckResult, Outcome
 from vrs_scipion.results.files import load_result
 from vrs_scipion.running.launching import ProtocolServer
 from vrs_scipion.tests.mrc_files import mrc_bytes, spider_bytes, write
+from vrs_scipion.tests.small_models import helices, mmcif
 from vrs_scipion.tests.test_entry import blob
 
 LEVEL_0 = LEVELS[0].checks
@@ -185,7 +189,9 @@ class TestLevel0Protocols(ProtocolTest):
         self.run_protocol(whole)
         report = load_report(self.in_project(whole.outputReport.getFolder()))
         self.assertEqual(report.grade, "1")
-        self.assertEqual([c.code for c in report.checks], list(ALL_CHECKS))
+        self.assertEqual(
+            [c.code for c in report.checks], [c.code for c in asked_of(("map", "half_maps"))]
+        )
         self.assertEqual(
             {key for key, _ in whole.iterOutputAttributes()} & {"outputEntry", "outputHardMask"},
             {"outputEntry", "outputHardMask"},
@@ -242,6 +248,36 @@ class TestLevel0Protocols(ProtocolTest):
         self.assertIn("low-passed to 15 Å", " ".join(halves.summary()))
         alone = self.newProtocol(VrsProtImportHalfMaps, half1=half1)
         self.assertIn("one half map was given", " ".join(alone.validate()))
+
+    def test_an_atomic_model(self) -> None:
+        path = write(self.folder / "model.cif", mmcif(helices()).encode())
+        pointed = self.run_protocol(
+            self.newProtocol(ProtImportPdb, inputPdbData=1, pdbFile=str(path))
+        )
+        prepared = self.prepare(self.import_map())
+        from_file = self.run_protocol(self.check(VrsProtPrepareModel, prepared, model=str(path)))
+        model = self.check(VrsProtPrepareModel, prepared, model_offset="1,0,-1")
+        model.inputStructure.set(pointed)
+        model.inputStructure.setExtended("outputPdb")
+        self.run_protocol(model)
+        self.assertIsInstance(model.outputEntry, VrsModel)
+        self.assertIn("protein 8", " ".join(model.summary()))
+        folders = (self.in_project(one.outputEntry.getFolder()) for one in (from_file, model))
+        records = [Entry({"model": folder}).model_record for folder in folders]
+        self.assertEqual([one.atoms for one in records], [40, 40])
+        shift = np.subtract(records[1].lowest, records[0].lowest)
+        np.testing.assert_allclose(shift, (1, 0, -1), atol=1e-6)
+        level = self.check(VrsProtLevelA, prepared)
+        level.inputModel.set(model)
+        level.inputModel.setExtended("outputEntry")
+        self.run_protocol(level)
+        outcome = getattr(level, output_name(ALL_CHECKS["A.l"]))
+        result = load_result(self.in_project(outcome.getFolder()))
+        self.assertEqual((result.code, result.outcome), ("A.l", Outcome.OK))
+        bad = self.check(VrsProtPrepareModel, prepared, model=str(self.plain_file))
+        self.assertIn("it is a map", " ".join(bad.validate()))
+        none = self.check(VrsProtPrepareModel, prepared)
+        self.assertIn("give the model's file", " ".join(none.validate()))
 
     def test_a_report_refuses_results_of_another_map(self) -> None:
         imported = self.import_map()
