@@ -16,7 +16,7 @@ from vrs_scipion.checks.look_model import LOOK
 from vrs_scipion.checks.run import run_check
 from vrs_scipion.entry.entry import Entry
 from vrs_scipion.entry.inputs import inspect, prepare
-from vrs_scipion.entry.request import Value
+from vrs_scipion.entry.request import Request, Value
 from vrs_scipion.files import InputError, sha256
 from vrs_scipion.models.atomic_model import arrays_of
 from vrs_scipion.models.kinds import Kind
@@ -183,9 +183,10 @@ class TestReading(ModelTest):
             site.atom.pos = gemmi.Position(float("nan"), 0, 0)
         self.refused("none of its atoms has a position", model=self.save(nowhere))
         self.refused("there is no such file", model=self.folder / "missing.cif")
-        alone = self.request(map=None, contour=None, model=self.save(helices()))
         with self.assertRaisesRegex(InputError, "cannot be validated without the map"):
-            inspect(alone)
+            inspect(Request.of(model=self.save(helices())))
+        with self.assertRaisesRegex(InputError, "--model-offset: .*without the atomic model"):
+            inspect(self.request(model_offset="1,2,3"))
 
     @settings(max_examples=30, deadline=None)
     @given(st.binary(max_size=400))
