@@ -26,6 +26,8 @@ from vrs_scipion.results import Outcome
 from vrs_scipion.tests.mrc_files import mrc_bytes, write
 from vrs_scipion.tests.small_models import CENTRE, add_residue, helices, mmcif
 from vrs_scipion.tests.test_entry import EntryTest, blob
+from vrs_scipion.windows.chimerax_script import write_script
+from vrs_scipion.windows.layers import Layer, Layers
 
 
 class ModelTest(EntryTest):
@@ -327,6 +329,13 @@ class TestLook(ModelTest):
         path = self.folder / "shapes.npz"
         shapes.save(path)
         np.testing.assert_array_equal(type(shapes).load(path).points, shapes.points)
+
+    def test_chimerax_opens_it_in_the_map(self) -> None:
+        entry = self.prepared(helices())
+        layers = Layers((Layer("map", "Map", entry.map_path, contour=0.3),), (), ())
+        script = write_script(layers, None, self.folder / "a.cxc", entry.model_path).read_text()
+        self.assertIn(f'open "{entry.model_path}" format mmcif id 9', script)
+        self.assertIn("transparency #1", script)
 
     def test_the_record_is_plain_json(self) -> None:
         entry = self.prepared(helices())
