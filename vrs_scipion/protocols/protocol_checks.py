@@ -211,5 +211,7 @@ class VrsProtMaskEffect(VrsProtCheck):
 
 class VrsProtAgreement(VrsProtCheck):
     check = CHECKS["1.l"]
+
+
 class VrsProtModelRecord(VrsProtCheck):
     check = CHECKS["A.l"]
