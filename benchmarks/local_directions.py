@@ -78,7 +78,9 @@ class Found:
         """By the finest directions, and by the ratio."""
         limits = check.CHECK.limit_values()
         sure = self.ratio - _SURE * self.ratio_error
-        return check.is_uneven(self.uniformity, limits), sure > limits[check.RATIO]
+        shares = self.uniformity
+        uneven = shares.p < limits[check.CHANCE] and 100 * shares.excess > limits[check.UNEVEN]
+        return uneven, sure > limits[check.RATIO]
 
 
 def measured(
