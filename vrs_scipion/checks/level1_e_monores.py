@@ -242,7 +242,8 @@ def _judge(found: Findings, answer: Answer, percentiles: Sequence[float], resolv
     reported = found.task.entry.resolution
     met = reported is None or _hold_against(found, answer, reported, resolved)
     median = percentiles[_MEDIAN]
-    found.resolution_estimate = ResolutionEstimate(method="MonoRes (median)", value=median)
+    if resolved >= _MOSTLY:
+        found.resolution_estimate = ResolutionEstimate(method="MonoRes (median)", value=median)
     reason = _masked(found) or doubt(found.task)
     if found.warnings:
         found.headline = f"The {_WORDS} is suspiciously homogeneous."

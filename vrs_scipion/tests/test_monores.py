@@ -253,6 +253,14 @@ class TestCheck(CheckTest):
         assert result.resolution_estimate is not None
         self.assertFalse(result.resolution_estimate.contradicts)
 
+    def test_density_that_hardly_rises(self) -> None:
+        self.enter(*halves(noise=2.0), resolution=None)
+        result = self.run_check()
+        self.assertEqual(result.outcome, Outcome.UNDETERMINED)
+        self.assertIn("In most of the molecule", result.headline)
+        self.assertGreater(self.value(result, "not_resolved_fraction"), 0.5)
+        self.assertIsNone(result.resolution_estimate)
+
     def test_noise(self) -> None:
         for resolution in (3.0, None):
             self.enter(white(1), white(2), resolution)
