@@ -254,7 +254,7 @@ class TestCheck(CheckTest):
         self.assertFalse(result.resolution_estimate.contradicts)
 
     def test_density_that_hardly_rises(self) -> None:
-        self.enter(*halves(noise=2.0), resolution=None)
+        self.enter(*halves(noise=2.0))
         result = self.run_check()
         self.assertEqual(result.outcome, Outcome.UNDETERMINED)
         self.assertIn("In most of the molecule", result.headline)
