@@ -86,10 +86,10 @@ def _matrix(axes: Axes, scores: Scores) -> None:
     for y, row in enumerate(rows):
         for x, share in enumerate(row[1:]):
             weight = "bold" if codes[x] in meant.get(row[0], ()) else "normal"
-            colour = "white" if share > 0.6 else "black"
+            colour = "white" if (share or 0) > 0.6 else "black"
             axes.text(
-                x, y, f"{share:.0%}", ha="center", va="center", fontsize=7, color=colour,
-                fontweight=weight,
+                x, y, "–" if share is None else f"{share:.0%}", ha="center", va="center",
+                fontsize=7, color=colour, fontweight=weight,
             )  # fmt: skip
     axes.set_title(
         "Share in which a check warns, defects at their stated size (bold: meant to)", fontsize=9

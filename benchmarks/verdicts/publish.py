@@ -113,7 +113,7 @@ def results_section(scores: Scores) -> str:
             "### Who warns of what",
             "",
             f"Share of {nouns} in which each check warns; defects at their stated size, oddities "
-            "that are no defects, and good ones (none).",
+            "that are no defects, and good ones (none); – where a check was not asked.",
             "",
             *_table(
                 ["", *scores.codes],
@@ -156,7 +156,9 @@ def _bounds(hits: int, count: int) -> str:
     return f"{_percent(low)} to {_percent(high)}"
 
 
-def _percent(share: float) -> str:
+def _percent(share: float | None) -> str:
+    if share is None:
+        return "–"
     return f"{100 * share:.0f} %" if share >= 0.1 or not share else f"{100 * share:.1f} %"
 
 

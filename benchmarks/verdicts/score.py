@@ -136,7 +136,7 @@ class Scores:
         return rows
 
     def confusion(self) -> list[list[Any]]:
-        """Of each defect at its stated size: the share in which each check warned."""
+        """Of each defect at its stated size: the share in which each check warned, or None."""
         rows: list[list[Any]] = [["none", *self._shares(self.good)]]
         for oddity in sorted({r["oddity"] for r in self.records} - {""}):
             odd = [r for r in self.records if r["oddity"] == oddity]
@@ -145,9 +145,14 @@ class Scores:
             rows.append([defect.key, *self._shares(self._with(defect, defect.stated))])
         return rows
 
-    def _shares(self, records: Sequence[Record]) -> list[float]:
-        count = max(1, len(records))
-        return [round(sum(warned(r, [code]) for r in records) / count, 3) for code in self.codes]
+    def _shares(self, records: Sequence[Record]) -> list[float | None]:
+        """In which each check warned; None of one that was not asked."""
+        return [self._share(records, code) for code in self.codes]
+
+    def _share(self, records: Sequence[Record], code: str) -> float | None:
+        if not any(code in r["checks"] for r in records):
+            return None
+        return round(sum(warned(r, [code]) for r in records) / len(records), 3)
 
     def check_rates(self) -> tuple[CheckRates, ...]:
         """What a report prints beside the verdict of each check, of all good ones."""
