@@ -479,7 +479,7 @@ CHECK = Check(
         "the mask beyond the resolution; whether the correlation rises towards the Nyquist limit; "
         "whether both have the same amount of noise; and whether they were masked, low-passed or "
         "denoised. Where something could not be tested the summary says so. How often that is "
-        "right is in ``benchmarks/independence.md``."
+        "right is in ``benchmarks/verdicts/RESULTS.md``."
     ),
     explanation=(
         "All that two half maps tell, the resolution first of all, rests on one assumption: that "

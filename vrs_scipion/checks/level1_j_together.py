@@ -590,7 +590,7 @@ CHECK = Check(
         "Pose (48 ways to exchange and reverse axes, the other hand among them), shift and size of "
         "the map against the mean of the half maps, pose and shift of the half maps; what was done "
         "to the mean to make the map of it: sharpening as a B-factor, low-pass, and whether it was "
-        "a filter at all. How often that is right is in ``benchmarks/together.md``."
+        "a filter at all. How often that is right is in ``benchmarks/verdicts/RESULTS.md``."
     ),
     explanation=(
         "Half maps tell of a map only if the map was made of them. Files get exchanged, their axes "
