@@ -235,8 +235,8 @@ class TestRates(unittest.TestCase):
         return CheckResult(code=code, name=code, outcome=Outcome.OK, engine=made)
 
     def test_every_check_says_how_often_it_is_right(self) -> None:
-        of_level_0 = {check.code for check in LEVELS[0].checks}
-        self.assertEqual({rates.code for rates in rate_table().checks}, of_level_0)
+        measured = {check.code for level in LEVELS[:2] for check in level.checks}
+        self.assertEqual({rates.code for rates in rate_table().checks}, measured)
         for rates in rate_table().checks:
             said = rates_sentence(self.check(rates.code))
             alarms = rates.false_alarms
