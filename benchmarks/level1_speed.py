@@ -100,9 +100,15 @@ def measure(name: str, folder: Path, threads: int) -> None:
     else:
         with mock.patch("vrs_scipion.figures.plotting.save_picture"), without_pictures():
             result = run_check(
-                CHECKS[name], entry, folder / name, engine=BUILTIN, threads=threads, results=earlier
+                CHECKS[name],
+                entry,
+                folder / name,
+                engine=BUILTIN,
+                threads=threads,
+                results=earlier,
+                folders={code: folder / code for code in earlier},
             )
-        if result.outcome not in (Outcome.OK, Outcome.WARNINGS):
+        if result.outcome in (Outcome.FAILED, Outcome.NOT_APPLICABLE):
             raise SystemExit(f"{name}: {result.outcome.value}. {result.reason}")
     seconds = time.process_time() - started
     print(json.dumps({"seconds": seconds, "peak": _peak()}))
