@@ -10,6 +10,7 @@ import numpy as np
 from vrs_scipion import __version__
 from vrs_scipion.checks.check import Limit
 from vrs_scipion.checks.findings import Findings
+from vrs_scipion.checks.half_maps_words import FOREIGN, SPECK
 from vrs_scipion.checks.independence import doubt
 from vrs_scipion.checks.task import Task
 from vrs_scipion.entry.kept import kept
@@ -244,10 +245,5 @@ SIGNAL_LIMIT = Limit(
     "0.143, is fewer standard errors above none: they have no signal in common.",
     "the correlation of the half maps before it falls",
     ">=",
-    advice=(
-        "The half maps do not belong together: they are of different particles or refinements, one "
-        "is mirrored, shifted, inverted or stored in another order of its axes, or there is "
-        "nothing but noise in them. Or the contour level leaves but a speck of the molecule: see "
-        "0.b."
-    ),
+    advice=FOREIGN + SPECK,
 )

@@ -11,6 +11,7 @@ import numpy as np
 from vrs_scipion import __version__
 from vrs_scipion.checks.check import Check, Limit
 from vrs_scipion.checks.findings import Findings
+from vrs_scipion.checks.half_maps_words import FOREIGN, SPECK, resolution_words
 from vrs_scipion.checks.references import (
     CHEN_2013,
     FRANK_1981,
@@ -415,8 +416,7 @@ def _told_of_deposited(deposited: _Deposited) -> str:
 
 
 def _words(curve: FscCurve, level: float | Reals) -> str:
-    resolution = curve.resolution(level)
-    return "no frequency before Nyquist" if resolution is None else quantity(resolution, "Å")
+    return resolution_words(curve.resolution(level))
 
 
 def _interval(curve: FscCurve) -> str:
@@ -597,12 +597,7 @@ CHECK = Check(
             "the resolution to which the half maps surely agree as a share of the molecule's "
             "diameter",
             "<",
-            advice=(
-                "The half maps do not belong together: they are of different particles or "
-                "refinements, one is mirrored, shifted, inverted or stored in another order of its "
-                "axes, or there is nothing but noise in them. Or the contour level leaves but a "
-                "speck of the molecule: see 0.b."
-            ),
+            advice=FOREIGN + SPECK,
         ),
         Limit(
             _SHARE,

@@ -13,6 +13,7 @@ import numpy as np
 from vrs_scipion import __version__
 from vrs_scipion.checks.check import Check, Limit
 from vrs_scipion.checks.findings import Findings
+from vrs_scipion.checks.half_maps_words import FOREIGN
 from vrs_scipion.checks.references import BECKERS_2020, BENJAMINI_2001
 from vrs_scipion.checks.task import Task
 from vrs_scipion.entry.entry import Entry, HalfMaps
@@ -352,11 +353,7 @@ CHECK = Check(
             "probability above this, all shells in mind: they have no signal in common.",
             "the probability that the coarsest details of the half maps agree by chance",
             "<=",
-            advice=(
-                "The half maps do not belong together: they are of different particles or "
-                "refinements, one is mirrored, shifted, inverted or stored in another order of its "
-                "axes, or there is nothing but noise in them."
-            ),
+            advice=FOREIGN,
         ),
         Limit(
             _BEHIND,

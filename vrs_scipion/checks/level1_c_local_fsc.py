@@ -11,6 +11,7 @@ import numpy as np
 from vrs_scipion import __version__
 from vrs_scipion.checks.check import SERVICE, Check, Limit
 from vrs_scipion.checks.findings import Findings
+from vrs_scipion.checks.half_maps_words import FOREIGN, SOLVENT
 from vrs_scipion.checks.independence import INDEPENDENCE, doubt
 from vrs_scipion.checks.local_bands import (
     are_copies,
@@ -346,12 +347,7 @@ CHECK = Check(
             "in the coarsest band: they have no signal in common.",
             "the share of the mask around which the half maps correlate at all",
             ">=",
-            advice=(
-                "The half maps do not belong together: they are of different particles or "
-                "refinements, one is mirrored, shifted, inverted or stored in another order of its "
-                "axes, or there is nothing but noise in them. Or the contour level is far too low, "
-                "so that the mask is mostly solvent: see 0.b."
-            ),
+            advice=FOREIGN + SOLVENT,
         ),
         Limit(
             "supported_lowest",

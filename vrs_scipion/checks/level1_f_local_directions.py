@@ -20,6 +20,7 @@ from vrs_scipion.checks.directions import (
     vector,
 )
 from vrs_scipion.checks.findings import Findings
+from vrs_scipion.checks.half_maps_words import FOREIGN, SOLVENT
 from vrs_scipion.checks.independence import INDEPENDENCE
 from vrs_scipion.checks.local_bands import COPIES, surface_file
 from vrs_scipion.checks.local_values import (
@@ -694,12 +695,7 @@ CHECK = Check(
             f"correlate by {HALF:g} in the coarsest band: they have no signal in common.",
             "the share of voxels and axes along which the half maps correlate at all",
             ">=",
-            advice=(
-                "The half maps do not belong together: they are of different particles or "
-                "refinements, one is mirrored, shifted, inverted or stored in another order of its "
-                "axes, or there is nothing but noise in them. Or the contour level is far too low, "
-                "so that the mask is mostly solvent: see 0.b."
-            ),
+            advice=FOREIGN + SOLVENT,
         ),
         Limit(
             CHANCE,

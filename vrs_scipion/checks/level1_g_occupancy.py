@@ -24,6 +24,7 @@ from vrs_scipion.checks.directions import (
     symmetry_in_words,
 )
 from vrs_scipion.checks.findings import Findings
+from vrs_scipion.checks.half_maps_words import resolution_words
 from vrs_scipion.checks.independence import INDEPENDENCE
 from vrs_scipion.checks.references import VILAS_2023
 from vrs_scipion.checks.task import Task
@@ -45,7 +46,7 @@ from vrs_scipion.methods.guinier import is_cubic
 from vrs_scipion.methods.shells import Reals
 from vrs_scipion.results import Column, Criterion, Engine, ResolutionEstimate
 from vrs_scipion.results.model import Role
-from vrs_scipion.results.numbers import number, quantity, with_error
+from vrs_scipion.results.numbers import number, with_error
 from vrs_scipion.results.plots import Role as Look
 
 HALF_ANGLE = 17.0
@@ -265,10 +266,10 @@ def _describe(
     found.paragraphs.append(
         f"In {len(cones.directions):,} directions the correlation of the half maps was measured in "
         f"cones of {HALF_ANGLE:g}° under the soft mask. The share of those where it is at least "
-        f"{GOLD_STANDARD:g} falls below {FULL:g} at {_words(answer.full)}, below {MIDDLE:g} at "
-        f"{_middle(own, answer)} and below {EMPTY:g} at {_words(answer.empty)} ({{fig:fso}}, "
-        "{tab:fso}): half of the directions hold a signal up to the second of these."
-        + mask_at_faces(found)
+        f"{GOLD_STANDARD:g} falls below {FULL:g} at {resolution_words(answer.full)}, below "
+        f"{MIDDLE:g} at {_middle(own, answer)} and below {EMPTY:g} at "
+        f"{resolution_words(answer.empty)} ({{fig:fso}}, {{tab:fso}}): half of the directions hold "
+        "a signal up to the second of these." + mask_at_faces(found)
     )
     found.paragraphs.append(_width_in_words(answer, _isotropic(own)))
     found.paragraphs.append(
@@ -278,7 +279,7 @@ def _describe(
         f"asks.{symmetry_in_words(found)}"
     )
     if other is not None:
-        apart = _words(own.resolution(MIDDLE))
+        apart = resolution_words(own.resolution(MIDDLE))
         found.paragraphs.append(
             f"The curve that counts is Xmipp's; the built-in engine finds 0.5 at {apart}. Xmipp's "
             "Bingham test asks whether the directions that are left cluster; its p is in the "
@@ -302,12 +303,8 @@ def _width_in_words(answer: _Answer, isotropic: _Answer) -> str:
 def _middle(own: Occupancy, answer: _Answer) -> str:
     error = own.error(MIDDLE)
     if answer.middle is None or error is None:
-        return _words(answer.middle)
+        return resolution_words(answer.middle)
     return f"{with_error(answer.middle, error)}\u00a0Å"
-
-
-def _words(resolution: float | None) -> str:
-    return "no frequency before Nyquist" if resolution is None else quantity(resolution, "Å")
 
 
 def _judge(
@@ -337,10 +334,12 @@ def _judge(
     elif not narrow.passed and narrow.role == "verdict":
         found.headline = (
             f"The resolution depends strongly on direction: {half}, but one in ten only to "
-            f"{_words(answer.full)}."
+            f"{resolution_words(answer.full)}."
         )
     else:
-        found.headline = f"{half[0].upper()}{half[1:]}, and nearly all to {_words(answer.full)}."
+        found.headline = (
+            f"{half[0].upper()}{half[1:]}, and nearly all to {resolution_words(answer.full)}."
+        )
 
 
 def _judge_width(

@@ -24,6 +24,7 @@ from vrs_scipion.checks.directions import (
     symmetry_in_words,
 )
 from vrs_scipion.checks.findings import Findings
+from vrs_scipion.checks.half_maps_words import resolution_words
 from vrs_scipion.checks.independence import INDEPENDENCE
 from vrs_scipion.checks.references import TAN_2017
 from vrs_scipion.checks.task import Task
@@ -48,7 +49,7 @@ from vrs_scipion.methods.guinier import is_cubic
 from vrs_scipion.methods.shells import Shells
 from vrs_scipion.results import Column, Engine, ResolutionEstimate
 from vrs_scipion.results.model import Role
-from vrs_scipion.results.numbers import number, quantity, with_error
+from vrs_scipion.results.numbers import number, with_error
 from vrs_scipion.results.plots import Role as Look
 
 HALF_ANGLE = 20.0
@@ -288,13 +289,14 @@ def _keep_volume(found: Findings, cones: Cones) -> None:
 def _describe(found: Findings, curves: _Curves, anisotropy: Anisotropy) -> None:
     reach = anisotropy.reach
     along = ", ".join(
-        f"{_words(curve.resolution(GOLD_STANDARD))} along {name}"
+        f"{resolution_words(curve.resolution(GOLD_STANDARD))} along {name}"
         for name, curve in curves.named[:3]
     )
     found.paragraphs.append(
         f"All directions together, the correlation falls below {GOLD_STANDARD:g} at "
-        f"{_words(curves.whole.resolution(GOLD_STANDARD))}; in cones of {HALF_ANGLE:g}° it does so "
-        f"at {along} ({{fig:directional_fsc}}, {{tab:fsc}})." + mask_at_faces(found)
+        f"{resolution_words(curves.whole.resolution(GOLD_STANDARD))}; in cones of "
+        f"{HALF_ANGLE:g}° it does so at {along} ({{fig:directional_fsc}}, {{tab:fsc}})."
+        + mask_at_faces(found)
     )
     found.paragraphs.append(
         f"Single directions seem to differ by a factor of {reach.apparent_ratio:.2f} in resolution "
@@ -315,10 +317,6 @@ def _describe(found: Findings, curves: _Curves, anisotropy: Anisotropy) -> None:
 
 def _pm(estimate: Estimate | None) -> str:
     return "not known" if estimate is None else with_error(estimate.value, estimate.error)
-
-
-def _words(resolution: float | None) -> str:
-    return "no frequency before Nyquist" if resolution is None else quantity(resolution, "Å")
 
 
 def _judge(found: Findings, curves: _Curves, anisotropy: Anisotropy, role: Role) -> None:
@@ -350,7 +348,7 @@ def _judge(found: Findings, curves: _Curves, anisotropy: Anisotropy, role: Role)
     elif not met:
         found.headline = (
             f"The reported resolution, {number(entry.resolution)} Å, goes beyond what the half "
-            f"maps hold, {_words(whole)}."
+            f"maps hold, {resolution_words(whole)}."
         )
     elif role == "verdict":
         found.headline = f"The resolution is much the same in all directions: {differ}."
