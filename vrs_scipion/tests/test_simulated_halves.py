@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
-import contextlib
-import io
 import unittest
 from functools import cache
 from pathlib import Path
@@ -33,7 +30,6 @@ from vrs_scipion.simulation import (
     SimulatedHalves,
     SimulationSettings,
     Within,
-    command,
     read_halves_record,
     read_record,
     signal_of_map,
@@ -430,14 +426,6 @@ class TestFaults(unittest.TestCase):
 
 
 class TestFiles(InFolder):
-    def run_command(self, *arguments: str) -> str:
-        parser = argparse.ArgumentParser()
-        command.add_arguments(parser)
-        printed = io.StringIO()
-        with contextlib.redirect_stdout(printed):
-            self.assertEqual(command.run(parser.parse_args(arguments)), 0)
-        return printed.getvalue()
-
     def test_what_is_written(self) -> None:
         made = halves("shared=0.05")
         record = write_halves(made, self.folder / "out")

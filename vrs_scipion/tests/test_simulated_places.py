@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
-import contextlib
-import io
 import unittest
 from dataclasses import replace
 from functools import cache
@@ -41,7 +38,6 @@ from vrs_scipion.simulation import (
     SimulatedHalves,
     SimulationSettings,
     TextureSettings,
-    command,
     read_halves_record,
     read_record,
     signal_of_simulation,
@@ -229,14 +225,6 @@ class TestTexture(unittest.TestCase):
 
 
 class TestCommand(InFolder):
-    def run_command(self, *words: str) -> str:
-        parser = argparse.ArgumentParser()
-        command.add_arguments(parser)
-        printed = io.StringIO()
-        with contextlib.redirect_stdout(printed):
-            self.assertEqual(command.run(parser.parse_args(words)), 0)
-        return printed.getvalue()
-
     def test_directions(self) -> None:
         out = self.folder / "out"
         asked = "--halves 9 --voxel 3 --loss 0.25 --axis 1 0 0 --missing-cone 20 --side-views 0.1"

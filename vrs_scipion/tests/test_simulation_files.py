@@ -74,6 +74,14 @@ class InFolder(unittest.TestCase):
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
         return path
 
+    def run_command(self, *arguments: str) -> str:
+        parser = argparse.ArgumentParser()
+        command.add_arguments(parser)
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed):
+            self.assertEqual(command.run(parser.parse_args(arguments)), 0)
+        return printed.getvalue()
+
 
 class TestModelFiles(InFolder):
     def test_whatever_the_file_is_called(self) -> None:
@@ -281,14 +289,6 @@ class TestWriting(InFolder):
 
 
 class TestCommand(InFolder):
-    def run_command(self, *arguments: str) -> str:
-        parser = argparse.ArgumentParser()
-        command.add_arguments(parser)
-        printed = io.StringIO()
-        with contextlib.redirect_stdout(printed):
-            self.assertEqual(command.run(parser.parse_args(arguments)), 0)
-        return printed.getvalue()
-
     def test_every_option_reaches_the_settings(self) -> None:
         model = self.write("helix.pdb", helix_structure_text())
         regions = self.write(
