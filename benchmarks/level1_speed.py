@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from unittest import mock
 
@@ -34,7 +35,7 @@ from vrs_scipion.maps.writing import write_volume
 from vrs_scipion.methods.engine import BUILTIN
 from vrs_scipion.methods.fsc import shell_correlation
 from vrs_scipion.methods.shells import half_spectrum
-from vrs_scipion.results import CheckResult, Outcome
+from vrs_scipion.results import Outcome
 from vrs_scipion.results.files import load_result
 
 VOXEL, RESOLUTION, CONTOUR = 1.2, 4.0, 1.0
@@ -90,34 +91,40 @@ PARTS = (*NUMERICS, *(check.code for check in level_of("1").checks))
 
 def measure(name: str, folder: Path, threads: int) -> None:
     """Print what a part costs, as JSON; the pictures are those of any check, and left out."""
-    entry = Entry.at(folder / "entry")
-    earlier = {} if name in NUMERICS else _results(name, folder)
-    if name in NUMERICS:
-        entry.half_maps()
+    run = _numerics(name, folder) if name in NUMERICS else _check(name, folder, threads)
     started = time.process_time()
-    if name in NUMERICS:
-        NUMERICS[name](entry)
-    else:
-        with mock.patch("vrs_scipion.figures.plotting.save_picture"), without_pictures():
-            result = run_check(
-                CHECKS[name],
-                entry,
-                folder / name,
-                engine=BUILTIN,
-                threads=threads,
-                results=earlier,
-                folders={code: folder / code for code in earlier},
-            )
-        if result.outcome in (Outcome.FAILED, Outcome.NOT_APPLICABLE):
-            raise SystemExit(f"{name}: {result.outcome.value}. {result.reason}")
+    with mock.patch("vrs_scipion.figures.plotting.save_picture"), without_pictures():
+        run()
     seconds = time.process_time() - started
     print(json.dumps({"seconds": seconds, "peak": _peak()}))
 
 
-def _results(name: str, folder: Path) -> dict[str, CheckResult]:
-    """Of the checks before this one, which it may read."""
+def _numerics(name: str, folder: Path) -> Callable[[], None]:
+    """A part of the half maps, which have been read."""
+    entry = Entry.at(folder / "entry")
+    entry.half_maps()
+    return partial(NUMERICS[name], entry)
+
+
+def _check(name: str, folder: Path, threads: int) -> Callable[[], None]:
+    """A check of the entry, which may read those before it."""
     codes = [code for code in CHECKS[name].earlier if (folder / code).is_dir()]
-    return {code: load_result(folder / code) for code in codes}
+    results = {code: load_result(folder / code) for code in codes}
+
+    def run() -> None:
+        result = run_check(
+            CHECKS[name],
+            Entry.at(folder / "entry"),
+            folder / name,
+            engine=BUILTIN,
+            threads=threads,
+            results=results,
+            folders={code: folder / code for code in codes},
+        )
+        if result.outcome in (Outcome.FAILED, Outcome.NOT_APPLICABLE):
+            raise SystemExit(f"{name}: {result.outcome.value}. {result.reason}")
+
+    return run
 
 
 def _peak() -> float:
