@@ -7,9 +7,12 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
+
 from vrs_scipion.checks.task import Task, builtin_engine
 from vrs_scipion.maps.density import Density, Mask, Volume
 from vrs_scipion.maps.writing import write_on_grid
+from vrs_scipion.models import score_table
 from vrs_scipion.results import (
     Column,
     Criterion,
@@ -18,11 +21,12 @@ from vrs_scipion.results import (
     Measurement,
     OutputVolume,
     ResolutionEstimate,
+    Score,
     SurfaceColours,
     Table,
 )
 from vrs_scipion.results.model import Role
-from vrs_scipion.results.plots import Plot
+from vrs_scipion.results.plots import Interval, Plot
 
 _TOKEN = re.compile(r"\{(fig|tab):([^{}]*)\}")
 
@@ -50,6 +54,8 @@ class Findings:
         self.tables: dict[str, Table] = {}
         self.figures: list[Figure] = []
         self.volumes: list[OutputVolume] = []
+        self.scores: list[Score] = []
+        self._columns: dict[score_table.Of, dict[str, score_table.Column]] = {}
         self.criteria: list[Criterion] = []
         self.remarks: list[str] = []
         self.resolution_estimate: ResolutionEstimate | None = None
@@ -180,6 +186,60 @@ class Findings:
                 range=reach,
             )
         )
+
+    def score(
+        self,
+        key: str,
+        values: score_table.Column,
+        label: str,
+        description: str,
+        *,
+        of: score_table.Of = "residues",
+        unit: str = "",
+        reach: Interval | None = None,
+    ) -> None:
+        """Note a score of all residues or atoms of the model; ``write_scores`` writes them.
+
+        Parameters
+        ----------
+        key : the column's name
+        values : numbers (NaN for none) or words ('' for none), shape (m,) or (n,)
+        label, description, unit : as a table's head says it, and in a sentence
+        reach : values of the colours' two ends, the worst first; None for words, or for the 2.5 and
+            97.5 % percentiles
+        """
+        worst, best = _reach(values) if reach is None else reach
+        self.scores.append(
+            Score(
+                key=key,
+                of=of,
+                label=label,
+                description=description,
+                unit=unit,
+                worst=worst,
+                best=best,
+            )
+        )
+        self._columns.setdefault(of, {})[key] = np.asarray(values)
+
+    def write_scores(self) -> None:
+        """Write the tables of all scores that were noted."""
+        if self._columns:
+            model = self.task.entry.model()
+            for of, columns in self._columns.items():
+                path = self.task.folder / score_table.SCORE_FILES[of]
+                score_table.write_scores(model, of, columns, path)
+
+
+def _reach(values: score_table.Column) -> tuple[float | None, float | None]:
+    """The percentiles that colours span; None of words."""
+    if values.dtype.kind in "US":
+        return None, None
+    known = values[np.isfinite(values)]
+    if not known.size:
+        return 0.0, 1.0
+    low, high = np.percentile(known, (2.5, 97.5)).tolist()
+    return low, high
 
 
 def references_to_nothing(

@@ -145,6 +145,7 @@ def sound(result: CheckResult, folder: Path) -> CheckResult:
             "figures": (),
             "tables": {},
             "volumes": (),
+            "scores": (),
             "criteria": (),
             "warnings": (),
             "resolution_estimate": None,
@@ -162,6 +163,7 @@ def _answer(task: Task) -> Findings:
     absent = list(references_to_nothing(found.paragraphs, found.figures, list(found.tables)))
     if absent:
         raise BrokenTextError(f"its text refers to what is not there: {', '.join(absent)}")
+    found.write_scores()
     return found
 
 
@@ -212,6 +214,7 @@ def _result(check: Check, found: Findings) -> CheckResult:
         tables=found.tables,
         figures=tuple(found.figures),
         volumes=tuple(found.volumes),
+        scores=tuple(found.scores),
         criteria=tuple(found.criteria),
         warnings=found.warnings if outcome is Outcome.WARNINGS else (),
         resolution_estimate=found.resolution_estimate,

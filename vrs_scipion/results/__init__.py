@@ -12,6 +12,7 @@ from vrs_scipion.results.model import (
     Record,
     Reference,
     ResolutionEstimate,
+    Score,
     SurfaceColours,
     Table,
 )
@@ -30,6 +31,7 @@ __all__ = [
     "Record",
     "Reference",
     "ResolutionEstimate",
+    "Score",
     "SurfaceColours",
     "Table",
 ]

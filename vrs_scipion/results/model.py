@@ -177,6 +177,23 @@ class OutputVolume(Record):
     range: tuple[float, float] | None = None
 
 
+class Score(Record):
+    """A number, or a word, that a check gives to each residue or atom of the model.
+
+    ``key`` names its column in the file of all scores of the result (see
+    `vrs_scipion.models.score_table`), where nothing stands for those that have none. ``worst`` and
+    ``best`` are the values of the colours' two ends, whichever is larger; null of words.
+    """
+
+    key: str
+    of: Literal["residues", "atoms"] = "residues"
+    label: str
+    description: str
+    unit: str = ""
+    worst: Number = None
+    best: Number = None
+
+
 class Reference(Record):
     """A publication; ``authors`` as 'Family, I. N.', the last one 'others' where there are more."""
 
@@ -282,6 +299,7 @@ class CheckResult(Record):
     tables: dict[str, Table] = Field(default_factory=dict)
     figures: tuple[Figure, ...] = ()
     volumes: tuple[OutputVolume, ...] = ()
+    scores: tuple[Score, ...] = ()
     criteria: tuple[Criterion, ...] = ()
     warnings: tuple[str, ...] = ()
     resolution_estimate: ResolutionEstimate | None = None

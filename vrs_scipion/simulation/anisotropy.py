@@ -9,10 +9,10 @@ from pydantic import Field, field_validator
 from scipy import fft
 
 from vrs_scipion.maps.density import Triple
+from vrs_scipion.models.drawing import Box
 from vrs_scipion.simulation.filters import Spectrum, frequency_grid
 from vrs_scipion.simulation.record import Parameters
 from vrs_scipion.simulation.regions import Point
-from vrs_scipion.simulation.rendering import Box
 
 _UNSEEN = 1e-2
 """Views that are left in a missing cone, as a share of those of an even distribution."""

@@ -10,13 +10,13 @@ from pydantic import Field
 from vrs_scipion import __version__
 from vrs_scipion.maps.density import Triple
 from vrs_scipion.methods.fsc import HALF
+from vrs_scipion.models.drawing import Box
 from vrs_scipion.simulation.halves import SimulatedHalves
 from vrs_scipion.simulation.halves_settings import HalvesSettings
 from vrs_scipion.simulation.halves_truth import ACROSS, ALONG, HalvesTruth
 from vrs_scipion.simulation.local_fsc import LEVELS
 from vrs_scipion.simulation.record import Parameters
 from vrs_scipion.simulation.regions import Point
-from vrs_scipion.simulation.rendering import Box
 from vrs_scipion.simulation.shells import Curve
 from vrs_scipion.simulation.signal import Signal
 from vrs_scipion.simulation.texture_halves import TextureSettings

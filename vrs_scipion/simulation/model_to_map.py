@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 from vrs_scipion.maps.density import Density, Mask, Triple, Volume
 from vrs_scipion.maps.masks import soft_mask
 from vrs_scipion.models.atoms import Atoms
+from vrs_scipion.models.drawing import Box
 from vrs_scipion.simulation.contour import contour_from_model
 from vrs_scipion.simulation.local_truth import LocalTruth
 from vrs_scipion.simulation.noise import gaussian_noise, variance_inside
 from vrs_scipion.simulation.pose import Pose, fitting_box, orientation, place, random_rotation
 from vrs_scipion.simulation.regions import with_regions
-from vrs_scipion.simulation.rendering import Box, molecule_mask, render
+from vrs_scipion.simulation.rendering import molecule_mask, render
 from vrs_scipion.simulation.settings import MaskKind, Noise, SimulationSettings
 from vrs_scipion.simulation.shells import Shells, ShellTruth, signal_power, unit_noise_power
 from vrs_scipion.simulation.source import ModelSource, Source, open_source

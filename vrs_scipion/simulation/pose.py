@@ -12,7 +12,7 @@ from scipy.spatial.transform import Rotation
 
 from vrs_scipion.maps.density import Triple
 from vrs_scipion.models.atoms import Atoms, Coordinates
-from vrs_scipion.simulation.rendering import Box
+from vrs_scipion.models.drawing import Box
 
 _MIRROR = np.diag((-1.0, 1.0, 1.0))
 _LARGEST_HALF_SIDE = 16384

@@ -5,31 +5,19 @@ Coordinates are x, y, z as in model files; arrays are z, y, x as in maps.
 
 from __future__ import annotations
 
-from typing import TypeVar
-
 import gemmi
 import numpy as np
 from numpy.typing import ArrayLike
 
-from vrs_scipion.maps.density import Density, Mask, Triple, Volume
-from vrs_scipion.models.atoms import Atoms, Coordinates, Model, as_atoms
+from vrs_scipion.maps.density import Density, Mask, Triple
+from vrs_scipion.models.atoms import Coordinates, Model, as_atoms
+from vrs_scipion.models.drawing import SAMPLED_B, Box, draw, set_up
 from vrs_scipion.simulation.filter_shapes import (
     FilterShape,
     last_frequency,
     low_pass_of_shape,
 )
 from vrs_scipion.simulation.filters import EDGE, apply_filter, fall_off, frequency_grid
-
-Box = tuple[int, int, int]
-
-_SAMPLED_B = 8 * np.pi**2
-"""B-factor whose atoms are as wide (σ) as a voxel of 1 Å: wide enough to be sampled. The sharpest
-atom is drawn with it, whatever its own: what it has more or less is applied in Fourier space."""
-
-_CUTOFF = 1e-7
-"""Density below which an atom is no longer drawn; low, since it is sharpened afterwards."""
-
-_Grid = TypeVar("_Grid", gemmi.FloatGrid, gemmi.Int8Grid)
 
 
 def render(
@@ -93,14 +81,14 @@ def render(
     placed = atoms.translated(-origin)
     _check_inside(placed.positions, box, spacing)
 
-    blur = _SAMPLED_B * max(spacing) ** 2 - float(placed.b_factors.min())
+    blur = SAMPLED_B * max(spacing) ** 2 - float(placed.b_factors.min())
     end = np.float32(last_frequency(resolution, shape, spacing))
     frequency = frequency_grid(box, spacing)
     passed = np.minimum(frequency, end)
     amplitude = low_pass_of_shape(passed, resolution, shape, edge)
     amplitude *= fall_off(passed, b_factor - blur)
     amplitude[frequency > end] = 0
-    values = apply_filter(_draw(placed, box, spacing, blur), amplitude)
+    values = apply_filter(draw(placed, box, spacing, blur), amplitude)
     x, y, z = (float(o) for o in origin)
     return Density(values, spacing, origin=(z, y, x))
 
@@ -132,37 +120,10 @@ def molecule_mask(
     spacing = _spacing(voxel_size)
     placed = as_atoms(model).translated(-_origin(box, spacing, centre))
     _check_inside(placed.positions, box, spacing)
-    grid = _set_up(gemmi.Int8Grid(), box, spacing)
+    grid = set_up(gemmi.Int8Grid(), box, spacing)
     for position in placed.positions:
         grid.set_points_around(gemmi.Position(*position), radius, 1)
     return np.ascontiguousarray(grid.array.transpose(2, 1, 0), dtype=np.bool_)
-
-
-def _draw(atoms: Atoms, box: Box, spacing: Triple, blur: float) -> Volume:
-    calculator = gemmi.DensityCalculatorE()
-    calculator.blur = blur
-    calculator.cutoff = _CUTOFF
-    _set_up(calculator.grid, box, spacing)
-    site = gemmi.Atom()
-    for position, element, b_factor, occupancy in zip(
-        atoms.positions, atoms.elements, atoms.b_factors, atoms.occupancies, strict=True
-    ):
-        site.pos = gemmi.Position(*position)
-        site.element = gemmi.Element(element)
-        site.b_iso = b_factor
-        site.occ = occupancy
-        calculator.add_atom_density_to_grid(site)
-    return np.ascontiguousarray(calculator.grid.array.transpose(2, 1, 0))
-
-
-def _set_up(grid: _Grid, box: Box, spacing: Triple) -> _Grid:
-    """Give a gemmi grid, whose axes are x, y, z, the box as an orthogonal cell without symmetry."""
-    nz, ny, nx = box
-    z, y, x = (n * s for n, s in zip(box, spacing, strict=True))
-    grid.set_unit_cell(gemmi.UnitCell(x, y, z, 90, 90, 90))
-    grid.spacegroup = gemmi.SpaceGroup("P 1")
-    grid.set_size(nx, ny, nz)
-    return grid
 
 
 def _spacing(voxel_size: float | Triple) -> Triple:

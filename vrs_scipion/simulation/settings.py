@@ -16,13 +16,13 @@ from pydantic import (
 )
 
 from vrs_scipion.maps.density import Triple
+from vrs_scipion.models.drawing import Box
 from vrs_scipion.simulation.atom_choice import AtomChoice
 from vrs_scipion.simulation.filter_shapes import FilterShape
 from vrs_scipion.simulation.filters import EDGE
 from vrs_scipion.simulation.noise import WHITE, NoiseSpectrum
 from vrs_scipion.simulation.record import Parameters
 from vrs_scipion.simulation.regions import Point, Region
-from vrs_scipion.simulation.rendering import Box
 
 Matrix = tuple[Point, Point, Point]
 

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from scipy import fft
 
 from vrs_scipion.maps.density import Density, Triple
+from vrs_scipion.models.drawing import Box
 from vrs_scipion.simulation.filters import Spectrum, frequency_grid
 from vrs_scipion.simulation.noise import NoiseSpectrum
-from vrs_scipion.simulation.rendering import Box
 
 Curve = NDArray[np.float64]
 

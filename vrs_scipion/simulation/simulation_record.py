@@ -8,11 +8,11 @@ from pydantic import Field
 
 from vrs_scipion import __version__
 from vrs_scipion.maps.density import Triple
+from vrs_scipion.models.drawing import Box
 from vrs_scipion.simulation.model_to_map import Simulation
 from vrs_scipion.simulation.pose import Pose
 from vrs_scipion.simulation.record import Parameters
 from vrs_scipion.simulation.regions import Point
-from vrs_scipion.simulation.rendering import Box
 from vrs_scipion.simulation.settings import Matrix, SimulationSettings
 from vrs_scipion.simulation.shells import ShellTruth
 

@@ -10,6 +10,7 @@ from pydantic import Field, NonNegativeInt, PositiveFloat, field_validator, mode
 
 from vrs_scipion.maps.density import Density, Mask, Triple, Volume
 from vrs_scipion.maps.masks import cosine_mask
+from vrs_scipion.models.drawing import Box
 from vrs_scipion.simulation.filters import apply_filter
 from vrs_scipion.simulation.half_faults import Fault, Halves, with_faults
 from vrs_scipion.simulation.half_masks import MASKS
@@ -17,7 +18,6 @@ from vrs_scipion.simulation.halves import SimulatedHalves
 from vrs_scipion.simulation.halves_truth import HalvesTruth, correlation_of, power_under
 from vrs_scipion.simulation.local_fsc import LEVELS
 from vrs_scipion.simulation.record import Parameters
-from vrs_scipion.simulation.rendering import Box
 from vrs_scipion.simulation.shells import Curve, Shells, signal_power
 from vrs_scipion.simulation.signal import Signal
 from vrs_scipion.simulation.texture import Texture, texture
