@@ -16,6 +16,7 @@ WHERE = "shows where in the molecule."
 
 if TYPE_CHECKING:
     from vrs_scipion.figures.isosurface import IsosurfacePicture
+    from vrs_scipion.figures.isosurface.colouring import ColourKey
     from vrs_scipion.figures.ribbons.shapes import Colours
     from vrs_scipion.figures.slices import Indices
     from vrs_scipion.models.atomic_model import AtomicModel
@@ -150,6 +151,7 @@ def ribbons(
     of: str,
     alt: str,
     around: tuple[Path, float] | None = None,
+    colour_key: ColourKey | None = None,
 ) -> bool:
     """Draw the model as ribbons, and note it; whether it could be drawn.
 
@@ -158,6 +160,7 @@ def ribbons(
     key, of, alt : of the figure, what it shows, and the words for who cannot see it
     colours : of the residues, uint8, shape (m, 3), see `vrs_scipion.figures.ribbons`
     around : the map around it, its file and contour level; None for none
+    colour_key : what the colours mean, to be drawn below
     """
     from vrs_scipion.figures.isosurface.engine import EngineError  # slow to load
     from vrs_scipion.figures.ribbons import draw_ribbons, shapes_of
@@ -165,7 +168,7 @@ def ribbons(
     file = f"{key}.png"
     shapes = shapes_of(model, found.task.entry.start, colours)
     try:
-        picture = draw_ribbons(shapes, found.task.folder / file, around)
+        picture = draw_ribbons(shapes, found.task.folder / file, around, key=colour_key)
     except (EngineError, ValueError) as error:
         found.paragraphs.append(f"{of} could not be drawn: {error}.")
         return False

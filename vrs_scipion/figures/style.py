@@ -37,6 +37,11 @@ SIGNED = LinearSegmentedColormap.from_list(
 )
 """Negative is dark and positive is light on paper without colour, too."""
 
+SCORES = LinearSegmentedColormap.from_list(
+    "vrs_scores", ["#a50f15", "#ef6548", "#f7f7f7", "#6baed6", "#08519c"]
+)
+"""From bad to good: red is darker than white is, and so is blue; all eyes tell them apart."""
+
 matplotlib.rcParams.update(
     {
         "font.family": "DejaVu Sans",

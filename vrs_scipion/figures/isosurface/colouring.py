@@ -30,6 +30,28 @@ Values = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
+class ColourKey:
+    """What colours mean.
+
+    Attributes
+    ----------
+    low, high : values of the palette's two ends
+    label : what the values are, with their unit
+    palette : from low to high
+    below, above : something drawn is less than `low`, greater than `high`
+    blank : something drawn has no value
+    """
+
+    low: float
+    high: float
+    label: str
+    palette: Colormap
+    below: bool = False
+    above: bool = False
+    blank: bool = False
+
+
+@dataclass(frozen=True)
 class Colouring:
     """Which values a surface shows, and in which colours.
 
@@ -49,6 +71,13 @@ class Colouring:
     below: bool = False
     above: bool = False
     blank: bool = False
+
+    @property
+    def key(self) -> ColourKey:
+        """What its colours mean."""
+        return ColourKey(
+            self.low, self.high, self.label, palette(), self.below, self.above, self.blank
+        )
 
 
 def palette() -> Colormap:

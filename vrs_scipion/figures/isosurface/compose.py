@@ -11,7 +11,7 @@ from matplotlib.colors import Normalize
 from matplotlib.patches import Rectangle
 
 from vrs_scipion.figures import style
-from vrs_scipion.figures.isosurface.colouring import BLANK, Colouring, palette
+from vrs_scipion.figures.isosurface.colouring import BLANK, ColourKey
 from vrs_scipion.figures.isosurface.engine import PIXELS, Rendering
 from vrs_scipion.figures.isosurface.views import VIEWS, Angles, rotation_matrix
 from vrs_scipion.figures.scale_bar import round_length
@@ -22,21 +22,21 @@ _KEY = 0.6
 _KEY_WIDTH = 2.6
 
 
-def compose(rendering: Rendering, out: Path, colouring: Colouring | None = None) -> Path:
+def compose(rendering: Rendering, out: Path, key: ColourKey | None = None) -> Path:
     """Write the figure.
 
     Parameters
     ----------
     rendering : the views
     out : ``.png`` file to write
-    colouring : the values that the surface shows, for the key; by default none
+    key : what the colours mean, to be drawn below; by default nothing
 
     Returns
     -------
     out
     """
     edge = PIXELS / style.DPI
-    footer = _FOOTER + (0 if colouring is None else _KEY)
+    footer = _FOOTER + (0 if key is None else _KEY)
     width, height = edge * len(VIEWS), _HEADER + edge + footer
     figure = style.new_figure(height, width)
     for number, (image, angles) in enumerate(zip(rendering.images, VIEWS, strict=True)):
@@ -51,8 +51,8 @@ def compose(rendering: Rendering, out: Path, colouring: Colouring | None = None)
         _axes_cross(strip, edge - 0.5, angles)
         if rendering.angstrom_per_pixel is not None:
             _scale_bar(strip, rendering.angstrom_per_pixel)
-    if colouring is not None:
-        _key(figure, colouring)
+    if key is not None:
+        _draw_key(figure, key)
     return style.save(figure, out)
 
 
@@ -66,29 +66,29 @@ def _title(figure: Any, middle: float, number: int, angles: Angles, height: floa
     )
 
 
-def _key(figure: Any, colouring: Colouring) -> None:
+def _draw_key(figure: Any, key: ColourKey) -> None:
     width, height = figure.get_size_inches()
     left, bottom, tall = (width - _KEY_WIDTH) / 2, 0.3, 0.11
     place = figure.add_axes((left / width, bottom / height, _KEY_WIDTH / width, tall / height))
-    shown = ScalarMappable(Normalize(colouring.low, colouring.high), palette())
+    shown = ScalarMappable(Normalize(key.low, key.high), key.palette)
     beyond = {(0, 0): "neither", (1, 0): "min", (0, 1): "max", (1, 1): "both"}
     bar = figure.colorbar(
         shown,
         cax=place,
         orientation="horizontal",
-        extend=beyond[colouring.below, colouring.above],
+        extend=beyond[key.below, key.above],
     )
     bar.outline.set_linewidth(0.5)
     place.tick_params(labelsize=7, width=0.5, length=2, pad=1.5, colors=style.INK)
     figure.text(
         0.5,
         (bottom + tall + 0.07) / height,
-        colouring.label,
+        key.label,
         ha="center",
         fontsize=8,
         color=style.INK,
     )
-    if colouring.blank:
+    if key.blank:
         strip = figure.add_axes((0, 0, 1, 1))
         strip.set(xlim=(0, width), ylim=(0, height))
         strip.set_axis_off()

@@ -101,7 +101,7 @@ def draw_isosurface(
             f"The map was averaged over cubes of {rendering.binning} voxels to draw it, which "
             "can hide fragments smaller than that."
         )
-    compose(rendering, out, colouring)
+    compose(rendering, out, None if colouring is None else colouring.key)
     return IsosurfacePicture(out, rendering.engine, rendering.version, " ".join(notes))
 
 

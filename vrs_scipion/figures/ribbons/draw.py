@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 from vrs_scipion.figures.isosurface import engine_pyvista
+from vrs_scipion.figures.isosurface.colouring import ColourKey
 from vrs_scipion.figures.isosurface.compose import compose
 from vrs_scipion.figures.isosurface.draw import IsosurfacePicture
 from vrs_scipion.figures.ribbons.shapes import Shapes
@@ -19,6 +20,7 @@ def draw_ribbons(
     out: Path,
     surface: tuple[Path, float] | None = None,
     *,
+    key: ColourKey | None = None,
     timeout_s: float = 180.0,
 ) -> IsosurfacePicture:
     """Draw a model from the three directions of `vrs_scipion.figures.isosurface`.
@@ -28,6 +30,7 @@ def draw_ribbons(
     shapes : the model
     out : ``.png`` file to write
     surface : the map around it, a prepared MRC file with its contour level; None for none
+    key : what the colours mean, to be drawn below
     timeout_s : seconds after which the drawing is given up
 
     Raises
@@ -40,7 +43,7 @@ def draw_ribbons(
         shapes.save(stored)
         around = [] if surface is None else [str(surface[0]), repr(float(surface[1]))]
         rendering = engine_pyvista.run(_PROGRAM, [str(stored), *around], Path(folder), timeout_s)
-    compose(rendering, out)
+    compose(rendering, out, key)
     note = ""
     if rendering.binning > 1:
         note = f"The map was averaged over cubes of {rendering.binning} voxels to draw it."

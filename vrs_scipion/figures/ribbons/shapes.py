@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,6 +13,9 @@ from vrs_scipion.models.atomic_model import AtomicModel
 from vrs_scipion.models.atoms import Coordinates
 from vrs_scipion.models.kinds import Kind
 from vrs_scipion.models.traces import traces
+
+if TYPE_CHECKING:
+    from vrs_scipion.figures.isosurface.colouring import ColourKey
 
 Colours = NDArray[np.uint8]
 
@@ -76,6 +80,33 @@ def by_chain(model: AtomicModel) -> Colours:
     chosen = palette[of_chain[model.residues.chains] % len(palette)]
     colours: Colours = np.rint(255 * chosen).astype(np.uint8)
     return colours
+
+
+def by_score(
+    values: NDArray[np.float64], worst: float, best: float, label: str
+) -> tuple[Colours, ColourKey]:
+    """A colour for each residue by its score, red to blue, and what the colours mean.
+
+    Parameters
+    ----------
+    values : shape (m,), NaN for no score, which is grey
+    worst, best : values of the palette's two ends, whichever is larger
+    label : what the score is, with its unit
+    """
+    from matplotlib.colors import to_rgb  # slow to load
+
+    from vrs_scipion.figures import style
+    from vrs_scipion.figures.isosurface.colouring import BLANK, ColourKey
+
+    blank = ~np.isfinite(values)
+    share = np.clip(np.nan_to_num((values - worst) / ((best - worst) or 1.0)), 0, 1)
+    colours: Colours = np.rint(255 * style.SCORES(share)[:, :3]).astype(np.uint8)
+    colours[blank] = np.rint(255 * np.array(to_rgb(BLANK))).astype(np.uint8)
+    low, high = min(worst, best), max(worst, best)
+    known = values[~blank]
+    palette = style.SCORES if best >= worst else style.SCORES.reversed()
+    below, above = bool((known < low).any()), bool((known > high).any())
+    return colours, ColourKey(low, high, label, palette, below, above, bool(blank.any()))
 
 
 def shapes_of(model: AtomicModel, start: ArrayLike, colours: Colours) -> Shapes:
