@@ -32,6 +32,7 @@ from vrs_scipion.checks import (
     level1_j_together,
     level1_k_mask,
     level1_l_agreement,
+    levela_a_correlation,
     levela_l_record,
     look_half_maps,
     look_map,
@@ -117,7 +118,15 @@ LEVELS = (
     Level("3", "also the particle images"),
     Level("4", "also the orientation assigned to each particle"),
     Level("5", "also the micrographs and the particles' coordinates in them"),
-    Level("A", "an atomic model was provided", look_model.LOOK, (levela_l_record.CHECK,)),
+    Level(
+        "A",
+        "an atomic model was provided",
+        look_model.LOOK,
+        (
+            levela_l_record.CHECK,
+            levela_a_correlation.CHECK,
+        ),
+    ),
     Level("W", "the image-processing workflow was provided"),
     Level("O", "results of other techniques were provided"),
 )

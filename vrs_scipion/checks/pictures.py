@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from vrs_scipion.results.numbers import number
 WHERE = "shows where in the molecule."
 
 if TYPE_CHECKING:
+    from vrs_scipion.figures.along_chains import Line
     from vrs_scipion.figures.isosurface import IsosurfacePicture
     from vrs_scipion.figures.isosurface.colouring import ColourKey
     from vrs_scipion.figures.ribbons.shapes import Colours
@@ -176,6 +178,29 @@ def ribbons(
     caption = f"{of}{level}, {_drawn_by(picture)}"
     found.figures.append(Figure(key=key, file=file, caption=caption, alt=alt))
     return True
+
+
+def along_chains(
+    found: Findings,
+    key: str,
+    model: AtomicModel,
+    lines: Sequence[Line],
+    of: str,
+    alt: str,
+    **look: Any,
+) -> None:
+    """Draw scores of residues along the chains, and note the figure.
+
+    Parameters
+    ----------
+    key, of, alt : of the figure, what it shows in a sentence, and the words for who cannot see it
+    look : how they are drawn, see `vrs_scipion.figures.along_chains.draw_along_chains`
+    """
+    from vrs_scipion.figures.along_chains import draw_along_chains  # slow to load
+
+    file = f"{key}.png"
+    drawn = draw_along_chains(model, lines, found.task.folder / file, **look)
+    found.figures.append(Figure(key=key, file=file, caption=f"{of}{drawn.words}", alt=alt))
 
 
 def _surface_caption(contour: float, coloured_by: str, picture: IsosurfacePicture) -> str:

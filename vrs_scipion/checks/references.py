@@ -245,3 +245,43 @@ WOJDYR_2022 = Reference(
     pages="4200",
     doi="10.21105/joss.04200",
 )
+
+AFONINE_2018 = Reference(
+    key="Afonine2018",
+    authors=(
+        "Afonine, P. V.",
+        "Klaholz, B. P.",
+        "Moriarty, N. W.",
+        "Poon, B. K.",
+        "Sobolev, O. V.",
+        "Terwilliger, T. C.",
+        "Adams, P. D.",
+        "Urzhumtsev, A.",
+    ),
+    year=2018,
+    title="New tools for the analysis and validation of cryo-EM maps and atomic models",
+    journal="Acta Crystallographica D",
+    volume="74",
+    pages="814–840",
+    doi="10.1107/S2059798318009324",
+)
+
+JOSEPH_2016 = Reference(
+    key="Joseph2016",
+    authors=(
+        "Joseph, A. P.",
+        "Malhotra, S.",
+        "Burnley, T.",
+        "Wood, C.",
+        "Clare, D. K.",
+        "Winn, M.",
+        "Topf, M.",
+    ),
+    year=2016,
+    title="Refinement of atomic models in high resolution EM reconstructions using Flex-EM and "
+    "local assessment",
+    journal="Methods",
+    volume="100",
+    pages="42–49",
+    doi="10.1016/j.ymeth.2016.03.007",
+)

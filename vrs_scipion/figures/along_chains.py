@@ -20,7 +20,7 @@ from vrs_scipion.results.plots import Band, Interval, Mark, Role
 MOST = 12
 """Chains that are drawn; of more, those with the worst means."""
 
-_TALL, _GAP, _TOP, _BOTTOM, _LEFT, _RIGHT = 0.92, 0.34, 0.28, 0.62, 0.62, 0.12
+_TALL, _GAP, _TOP, _BOTTOM, _LEFT, _RIGHT = 0.92, 0.34, 0.28, 0.34, 0.62, 0.12
 _LETTERS = 7.0
 _SHORTEST = 3
 """Residues that make a chain worth a panel."""

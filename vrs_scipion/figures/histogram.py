@@ -1,4 +1,4 @@
-"""Histograms of the values of voxels, with what is accepted and what is worth a mark."""
+"""Histograms of the values of voxels or residues, what is accepted and what is worth a mark."""
 
 from __future__ import annotations
 
@@ -48,8 +48,9 @@ def histogram_plot(
     accepted: Interval | None = None,
     marks: Sequence[tuple[float, str]] = (),
     errors: Errors | None = None,
+    of: tuple[str, str] = ("voxel", "voxels"),
 ) -> Plot:
-    """Return the plot of how the values of voxels are distributed.
+    """Return the plot of how values of voxels, or of whatever else, are distributed.
 
     A few extreme values are left outside the view, and a note says how many. Where the values have
     error bars, so have the bars: one standard error of each, up and down.
@@ -61,6 +62,7 @@ def histogram_plot(
     accepted : the lowest and the highest value that are accepted, shaded; ±infinity for no limit
     marks : values to mark, and the label of each; those that are not finite are left out
     errors : of the values
+    of : what has a value, one of them and many
 
     Returns
     -------
@@ -84,10 +86,10 @@ def histogram_plot(
     highest = max(y for y in (*bins.percent, *(y for s in whiskers for y in s.y)) if y is not None)
     return Plot(
         x=Axis(label=xlabel, range=view),
-        y=Axis(label="Voxels", unit="%", range=(0.0, 1.05 * highest)),
+        y=Axis(label=of[1].capitalize(), unit="%", range=(0.0, 1.05 * highest)),
         series=(
             Series(
-                name="voxels",
+                name=of[1],
                 x=tuple(centres.tolist()),
                 y=tuple(bins.percent.tolist()),
                 style="bars",
@@ -97,7 +99,7 @@ def histogram_plot(
         ),
         marks=tuple(lines),
         bands=(_band(accepted, view),) if accepted is not None else (),
-        notes=(_about_outside(numbers, bins.outside),) if bins.outside else (),
+        notes=(_about_outside(numbers, bins.outside, of),) if bins.outside else (),
     )
 
 
@@ -148,11 +150,11 @@ def _about_accepted(accepted: Interval, view: Interval) -> str:
     return f"accepted: {limit}{side}"
 
 
-def _about_outside(numbers: NDArray[np.float64], outside: int) -> str:
+def _about_outside(numbers: NDArray[np.float64], outside: int, of: tuple[str, str]) -> str:
     share = f"{100 * outside / numbers.size:.2g}"
     ends = f"{_number(float(numbers.min()))} and {_number(float(numbers.max()))}"
-    voxels, lie = ("voxel", "lies") if outside == 1 else ("voxels", "lie")
-    return f"{outside:,} {voxels} ({share} %) {lie} outside the view; the extremes are {ends}"
+    who, lie = (of[0], "lies") if outside == 1 else (of[1], "lie")
+    return f"{outside:,} {who} ({share} %) {lie} outside the view; the extremes are {ends}"
 
 
 def _number(value: float) -> str:

@@ -215,3 +215,7 @@ class VrsProtAgreement(VrsProtCheck):
 
 class VrsProtModelRecord(VrsProtCheck):
     check = CHECKS["A.l"]
+
+
+class VrsProtMapModelCorrelation(VrsProtCheck):
+    check = CHECKS["A.a"]
