@@ -333,7 +333,7 @@ def _judge(found: Findings, measured: _Measured) -> None:
     found.judge(_SHARE, share, vacuous=vacuous)
     if half is not None:
         found.resolution_estimate = ResolutionEstimate(
-            method="map–model FSC at 0.5, around the model", value=half
+            method="FSC of map and model at 0.5", value=half
         )
     agree = "as far as the voxels reach" if half is None else f"to {half:.2f} Å"
     cc = number(measured.around.mask, ".2f")
