@@ -33,6 +33,7 @@ from vrs_scipion.checks import (
     level1_k_mask,
     level1_l_agreement,
     levela_a_correlation,
+    levela_i_inclusion,
     levela_l_record,
     look_half_maps,
     look_map,
@@ -125,6 +126,7 @@ LEVELS = (
         (
             levela_l_record.CHECK,
             levela_a_correlation.CHECK,
+            levela_i_inclusion.CHECK,
         ),
     ),
     Level("W", "the image-processing workflow was provided"),

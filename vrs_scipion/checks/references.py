@@ -285,3 +285,15 @@ JOSEPH_2016 = Reference(
     pages="42–49",
     doi="10.1016/j.ymeth.2016.03.007",
 )
+
+LAWSON_2021 = Reference(
+    key="Lawson2021",
+    authors=("Lawson, C. L.", "Kryshtafovych, A.", "Adams, P. D.", "others"),
+    year=2021,
+    title="Cryo-EM model validation recommendations based on outcomes of the 2019 EMDataResource "
+    "challenge",
+    journal="Nature Methods",
+    volume="18",
+    pages="156–164",
+    doi="10.1038/s41592-020-01051-w",
+)

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vrs_scipion.maps.density import Mask, Volume
+from vrs_scipion.methods.around_atoms import Integers, voxels_around
 from vrs_scipion.methods.model_map import Grid
 from vrs_scipion.methods.shells import Reals
 from vrs_scipion.models.atomic_model import AtomicModel, Chosen
@@ -28,10 +29,6 @@ RADII = (3.0, 10.0)
 _MAIN_CHAIN = ("N", "CA", "C", "O", "CB")
 _FEWEST = 8
 """Voxels of which a correlation can be had."""
-_AT_ONCE = 4_000_000
-"""Voxels around atoms that are looked at together."""
-
-Integers = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -168,24 +165,11 @@ class _Around:
         self.segments[residues] = _pearson(_over_segments(first, of, terms, residues.size))
 
     def _near(self, atoms: NDArray[np.intp]) -> Iterator[tuple[NDArray[np.intp], Integers]]:
-        """Atoms and flat indices of the voxels within the radius of each, pair by pair."""
-        sizes, box = np.array(self._grid.voxel_size), np.array(self._grid.box)
-        reach = np.ceil(self._radius / sizes).astype(np.int64)
-        ball = np.stack(
-            np.meshgrid(*(np.arange(-r, r + 1) for r in reach), indexing="ij"), axis=-1
-        ).reshape(-1, 3)
-        ball = ball[np.linalg.norm(ball * sizes, axis=1) <= self._radius + np.linalg.norm(sizes)]
-        for start in range(0, atoms.size, step := max(1, _AT_ONCE // len(ball))):
-            some = atoms[start : start + step]
-            places = self._places[some]
-            nearest = np.rint(places).astype(np.int64)
-            apart = (ball * sizes)[np.newaxis] - ((places - nearest) * sizes)[:, np.newaxis]
-            close = np.einsum("abc,abc->ab", apart, apart) <= self._radius**2
-            of, which = np.nonzero(close)
-            voxels = nearest[of] + ball[which]
-            kept = ((voxels >= 0) & (voxels < box)).all(axis=1)
-            z, y, x = voxels[kept].T
-            yield some[of[kept]], (z * box[1] + y) * box[2] + x
+        """Atoms and the voxels within the radius of each, pair by pair."""
+        pairs = voxels_around(
+            self._places[atoms], self._grid.box, self._grid.voxel_size, self._radius
+        )
+        return ((atoms[of], voxels) for of, voxels in pairs)
 
     def _terms(self, voxels: Integers) -> Reals:
         """What is summed of each voxel: 1, v, m, v², m², v·m; shape (6, voxels)."""

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vrs_scipion.maps.density import Mask, Triple, Volume
+from vrs_scipion.maps.masks import distance_from
 from vrs_scipion.methods.shells import HalfSpectrum, Reals, Shells, half_spectrum, power
 from vrs_scipion.models.atomic_model import AtomicModel, Chosen
 from vrs_scipion.models.atoms import Atoms
@@ -139,8 +140,7 @@ def soft_around(inside_: Mask, voxel_size: Triple) -> Volume:
 
     if not inside_.any():
         return np.zeros(inside_.shape, np.float32)
-    distance = ndimage.distance_transform_edt(~inside_, sampling=voxel_size)
-    grown = (distance <= _DILATION).astype(np.float32)
+    grown = np.isfinite(distance_from(inside_, voxel_size, _DILATION)).astype(np.float32)
     soft: Volume = ndimage.gaussian_filter(grown, [_EDGE / s for s in voxel_size], mode="constant")
     return soft
 

@@ -219,3 +219,7 @@ class VrsProtModelRecord(VrsProtCheck):
 
 class VrsProtMapModelCorrelation(VrsProtCheck):
     check = CHECKS["A.a"]
+
+
+class VrsProtInclusion(VrsProtCheck):
+    check = CHECKS["A.i"]
