@@ -156,6 +156,8 @@ class _Around:
             for near, voxels in self._near(atoms)
         ]
         voxels, of = np.divmod(np.unique(np.concatenate(keys)), residues.size)
+        if not voxels.size:
+            return
         terms = self._terms(voxels)
         first = np.r_[True, np.diff(voxels) != 0]
         self.residues[residues] = _pearson(
