@@ -421,16 +421,17 @@ def _headline(
     measured: _Measured, share: float | None, chains: Sequence[_Part], ligands: Sequence[_Part]
 ) -> str:
     included = measured.share(measured.counted, measured.entry.contour) or 0.0
-    of_backbone = "" if share is None else f" ({share:.0%} of the backbone)"
+    of_backbone = "" if share is None else f" ({100 * share:.0f} % of the backbone)"
     weak = []
     for parts in (chains, ligands):
         weak += [part.words for part in parts[:3]]
         weak += [f"{len(parts) - 3:,} more"] if len(parts) > 3 else []
     if measured.runs:
         count = sum(len(run) for run in measured.runs)
-        weak.append(f"{count:,} residues in {len(measured.runs):,} stretches")
+        stretches = "1 stretch" if len(measured.runs) == 1 else f"{len(measured.runs):,} stretches"
+        weak.append(f"{count:,} residues in {stretches}")
     without = f" Without density: {', '.join(weak)}." if weak else ""
-    return f"{included:.0%} of the atoms{of_backbone} lie in the density.{without}"
+    return f"{100 * included:.0f} % of the atoms{of_backbone} lie in the density.{without}"
 
 
 CHECK = Check(

@@ -11,6 +11,7 @@ from vrs_scipion.figures.isosurface.engine import EngineError
 def leave_surfaces_out(test: unittest.TestCase) -> None:
     """Draw none of them until the test has ended: each takes a process and seconds."""
     undrawn = EngineError("not drawn in this test")
-    patcher = mock.patch("vrs_scipion.figures.isosurface.draw_isosurface", side_effect=undrawn)
-    patcher.start()
-    test.addCleanup(patcher.stop)
+    for drawing in ("isosurface.draw_isosurface", "ribbons.draw_ribbons"):
+        patcher = mock.patch(f"vrs_scipion.figures.{drawing}", side_effect=undrawn)
+        patcher.start()
+        test.addCleanup(patcher.stop)
