@@ -33,7 +33,7 @@ def shifted(structure: gemmi.Structure, x: float) -> gemmi.Structure:
 
 def bundle() -> gemmi.Structure:
     """Two helices of twelve residues, as close to each other as helices are."""
-    return helices(12, 2, np.subtract(MIDDLE, (4.5, 0, 0)))
+    return helices(12, 2, (17.5, 21.0, 20.0))
 
 
 class FitTest(ModelTest):
@@ -154,7 +154,7 @@ class TestInclusion(FitTest):
         self.assertEqual([volume.key for volume in result.volumes], ["unmodelled"])
 
     def test_one_of_several_copies_is_not_blamed_for_the_others(self) -> None:
-        three = helices(12, 3, np.subtract(MIDDLE, (9.0, 0, 0)))
+        three = helices(12, 3, (13.0, 21.0, 20.0))
         one = three.clone()
         for chain in list(three[0])[1:]:
             one[0].remove_chain(chain.name)
