@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,7 +20,7 @@ from vrs_scipion.methods.ramachandran import Contours, RamaClass, Rating
 from vrs_scipion.methods.stereochemistry import Stereochemistry, examine
 from vrs_scipion.methods.stereochemistry.measure import FAR_BETA, FAR_Z
 from vrs_scipion.models.kinds import POLYMERS
-from vrs_scipion.results.numbers import number, quantity
+from vrs_scipion.results.numbers import number
 
 if TYPE_CHECKING:
     from vrs_scipion.figures.ramachandran import Panel
@@ -66,7 +67,7 @@ def measure_stereochemistry(task: Task) -> Findings:
     tables.tabulate_numbers(found, seen)
     found.paragraphs += _told(found, seen)
     if seen.numbers["rama_residues"]:
-        _draw(found, seen)
+        _draw_ribbons(found, seen)
     failed = _judge(found, seen)
     found.headline = _headline(seen, failed)
     if not len(seen.chain) and not seen.pairs.bases and not failed:
@@ -126,7 +127,8 @@ def _told(found: Findings, seen: Stereochemistry) -> Iterator[str]:
     if seen.alphas:
         yield _alphas_words(seen)
     if numbers["rama_residues"]:
-        yield _ramachandran_words(seen)
+        _draw_plots(found, seen)
+        yield _ramachandran_words(seen, [figure.key for figure in found.figures])
     if tables.tabulate_residues(found, seen, _correlations(found.task)):
         yield _RESIDUES
     yield from _bond_words(found, seen)
@@ -160,12 +162,13 @@ def _alphas_words(seen: Stereochemistry) -> str:
     )
 
 
-def _ramachandran_words(seen: Stereochemistry) -> str:
-    favoured, outliers = seen.rated(Rating.FAVOURED).sum(), seen.rated(Rating.OUTLIER).sum()
-    rated = int(np.count_nonzero(seen.chain.ratings != ""))
+def _ramachandran_words(seen: Stereochemistry, plots: Sequence[str]) -> str:
+    rated, favoured = seen.numbers["rama_residues"], int(seen.rated(Rating.FAVOURED).sum())
+    outliers = f"{seen.outliers:,} are outliers" if seen.outliers else "none is an outlier"
+    shown = ", ".join(f"{{fig:{key}}}" for key in plots)
     return (
-        f"Of {rated:,} residues with both peptide bonds, {int(favoured):,} have favoured torsions "
-        f"φ and ψ and {int(outliers):,} are outliers ({{fig:ramachandran}}). In well-resolved "
+        f"Of {rated:,} residues with both peptide bonds, {favoured:,} have favoured torsions φ "
+        f"and ψ and {outliers} ({shown}). In well-resolved "
         "structures 98 % are favoured and one in 2,000 is an outlier. Refinement can hold torsions "
         "inside of the contours: few outliers prove little where the map does not show the "
         "main chain's oxygens."
@@ -176,6 +179,7 @@ def _bond_words(found: Findings, seen: Stereochemistry) -> Iterator[str]:
     numbers = seen.numbers
     if numbers["bond_rmsz"] is None:
         return
+    _draw_deviations(found, seen)
     tabled = tables.tabulate_bonds(found, seen)
     listed = " {tab:bonds} lists those that are furthest off." if tabled else ""
     yield (
@@ -214,22 +218,27 @@ def _correlations(task: Task) -> dict[int, float]:
     return tables.scores_of(task, _CORRELATION, "cc")
 
 
-def _draw(found: Findings, seen: Stereochemistry) -> None:
-    from matplotlib.colors import to_rgb  # slow to load
+def _draw_plots(found: Findings, seen: Stereochemistry) -> None:
+    """The Ramachandran plots of the classes that the model has."""
+    from vrs_scipion.figures.ramachandran import draw_ramachandran  # slow to load
 
-    from vrs_scipion.figures.deviations import deviations_plot
-    from vrs_scipion.figures.ramachandran import draw_ramachandran
+    for key, of, classes in _PLOTS:
+        panels = _panels(seen, classes)
+        if any(len(panel.angles) for panel in panels):
+            found.picture(
+                key,
+                partial(draw_ramachandran, panels),
+                f"Ramachandran plots of {of}, with their numbers. Outliers are named where there "
+                "is room. The contours are derived from the Top8000 grids of the Richardson "
+                "laboratory, Duke University (CC-BY 4.0).",
+                "Plots of φ against ψ with the regions that are favoured and allowed; most points "
+                "lie in the favoured ones.",
+            )
 
-    model, chain = seen.chain.model, seen.chain
-    found.picture(
-        "ramachandran",
-        lambda path: draw_ramachandran(_panels(seen), path),
-        "Ramachandran plots, with the number of residues of each class. Outliers are named where "
-        "there is room. The contours are derived from the Top8000 grids of the Richardson "
-        "laboratory, Duke University (CC-BY 4.0).",
-        "Six plots of φ against ψ with the regions that are favoured and allowed; most points lie "
-        "in the favoured ones.",
-    )
+
+def _draw_deviations(found: Findings, seen: Stereochemistry) -> None:
+    from vrs_scipion.figures.deviations import deviations_plot  # slow to load
+
     found.plot(
         "deviations",
         deviations_plot({"bond lengths": seen.lengths.z, "bond angles": seen.angles.z}, FAR_Z),
@@ -237,9 +246,15 @@ def _draw(found: Findings, seen: Stereochemistry) -> None:
         "deviations of small molecules' (Engh and Huber).",
         "Two narrow peaks about 0, and the wider one of small molecules.",
     )
+
+
+def _draw_ribbons(found: Findings, seen: Stereochemistry) -> None:
+    from matplotlib.colors import to_rgb  # slow to load
+
+    model = seen.chain.model
     colours = np.full((len(model.residues), 3), 190, np.uint8)
     for rating, colour in _COLOURS.items():
-        chosen = chain.residues[seen.rated(rating)]
+        chosen = seen.chain.residues[seen.rated(rating)]
         colours[chosen] = np.rint(255 * np.array(to_rgb(colour))).astype(np.uint8)
     if ribbons(
         found,
@@ -256,12 +271,27 @@ def _draw(found: Findings, seen: Stereochemistry) -> None:
         )
 
 
-def _panels(seen: Stereochemistry) -> list[Panel]:
+_PLOTS = (
+    (
+        "ramachandran",
+        "residues that neither are proline nor come before one",
+        (RamaClass.GENERAL, RamaClass.GLYCINE, RamaClass.BRANCHED),
+    ),
+    (
+        "ramachandran_proline",
+        "prolines and residues before them",
+        (RamaClass.BEFORE_PROLINE, RamaClass.TRANS_PROLINE, RamaClass.CIS_PROLINE),
+    ),
+)
+"""Two pictures: six plots beside each other would be too small to read."""
+
+
+def _panels(seen: Stereochemistry, classes: Sequence[RamaClass]) -> list[Panel]:
     from vrs_scipion.figures.ramachandran import Panel  # slow to load
 
     chain, contours = seen.chain, Contours.shipped()
     panels = []
-    for of in RamaClass:
+    for of in classes:
         chosen = np.flatnonzero((chain.ratings != "") & (chain.classes == of.value))
         names = [chain.model.residue_words(i) for i in chain.residues[chosen].tolist()]
         panels.append(
@@ -356,11 +386,12 @@ def _headline(seen: Stereochemistry, failed: Sequence[str]) -> str:
     numbers = seen.numbers
     if not numbers["rama_residues"]:
         return "The model's stereochemistry is in order, as far as it can be told."
-    outliers = number(numbers["rama_outliers"], ".2g")
+    outliers = f"{number(numbers['rama_outliers'], '.1f')} % are" if seen.outliers else "none is an"
     return (
         f"The model's stereochemistry is in order: {number(numbers['rama_favoured'], '.1f')} % of "
-        f"its residues are favoured in the Ramachandran plot and {outliers} % are outliers, with "
-        f"{quantity(numbers['heavy_clashes'], 'clashes')} for 1,000 atoms."
+        f"its residues are favoured in the Ramachandran plot and {outliers} outlier"
+        f"{'s' if seen.outliers else ''}, with {number(numbers['heavy_clashes'], '.1f')} clashes "
+        "for 1,000 atoms."
     )
 
 
@@ -375,7 +406,8 @@ CHECK = Check(
         "chain, clashes between atoms but hydrogens, pairs of bases. The map is not asked. It "
         "warns of a mirrored model, of 1 % outliers (2 % from 4 Å on), of no more than 90 % "
         "favoured residues, of D amino acids that are not named so, of 1 % cis peptides without a "
-        "proline, of 1 % bonds beyond 4 σ, and of 20 clashes for 1,000 atoms."
+        "proline, of 1 % bonds beyond 4 σ, of 1 % twisted peptides, and of 30 clashes for 1,000 "
+        "atoms."
     ),
     explanation=(
         "Whatever the map shows, atoms are bound to each other at lengths and angles that are "
@@ -522,16 +554,18 @@ CHECK = Check(
             1.0,
             "%",
             "Twisted peptides",
-            "Printed beside: whether this share of the peptides, or more, are between 30° and 150° "
-            "about the bond.",
+            "The check warns when this share of the peptides, or more, are turned about the bond "
+            "by 30° to 150°.",
             "the share of twisted peptides",
             "<",
-            role="advice",
-            advice="No peptide is twisted by so much: build the two residues anew.",
+            advice=(
+                "No peptide is twisted by so much. Build the two residues anew, and refine with "
+                "restraints."
+            ),
         ),
         Limit(
             "heavy_clashes",
-            20.0,
+            30.0,
             "",
             "Clashes for 1,000 atoms",
             "The check warns when there are so many clashes, or more, for 1,000 atoms that are no "

@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 
 from vrs_scipion.figures import style
 
-_COLUMNS = 3
-_LEFT, _RIGHT, _GAP, _TOP, _BETWEEN, _BOTTOM = 0.52, 0.14, 0.20, 0.26, 0.48, 0.62
+_LEFT, _RIGHT, _GAP, _TOP, _BOTTOM = 0.52, 0.08, 0.16, 0.24, 0.60
 _LETTERS = 7.0
 _REGIONS = {"allowed": "#E9F1F8", "favoured": "#C4DAEC"}
 _LINE = "#7FA3C4"
@@ -27,7 +26,7 @@ _POINTS = {
 """By the rating: colour, marker, and how many times larger than a favoured one's."""
 _NAMED = 8
 """Outliers of a panel that are called by name."""
-_TICKS = (-180, -90, 0, 90, 180)
+_TICKS = (-120, -60, 0, 60, 120)
 
 
 @dataclass(frozen=True)
@@ -52,31 +51,27 @@ class Panel:
 
 
 def draw_ramachandran(panels: Sequence[Panel], path: Path) -> Path:
-    """Draw φ against ψ, three panels a row, over where they are favoured and allowed.
+    """Draw φ against ψ, panels side by side, over where they are favoured and allowed.
 
     Parameters
     ----------
-    panels : the classes
+    panels : the classes, three or so
     path : ``.png`` or ``.svg`` file to write
     """
-    rows = -(-len(panels) // _COLUMNS)
-    side = (style.WIDTH - _LEFT - _RIGHT - _GAP * (_COLUMNS - 1)) / _COLUMNS
-    height = _TOP + rows * side + (rows - 1) * _BETWEEN + _BOTTOM
+    side = (style.WIDTH - _LEFT - _RIGHT - _GAP * (len(panels) - 1)) / len(panels)
+    height = _TOP + side + _BOTTOM
     figure = style.new_figure(height)
     most = max((len(panel.angles) for panel in panels), default=0)
     size = float(np.clip(60 / max(most, 1) ** 0.45, 0.8, 7.0))
     for place, panel in enumerate(panels):
-        row, column = divmod(place, _COLUMNS)
-        left = _LEFT + column * (side + _GAP)
-        bottom = height - _TOP - (row + 1) * side - row * _BETWEEN
+        left = _LEFT + place * (side + _GAP)
         axes = figure.add_axes(
-            (left / style.WIDTH, bottom / height, side / style.WIDTH, side / height)
+            (left / style.WIDTH, _BOTTOM / height, side / style.WIDTH, side / height)
         )
-        _draw_panel(axes, panel, size, numbered=column == 0)
-        if column == 0:
+        _draw_panel(axes, panel, size, numbered=place == 0)
+        axes.set_xlabel("φ (°)", fontsize=8, color=style.INK, labelpad=2)
+        if place == 0:
             axes.set_ylabel("ψ (°)", fontsize=8, color=style.INK, labelpad=1)
-        if row == rows - 1:
-            axes.set_xlabel("φ (°)", fontsize=8, color=style.INK, labelpad=2)
     _draw_key(figure, size)
     return style.save(figure, path)
 

@@ -194,6 +194,8 @@ def within_bonds(pairs: Pairs, count: int, of: Pairs, steps: int = 3) -> Chosen:
     """
     from scipy.sparse import csr_matrix, identity  # slow to load
 
+    if not len(of):
+        return np.zeros(0, np.bool_)
     both = np.concatenate((pairs, pairs[:, ::-1]))
     ones = np.ones(len(both), np.float32)
     one_step = csr_matrix((ones, (both[:, 0], both[:, 1])), shape=(count, count))

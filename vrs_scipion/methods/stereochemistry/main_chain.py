@@ -143,8 +143,17 @@ class MainChain:
 
     @cached_property
     def named_d(self) -> Chosen:
-        """Which residues the file calls D amino acids; bool, shape (r,)."""
-        return named_d(self.names)
+        """Which residues are D amino acids by their name; bool, shape (r,).
+
+        Names that are not known are taken to say what the atoms do.
+        """
+        kinds = {
+            name: gemmi.find_tabulated_residue(name) for name in np.unique(self.names).tolist()
+        }
+        named = [name for name, of in kinds.items() if of.kind == gemmi.ResidueKind.AAD]
+        unknown = [name for name, of in kinds.items() if not of.found()]
+        turned = np.isin(self.names, unknown) & (self.chirality < 0)
+        return np.asarray(np.isin(self.names, named) | turned)
 
 
 def main_chain(model: AtomicModel) -> MainChain:
@@ -165,13 +174,3 @@ def main_chain(model: AtomicModel) -> MainChain:
     )
     kept = residues[~again]
     return MainChain(model, kept, *(found[kept] for found in atoms.values()))
-
-
-def named_d(names: Names) -> Chosen:
-    """Which names are of D amino acids; bool, of the shape of ``names``."""
-    known = {
-        name
-        for name in np.unique(names).tolist()
-        if gemmi.find_tabulated_residue(name).kind == gemmi.ResidueKind.AAD
-    }
-    return np.asarray(np.isin(names, sorted(known)))

@@ -55,6 +55,11 @@ class Stereochemistry:
         """The residues of the main chain whose φ and ψ are rated so; bool, shape (r,)."""
         return np.asarray(self.chain.ratings == rating.value)
 
+    @property
+    def outliers(self) -> int:
+        """How many residues are outliers of the Ramachandran plot."""
+        return int(np.count_nonzero(self.rated(Rating.OUTLIER)))
+
     @cached_property
     def cis_nonpro(self) -> Chosen:
         """The residues other than prolines that follow a cis peptide; bool, shape (r,)."""
@@ -79,7 +84,7 @@ class Stereochemistry:
         scale, scale_error = self.bond_scale
         return {
             "rama_favoured": _share(self.rated(Rating.FAVOURED).sum(), rated),
-            "rama_outliers": _share(self.rated(Rating.OUTLIER).sum(), rated),
+            "rama_outliers": _share(self.outliers, rated),
             "rama_residues": rated,
             "d_residues": len(self.hands.d_residues),
             "wrong_hands": self.hands.wrong_share,
