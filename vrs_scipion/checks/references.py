@@ -297,3 +297,85 @@ LAWSON_2021 = Reference(
     pages="156–164",
     doi="10.1038/s41592-020-01051-w",
 )
+
+WILLIAMS_2018 = Reference(
+    key="Williams2018",
+    authors=(
+        "Williams, C. J.",
+        "Headd, J. J.",
+        "Moriarty, N. W.",
+        "Prisant, M. G.",
+        "Videau, L. L.",
+        "Deis, L. N.",
+        "Verma, V.",
+        "Keedy, D. A.",
+        "Hintze, B. J.",
+        "Chen, V. B.",
+        "Jain, S.",
+        "Lewis, S. M.",
+        "Arendall, W. B.",
+        "Snoeyink, J.",
+        "Adams, P. D.",
+        "Lovell, S. C.",
+        "Richardson, J. S.",
+        "Richardson, D. C.",
+    ),
+    year=2018,
+    title="MolProbity: More and better reference data for improved all-atom structure validation",
+    journal="Protein Science",
+    volume="27",
+    pages="293–315",
+    doi="10.1002/pro.3330",
+)
+
+LOVELL_2003 = Reference(
+    key="Lovell2003",
+    authors=(
+        "Lovell, S. C.",
+        "Davis, I. W.",
+        "Arendall, W. B.",
+        "de Bakker, P. I. W.",
+        "Word, J. M.",
+        "Prisant, M. G.",
+        "Richardson, J. S.",
+        "Richardson, D. C.",
+    ),
+    year=2003,
+    title="Structure validation by Cα geometry: φ, ψ and Cβ deviation",
+    journal="Proteins: Structure, Function, and Bioinformatics",
+    volume="50",
+    pages="437–450",
+    doi="10.1002/prot.10286",
+)
+
+ENGH_2006 = Reference(
+    key="EnghHuber2006",
+    authors=("Engh, R. A.", "Huber, R."),
+    year=2006,
+    title="Structure quality and target parameters",
+    journal="International Tables for Crystallography",
+    volume="F",
+    pages="382–392",
+    doi="10.1107/97809553602060000695",
+)
+
+WORD_1999 = Reference(
+    key="Word1999",
+    authors=(
+        "Word, J. M.",
+        "Lovell, S. C.",
+        "LaBean, T. H.",
+        "Taylor, H. C.",
+        "Zalis, M. E.",
+        "Presley, B. K.",
+        "Richardson, J. S.",
+        "Richardson, D. C.",
+    ),
+    year=1999,
+    title="Visualizing and quantifying molecular goodness-of-fit: small-probe contact dots with "
+    "explicit hydrogen atoms",
+    journal="Journal of Molecular Biology",
+    volume="285",
+    pages="1711–1733",
+    doi="10.1006/jmbi.1998.2400",
+)

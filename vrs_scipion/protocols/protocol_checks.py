@@ -223,3 +223,7 @@ class VrsProtMapModelCorrelation(VrsProtCheck):
 
 class VrsProtInclusion(VrsProtCheck):
     check = CHECKS["A.i"]
+
+
+class VrsProtStereochemistry(VrsProtCheck):
+    check = CHECKS["A.j"]
