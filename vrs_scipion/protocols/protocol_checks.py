@@ -221,5 +221,13 @@ class VrsProtMapModelCorrelation(VrsProtCheck):
     check = CHECKS["A.a"]
 
 
+class VrsProtQScore(VrsProtCheck):
+    check = CHECKS["A.e"]
+
+
 class VrsProtInclusion(VrsProtCheck):
     check = CHECKS["A.i"]
+
+
+class VrsProtEMRinger(VrsProtCheck):
+    check = CHECKS["A.f"]
