@@ -46,7 +46,7 @@ setup(
             "templates/*.hosts",
             "py.typed",
         ],
-        "vrs_scipion.methods": ["data/*", "weights/*"],
+        "vrs_scipion.methods": ["weights/*", "tables/*"],
         "vrs_scipion.batch": ["templates/*"],
         "vrs_scipion.report": ["rates.json", "templates/*", "schema/*.json"],
     },

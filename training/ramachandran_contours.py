@@ -7,7 +7,7 @@ structures are found at these angles (github.com/rlabduke/reference_data, Top800
 Williams et al. 2018, doi:10.1002/pro.3330). Between its points a grid is read by bilinear
 interpolation, and it goes on from 180° at −180°. Its lines of equal height become polygons, thinned
 to what moves no line by more than a fraction of a degree. They are written to
-``vrs_scipion/methods/data/ramachandran.json``, with the share of angles that they class otherwise
+``vrs_scipion/methods/tables/ramachandran.json``, with the share of angles that they class otherwise
 than the grids do.
 """
 

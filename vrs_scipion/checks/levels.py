@@ -33,6 +33,8 @@ from vrs_scipion.checks import (
     level1_k_mask,
     level1_l_agreement,
     levela_a_correlation,
+    levela_e_q_score,
+    levela_f_emringer,
     levela_i_inclusion,
     levela_j_stereochemistry,
     levela_l_record,
@@ -127,7 +129,9 @@ LEVELS = (
         (
             levela_l_record.CHECK,
             levela_a_correlation.CHECK,
+            levela_e_q_score.CHECK,
             levela_i_inclusion.CHECK,
+            levela_f_emringer.CHECK,
             levela_j_stereochemistry.CHECK,
         ),
     ),

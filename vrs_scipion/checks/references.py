@@ -286,6 +286,65 @@ JOSEPH_2016 = Reference(
     doi="10.1016/j.ymeth.2016.03.007",
 )
 
+PINTILIE_2020 = Reference(
+    key="Pintilie2020",
+    authors=(
+        "Pintilie, G.",
+        "Zhang, K.",
+        "Su, Z.",
+        "Li, S.",
+        "Schmid, M. F.",
+        "Chiu, W.",
+    ),
+    year=2020,
+    title="Measurement of atom resolvability in cryo-EM maps with Q-scores",
+    journal="Nature Methods",
+    volume="17",
+    pages="328–334",
+    doi="10.1038/s41592-020-0731-1",
+)
+
+PINTILIE_2025 = Reference(
+    key="Pintilie2025",
+    authors=(
+        "Pintilie, G.",
+        "Shao, C.",
+        "Wang, Z.",
+        "Hudson, B. P.",
+        "Flatt, J. W.",
+        "Schmid, M. F.",
+        "Morris, K. L.",
+        "Burley, S. K.",
+        "Chiu, W.",
+    ),
+    year=2025,
+    title="Q-score as a reliability measure for protein, nucleic acid and small-molecule atomic "
+    "coordinate models derived from 3DEM maps",
+    journal="Acta Crystallographica D",
+    volume="81",
+    pages="410–422",
+    doi="10.1107/S2059798325005923",
+)
+
+BARAD_2015 = Reference(
+    key="Barad2015",
+    authors=(
+        "Barad, B. A.",
+        "Echols, N.",
+        "Wang, R. Y.-R.",
+        "Cheng, Y.",
+        "DiMaio, F.",
+        "Adams, P. D.",
+        "Fraser, J. S.",
+    ),
+    year=2015,
+    title="EMRinger: side chain-directed model and map validation for 3D cryo-electron microscopy",
+    journal="Nature Methods",
+    volume="12",
+    pages="943–946",
+    doi="10.1038/nmeth.3541",
+)
+
 LAWSON_2021 = Reference(
     key="Lawson2021",
     authors=("Lawson, C. L.", "Kryshtafovych, A.", "Adams, P. D.", "others"),

@@ -1,4 +1,4 @@
-"""Trilinear interpolation between a grid and the voxels of a map."""
+"""Trilinear interpolation between a grid and the voxels of a map, and at points of it."""
 
 from __future__ import annotations
 
@@ -24,6 +24,26 @@ def interpolate(volume: Volume, positions: tuple[NDArray[np.float64], ...]) -> V
         matrix = _hats(volume.shape[axis], where)
         volume = np.moveaxis(np.tensordot(matrix, volume, axes=(1, axis)), 0, axis)
     return np.ascontiguousarray(volume, dtype=np.float32)
+
+
+def at_points(volume: Volume, places: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Trilinear interpolation at points; 0 beyond the outermost voxels.
+
+    Parameters
+    ----------
+    volume : float32 array, shape (nz, ny, nx)
+    places : indices along z, y, x, in voxels, shape (n, 3)
+
+    Returns
+    -------
+    float64 array, shape (n,)
+    """
+    from scipy.ndimage import map_coordinates  # slow to load
+
+    values: NDArray[np.float64] = map_coordinates(
+        volume, places.T, output=np.float64, order=1, mode="constant", cval=0.0, prefilter=False
+    )
+    return values
 
 
 def _hats(n: int, positions: NDArray[np.float64]) -> NDArray[np.float32]:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 Reals = NDArray[np.float64]
 Chosen = NDArray[np.bool_]
 
-FILE = Path(__file__).parent / "data" / "ramachandran.json"
+FILE = Path(__file__).parent / "tables" / "ramachandran.json"
 
 
 class RamaClass(str, Enum):

@@ -221,9 +221,17 @@ class VrsProtMapModelCorrelation(VrsProtCheck):
     check = CHECKS["A.a"]
 
 
+class VrsProtQScore(VrsProtCheck):
+    check = CHECKS["A.e"]
+
+
 class VrsProtInclusion(VrsProtCheck):
     check = CHECKS["A.i"]
 
 
 class VrsProtStereochemistry(VrsProtCheck):
     check = CHECKS["A.j"]
+
+
+class VrsProtEMRinger(VrsProtCheck):
+    check = CHECKS["A.f"]
