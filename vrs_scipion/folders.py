@@ -6,6 +6,7 @@ A validation folder is complete in itself::
     looks/KEY/result.json, …       what is to be seen of it
     checks/CODE/result.json, …     what a check found
     report.json, report.html, report.pdf
+    residues.csv, model_scores.*   the scores of the atomic model from all checks together
 """
 
 from __future__ import annotations
@@ -19,6 +20,11 @@ PLOT_SUFFIX = ".plot.json"
 
 JSON_FILE, HTML_FILE, PDF_FILE = "report.json", "report.html", "report.pdf"
 REPORT_FILES = (PDF_FILE, HTML_FILE, JSON_FILE)
+
+RESIDUES_FILE, SCORED_MODEL_FILE = "residues.csv", "model_scores.cif"
+ATTRIBUTES_FILE, CHIMERAX_FILE = "model_scores.defattr", "model_scores.cxc"
+MODEL_FILES = (RESIDUES_FILE, SCORED_MODEL_FILE, ATTRIBUTES_FILE, CHIMERAX_FILE)
+"""Beside the report of a model that has scores."""
 
 FOLDERS = ENTRY, LOOKS, CHECKS = "entry", "looks", "checks"
 

@@ -34,7 +34,7 @@ def write_scores(model: AtomicModel, of: Of, columns: Mapping[str, Column], path
     path : ``.csv`` file to write
     """
     named = _residue_names(model) if of == "residues" else _atom_names(model)
-    every = {**named, **{key: _words(values) for key, values in columns.items()}}
+    every = {**named, **{key: as_words(values) for key, values in columns.items()}}
     with written_whole(path) as unfinished, unfinished.open("w", encoding="utf-8", newline="") as f:
         writer = csv.writer(f)
         writer.writerow(every)
@@ -79,7 +79,8 @@ def _atom_names(model: AtomicModel) -> dict[str, list[Any]]:
     }
 
 
-def _words(values: Column) -> list[str]:
+def as_words(values: Column) -> list[str]:
+    """Numbers as they are written, '' for NaN; words as they are."""
     if values.dtype.kind in "US":
         return [str(word) for word in values.tolist()]
     return [

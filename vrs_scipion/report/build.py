@@ -15,6 +15,7 @@ from vrs_scipion.report.compile import compile_report
 from vrs_scipion.report.folder import A4, result_folders
 from vrs_scipion.report.model import Report
 from vrs_scipion.report.pdf import require_paper
+from vrs_scipion.report.scores import join_scores
 from vrs_scipion.report.write import write_report
 from vrs_scipion.results.files import load_result
 
@@ -46,14 +47,16 @@ def build_report(folder: Path, created: datetime | None = None, paper: str = A4)
     paths = {path.name: path for path in result_folders(folder)}
     found = [sound(stamped(load_result(path), entry), path) for path in paths.values()]
     missing = [not_run(check) for check in asked_of(entry.given) if check.code not in paths]
+    scores = join_scores(entry, [(result, paths[result.code]) for result in found])
     report = compile_report(
         entry,
         [*(result for result in found if result.code not in LOOKS), *missing],
         [result for result in found if result.code in LOOKS],
         created=created or datetime.now(timezone.utc),
         software=_software(),
+        scores=scores,
     )
-    write_report(report, paths, folder, entry=entry, paper=paper)
+    write_report(report, paths, folder, entry=entry, scores=scores, paper=paper)
     return report
 
 

@@ -13,16 +13,26 @@ from vrs_scipion.checks.levels import LEVELS, grade, in_order, level_of, ways_on
 from vrs_scipion.entry.entry import Entry
 from vrs_scipion.entry.inputs import INPUTS
 from vrs_scipion.entry.records import MaskFile
+from vrs_scipion.folders import (
+    ATTRIBUTES_FILE,
+    CHIMERAX_FILE,
+    RESIDUES_FILE,
+    SCORED_MODEL_FILE,
+)
 from vrs_scipion.report.formats import counted
 from vrs_scipion.report.model import (
+    FileBeside,
+    NamedScore,
     Report,
     ReportEntry,
     ReportInput,
     ReportLevel,
     ReportMask,
+    ReportScores,
     Score,
     Warning,
 )
+from vrs_scipion.report.scores import ModelScores
 from vrs_scipion.results.model import CheckResult, ResolutionEstimate
 from vrs_scipion.results.numbers import number, with_error
 from vrs_scipion.results.outcome import Outcome
@@ -39,6 +49,7 @@ def compile_report(
     *,
     created: datetime,
     software: Mapping[str, str] | None = None,
+    scores: ModelScores | None = None,
 ) -> Report:
     """Gather everything that the pages of a report are made from.
 
@@ -54,6 +65,8 @@ def compile_report(
         When the report is made. UTC is meant where it names no zone.
     software : mapping of str to str, optional
         Versions of the programs behind the report, by name.
+    scores : ModelScores, optional
+        What the checks gave to the residues and atoms of the model.
 
     Returns
     -------
@@ -89,6 +102,7 @@ def compile_report(
         levels=_levels(entry, ordered),
         resolution_estimates=estimates,
         warnings=_warnings(entry, ordered),
+        model_scores=_scores(scores) if scores is not None else None,
         software=dict(software or {}),
     )
 
@@ -262,6 +276,24 @@ def _levels(entry: Entry, checks: Sequence[CheckResult]) -> tuple[ReportLevel, .
         for level in LEVELS
         if level.checks
     )
+
+
+def _scores(scores: ModelScores) -> ReportScores:
+    return ReportScores(
+        residues=len(scores.model.residues),
+        scores=tuple(
+            NamedScore(**column.score.model_dump(), check=column.check) for column in scores.columns
+        ),
+        files=tuple(FileBeside(file=file, holds=holds) for file, holds in _SCORE_FILES.items()),
+    )
+
+
+_SCORE_FILES = {
+    RESIDUES_FILE: "a line for each residue, a column for each of its scores",
+    SCORED_MODEL_FILE: "the model as mmCIF, with a column of its atoms for each score",
+    CHIMERAX_FILE: "opens map and model in ChimeraX, in the colours of a score",
+    ATTRIBUTES_FILE: "the scores as ChimeraX reads them",
+}
 
 
 def _inputs(entry: Entry, looks: Mapping[str, CheckResult]) -> dict[str, ReportInput]:

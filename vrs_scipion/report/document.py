@@ -19,7 +19,14 @@ from vrs_scipion.report import prose
 from vrs_scipion.report.compile import resolution_sentence, score_remarks, worry
 from vrs_scipion.report.formats import date_in_words, duration, memory, moment
 from vrs_scipion.report.gauge import Gauge, gauge_of
-from vrs_scipion.report.model import Report, ReportEntry, ReportInput, Score
+from vrs_scipion.report.model import (
+    FileBeside,
+    Report,
+    ReportEntry,
+    ReportInput,
+    ReportScores,
+    Score,
+)
 from vrs_scipion.report.numbering import Block, Numbering
 from vrs_scipion.report.rates import rates_sentence
 from vrs_scipion.results.model import CheckResult, Criterion, Engine, Reference
@@ -124,14 +131,38 @@ class CheckSection:
 
 
 @dataclass(frozen=True)
+class ScoreRow:
+    """A score of the model as a row; ``check`` is the anchor of the check that gave it."""
+
+    label: str
+    key: str
+    description: str
+    of: str
+    code: str
+    check: str
+
+
+@dataclass(frozen=True)
+class ScoresSection:
+    """The scores of the model from all checks, and the files that hold them."""
+
+    anchor: str
+    title: str
+    text: str
+    rows: tuple[ScoreRow, ...]
+    files: tuple[FileBeside, ...]
+
+
+@dataclass(frozen=True)
 class LevelSection:
-    """The checks of one level, and what they came to."""
+    """The checks of one level, and what they came to; ``scores`` are those of its model."""
 
     number: str
     anchor: str
     title: str
     score: str
     checks: tuple[CheckSection, ...]
+    scores: ScoresSection | None = None
 
 
 @dataclass(frozen=True)
@@ -354,6 +385,8 @@ def _level_sections(
         by_level.setdefault(level_of(check.code).mark, []).append(check)
     present = [level for level in LEVELS if level.mark in by_level]
     scores = {level.mark: level.score for level in report.levels}
+    of_model = report.model_scores
+    scored = level_of(of_model.scores[0].check).mark if of_model is not None else ""
     return tuple(
         LevelSection(
             number=str(first),
@@ -364,8 +397,33 @@ def _level_sections(
                 _check_section(check, f"{first}.{second}", numbering, bibliography)
                 for second, check in enumerate(by_level[level.mark], start=1)
             ),
+            scores=_scores_section(of_model) if of_model and level.mark == scored else None,
         )
         for first, level in enumerate(present, start=2)
+    )
+
+
+def _scores_section(scores: ReportScores) -> ScoresSection:
+    return ScoresSection(
+        anchor="residues",
+        title="Residue by residue",
+        text=(
+            f"The scores that the checks below gave to the {scores.residues:,} residues of the "
+            "model, or to its atoms, lie in files beside this report. Each has the column of its "
+            "name, with vrs_ before it in the mmCIF file and in ChimeraX."
+        ),
+        rows=tuple(
+            ScoreRow(
+                label=f"{one.label} ({one.unit})" if one.unit else one.label,
+                key=one.key,
+                description=_capitalised(one.description),
+                of=one.of,
+                code=one.check,
+                check=f"check-{_slug(one.check)}",
+            )
+            for one in scores.scores
+        ),
+        files=scores.files,
     )
 
 

@@ -31,6 +31,8 @@ from vrs_scipion.report.interactive import (
     slice_data,
     surface_data,
 )
+from vrs_scipion.report.residue_data import residue_data
+from vrs_scipion.report.scores import ModelScores
 from vrs_scipion.report.tables import measurements_csv, plot_csv, table_csv
 
 TEMPLATE = "report.html.jinja"
@@ -48,6 +50,7 @@ def render_html(
     *,
     json_text: str = "",
     entry: Entry | None = None,
+    scores: ModelScores | None = None,
 ) -> str:
     """Draw a document as HTML.
 
@@ -60,6 +63,8 @@ def render_html(
         The report as JSON, for the page to offer.
     entry : Entry, optional
         The prepared inputs: the map, whose slices and surface the page shows then.
+    scores : ModelScores, optional
+        Of the model, for readers to look through.
 
     Returns
     -------
@@ -96,6 +101,7 @@ def render_html(
         plot_tables={anchor: _offered("text/csv", plot_csv(p)) for anchor, p in plots.items()},
         slices=as_script_data(slice_data(entry)) if entry else "",
         surface=_surface(entry, document, folders),
+        residues=_residues(entry, scores),
         report_json=_offered("application/json", json_text) if json_text else "",
     )
     return _CONTROLS.sub("", page)
@@ -116,6 +122,12 @@ def _policy(*scripts: str) -> str:
 def _surface(entry: Entry | None, document: Document, folders: Mapping[str, Path]) -> str:
     data = surface_data(entry, document, folders) if entry else None
     return as_script_data(data) if data else ""
+
+
+def _residues(entry: Entry | None, scores: ModelScores | None) -> str:
+    if entry is None or scores is None or not scores.of("residues"):
+        return ""
+    return as_script_data(residue_data(scores, entry.start))
 
 
 def _offered(media_type: str, text: str) -> str:

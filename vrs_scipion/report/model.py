@@ -10,6 +10,7 @@ from vrs_scipion.entry.record_map import Deposition
 from vrs_scipion.entry.records import Box, Fact, Lengths, SourceFile
 from vrs_scipion.maps.kind import VolumeKind
 from vrs_scipion.results.model import REPORT_SCHEMA, CheckResult, Record, ResolutionEstimate
+from vrs_scipion.results.model import Score as ModelScore
 
 
 class ReportMask(Record):
@@ -106,6 +107,31 @@ class Warning(Record):
     text: str
 
 
+class NamedScore(ModelScore):
+    """A score of the model, and the code of the check that gave it."""
+
+    check: str
+
+
+class FileBeside(Record):
+    """A file in the folder of the report, and what it holds."""
+
+    file: str
+    holds: str
+
+
+class ReportScores(Record):
+    """The scores of the model from all checks, and the files beside the report that hold them.
+
+    A score's ``key`` is its column in residues.csv; in model_scores.cif and in ChimeraX it is
+    called vrs_ and the key.
+    """
+
+    residues: int
+    scores: tuple[NamedScore, ...]
+    files: tuple[FileBeside, ...]
+
+
 class Report(Record):
     """One validation report.
 
@@ -126,6 +152,7 @@ class Report(Record):
     levels: tuple[ReportLevel, ...]
     resolution_estimates: tuple[ResolutionEstimate, ...]
     warnings: tuple[Warning, ...]
+    model_scores: ReportScores | None = None
     software: dict[str, str] = Field(default_factory=dict)
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)

@@ -1,4 +1,7 @@
-"""A report on disk: report.json, report.html and report.pdf, each whole or not there."""
+"""A report on disk: report.json, report.html and report.pdf, each whole or not there.
+
+The scores of a model lie beside them.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,8 @@ from vrs_scipion.report.folder import A4
 from vrs_scipion.report.html import render_html
 from vrs_scipion.report.model import Report
 from vrs_scipion.report.pdf import render_pdf, require_paper
+from vrs_scipion.report.score_files import write_score_files
+from vrs_scipion.report.scores import ModelScores
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,7 @@ def write_report(
     out: Path,
     *,
     entry: Entry | None = None,
+    scores: ModelScores | None = None,
     paper: str = A4,
 ) -> ReportFiles:
     """Write a report's three files.
@@ -49,6 +55,8 @@ def write_report(
         The folder to write into; made if it is not there.
     entry : Entry, optional
         The prepared inputs: the map, for readers of the HTML to look through.
+    scores : ModelScores, optional
+        Those that the report speaks of.
     paper : str
         Of the PDF, one of `vrs_scipion.report.folder.PAPERS`.
 
@@ -70,8 +78,9 @@ def write_report(
     data = json_text(report)
     with ThreadPoolExecutor(max_workers=1) as aside:
         pdf = aside.submit(render_pdf, document, folders, paper)
-        page = render_html(document, folders, json_text=data, entry=entry)
+        page = render_html(document, folders, json_text=data, entry=entry, scores=scores)
         out.mkdir(parents=True, exist_ok=True)
+        write_score_files(scores, entry, out)
         _replace(files.json, data.encode("utf-8"))
         _replace(files.html, page.encode("utf-8"))
         _write_pdf(files.pdf, pdf)

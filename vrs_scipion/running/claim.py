@@ -15,7 +15,7 @@ from vrs_scipion.entry.input import Kind
 from vrs_scipion.entry.inputs import FIELDS, INPUTS
 from vrs_scipion.entry.request import Request, Value
 from vrs_scipion.files import in_new_words, load_model, save_model, sha256
-from vrs_scipion.folders import FOLDERS, REPORT_FILES, REQUEST_FILE, SCIPION
+from vrs_scipion.folders import FOLDERS, MODEL_FILES, REPORT_FILES, REQUEST_FILE, SCIPION
 from vrs_scipion.maps.location import located
 from vrs_scipion.results.model import Record
 from vrs_scipion.running.upgrade import upgraded_request
@@ -154,7 +154,8 @@ def _known(out: Path) -> Claim | None:
 
 
 def _refuse_strangers(out: Path) -> None:
-    taken = [name for name in (*FOLDERS, *REPORT_FILES, SCIPION) if (out / name).exists()]
+    ours = (*FOLDERS, *MODEL_FILES, *REPORT_FILES, SCIPION)
+    taken = [name for name in ours if (out / name).exists()]
     if taken:
         raise OutputError(
             f"{out.name} holds {', '.join(taken)} of something else; give another output folder "

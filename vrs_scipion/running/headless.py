@@ -18,7 +18,14 @@ from vrs_scipion.entry.entry import Entry
 from vrs_scipion.entry.inputs import given_keys, inspect
 from vrs_scipion.entry.request import Request
 from vrs_scipion.files import written_whole
-from vrs_scipion.folders import ENTRY, FOLDERS, LOCK_FILE, REPORT_FILES, SCIPION
+from vrs_scipion.folders import (
+    ENTRY,
+    FOLDERS,
+    LOCK_FILE,
+    MODEL_FILES,
+    REPORT_FILES,
+    SCIPION,
+)
 from vrs_scipion.machine.scipion_environment import configure
 from vrs_scipion.methods.engine import AUTO
 from vrs_scipion.report.folder import A4, load_report, mirror
@@ -133,7 +140,9 @@ def _publish(folder: Path, out: Path) -> None:
             mirror(folder / name, out / name)
     for name in OLD_FOLDERS:
         shutil.rmtree(out / name, ignore_errors=True)
-    for name in REPORT_FILES:
+    for name in MODEL_FILES:
+        (out / name).unlink(missing_ok=True)
+    for name in (*MODEL_FILES, *REPORT_FILES):
         if (folder / name).exists():
             with written_whole(out / name) as temporary:
                 temporary.write_bytes((folder / name).read_bytes())

@@ -11,10 +11,12 @@ from pathlib import Path
 import numpy as np
 from matplotlib.colors import to_hex
 
-from vrs_scipion.figures import style
+from vrs_scipion.figures.chimerax_commands import MAP, key_lines, map_lines, model_lines, quoted
 from vrs_scipion.figures.isosurface.colouring import BLANK, palette
 from vrs_scipion.files import written_whole
 from vrs_scipion.maps.writing import write_volume
+from vrs_scipion.report.chimerax_scores import attributes_text, score_lines
+from vrs_scipion.report.scores import ModelScores
 from vrs_scipion.windows.layers import Layer, Layers
 from vrs_scipion.windows.surface import ValueField
 from vrs_scipion.windows.volume import LazyVolume, Shelf
@@ -25,11 +27,17 @@ _BELOW = 0.01
 
 
 def write_script(
-    layers: Layers, values: Layer | None, path: Path, model: Path | None = None
+    layers: Layers,
+    values: Layer | None,
+    path: Path,
+    model: Path | None = None,
+    scores: ModelScores | None = None,
+    score: str = "",
 ) -> Path:
     """Write the commands (``.cxc``) that show the map, coloured by ``values`` if they are given.
 
-    ``model`` is the file of an atomic model that lies in the map.
+    ``model`` is the file of an atomic model that lies in the map; its ``scores`` lie beside the
+    commands as attributes then, and the one of the key ``score`` colours it.
 
     Of the densities that one is taken that lies on the grid of the values.
 
@@ -45,13 +53,19 @@ def write_script(
     if values is not None:
         box = shelf.get(values.path).frame.box
         base = next((one for one in shown if shelf.get(one.path).frame.box == box), base)
-    lines = _map_lines(base)
+    assert base.contour is not None
+    lines = map_lines(base.path.absolute(), base.contour)
     if values is not None:
         field = ValueField(values, shelf)
         copy = _write_values(field, shelf.get(base.path), path.with_suffix(".mrc"))
         lines += _colour_lines(field, copy, values.name)
     if model is not None:
-        lines += _model_lines(model)
+        lines += model_lines(model.absolute())
+    if model is not None and scores is not None:
+        attributes = path.with_suffix(".defattr")
+        with written_whole(attributes) as unfinished:
+            unfinished.write_text(attributes_text(scores), encoding="utf-8")
+        lines += score_lines(scores, attributes.absolute(), score)
     with written_whole(path) as unfinished:
         unfinished.write_text("\n".join([*lines, "view", ""]), encoding="utf-8")
     return path
@@ -67,35 +81,13 @@ def _write_values(field: ValueField, base: LazyVolume, path: Path) -> Path:
     return path
 
 
-def _map_lines(base: Layer) -> list[str]:
-    return [
-        f"open {_quoted(base.path)} format mrc",
-        f"volume #1 style surface step 1 level {base.contour:.7g} color {style.SURFACE}",
-        "set bgColor white",
-        "lighting soft",
-    ]
-
-
-def _model_lines(model: Path) -> list[str]:
-    return [
-        f"open {_quoted(model)} format mmcif id 9",
-        "hide #9 atoms",
-        "show #9 cartoons",
-        "show #9 & ligand atoms",
-        "color #9 bychain",
-        "transparency #1 60",
-    ]
-
-
 def _colour_lines(field: ValueField, copy: Path, name: str) -> list[str]:
     low, high = field.low, field.high
-    title = _escaped(f"{name}; grey: no value here")
     return [
-        f"open {_quoted(copy)} format mrc",
+        f"open {quoted(copy.absolute())} format mrc",
         "hide #2 models",
-        f"color sample #1 map #2 palette {_palette(low, high)}",
-        f"key {_key(low, high)} pos 0.05,0.09 size 0.35,0.03 fontSize 16",
-        f'2dlabels text "{title}" xpos 0.05 ypos 0.14 size 18',
+        f"color sample {MAP} map #2 palette {_palette(low, high)}",
+        *key_lines(_key(low, high), f"{name}; grey: no value here"),
     ]
 
 
@@ -107,18 +99,6 @@ def _palette(low: float, high: float) -> str:
     return ":".join(f"{value:.7g},{colour}" for value, colour in stops)
 
 
-def _key(low: float, high: float) -> str:
+def _key(low: float, high: float) -> list[tuple[str, str]]:
     shares = np.linspace(0, 1, _LABELS).tolist()
-    return " ".join(
-        f"{to_hex(palette()(share))}:{low + share * (high - low):.3g}" for share in shares
-    )
-
-
-def _quoted(path: Path) -> str:
-    mark = "'" if '"' in str(path) else '"'
-    return f"{mark}{path.absolute()}{mark}"
-
-
-def _escaped(words: str) -> str:
-    """Letters beyond ASCII as ChimeraX's labels take them in any encoding."""
-    return "".join(c if c.isascii() else f"\\u{ord(c):04x}" for c in words)
+    return [(to_hex(palette()(share)), f"{low + share * (high - low):.3g}") for share in shares]
