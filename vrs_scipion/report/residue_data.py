@@ -17,7 +17,7 @@ from vrs_scipion.models.traces import traces
 from vrs_scipion.report.chimerax_scores import word_colours
 from vrs_scipion.report.scores import ModelScores, ScoreColumn
 
-_STEPS = 65_535
+_STEPS, _BYTE = 65_535, 256
 _NONE = 0
 _STOPS = 33
 
@@ -122,8 +122,10 @@ def _joined(model: AtomicModel) -> NDArray[np.bool_]:
 
 
 def _worded(words: NDArray[np.str_]) -> Json:
+    """Different words, and the place among them of each: uint8 where these are up to 256."""
     different, of = np.unique(words, return_inverse=True)
-    return {"words": different.tolist(), "of": _packed(of, "<u2")}
+    kind = "u1" if len(different) <= _BYTE else "<u2"
+    return {"words": different.tolist(), "of": _packed(of, kind)}
 
 
 def _packed(numbers: Any, kind: str) -> str:

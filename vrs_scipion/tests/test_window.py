@@ -471,4 +471,4 @@ def test_on_a_screen_the_surface_can_be_turned(results: Path, tmp_path: Path) ->
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("Level 0.3: "), done.stdout
     pictures = sorted(path.name for path in folder.glob("window_*.png"))
-    assert len(pictures) == 5
+    assert len(pictures) == len(PANES)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,8 @@ from pyworkflow.protocol.constants import (
 from pyworkflow.viewer import DESKTOP_TKINTER, ProtocolViewer, View, Viewer
 
 from vrs_scipion.figures.isosurface.engine_chimerax import find_chimerax
+from vrs_scipion.report.scores import join_scores
+from vrs_scipion.results import CheckResult
 from vrs_scipion.viewers.views import (
     ChimeraXView,
     DocumentView,
@@ -181,16 +183,23 @@ class VrsFormViewer(ProtocolViewer):
         """The planes of a volume in our window."""
         return [WindowView(show.command(self._inProject(Path(volume.getFileName()))), self._tell)]
 
-    def _chimerax(self, folder: Path, entry: Mapping[str, Path] | None, key: str = "") -> Views:
-        """The map in ChimeraX, coloured by the values named ``key``, with the model in it."""
+    def _chimerax(
+        self, folder: Path, entry: Mapping[str, Path] | None, key: str = "", score: str = ""
+    ) -> Views:
+        """The map in ChimeraX, coloured by the values named ``key``, with the model in it.
+
+        The model is coloured by the score named ``score``.
+        """
         try:
             contents = read_contents(locate(folder, entry))
             layers, given = find_layers(contents), contents.entry
             values = next((layer for layer in layers.values if layer.key == key), None)
-            name = f"chimerax_{key.replace(':', '_').replace('.', '') or 'map'}.cxc"
+            shown = score or key.replace(":", "_").replace(".", "") or "map"
+            name = f"chimerax_{shown}.cxc"
             target = self._inProject(Path(self.protocol._getExtraPath(name)))
             model = given.model_path if "model" in given.given else None
-            script = write_script(layers, values, target, model)
+            scores = join_scores(given, contents.results()) if score else None
+            script = write_script(layers, values, target, model, scores, score)
         except (FolderError, OSError, ValueError) as error:
             return [self.errorMessage(str(error), "Validation")]
         return [ChimeraXView(script, self._tell)]
@@ -210,6 +219,26 @@ class VrsFormViewer(ProtocolViewer):
                 f"ChimeraX: map coloured by {layer.name}",
                 "Opens ChimeraX, where it is installed, with the colours of the results window.",
                 partial(self._chimerax, folder, entry, layer.key),
+            )
+
+    def _addScoreSection(
+        self,
+        form: Any,
+        folder: Path,
+        entry: Mapping[str, Path] | None,
+        results: Iterable[CheckResult],
+    ) -> None:
+        """A page that opens the model in ChimeraX in the colours of each of its scores."""
+        scores = {score.key: score for result in results for score in result.scores}
+        if scores:
+            form.addSection(label="Model")
+        for key, score in scores.items():
+            self._addButton(
+                form,
+                f"chimerax_score_{key}",
+                f"ChimeraX: model coloured by {score.label}",
+                f"Opens ChimeraX, where it is installed. {score.label}: {score.description}.",
+                partial(self._chimerax, folder, entry, score=key),
             )
 
     def _volumes(self) -> list[tuple[str, Volume]]:

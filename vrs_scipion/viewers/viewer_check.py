@@ -80,6 +80,7 @@ class VrsCheckViewer(VrsFormViewer):
             self._section,
         )
         self._addVolumeSection(form, *self._places(), find_layers(contents).values)
+        self._addScoreSection(form, *self._places(), [item.result])
 
     # ----------------------------------------------------------------- the check's results
 

@@ -62,6 +62,7 @@ class VrsReportViewer(VrsFormViewer):
         for level in LEVELS:
             self._addLevel(form, level, contents)
         self._addVolumeSection(form, folder, None, find_layers(contents).values)
+        self._addScoreSection(form, folder, None, [result for result, _ in contents.results()])
 
     def _addLevel(self, form: Any, level: Level, contents: Contents) -> None:
         """A page with the checks of a level."""

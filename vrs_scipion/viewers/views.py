@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from pyworkflow.viewer import View
 
-from vrs_scipion.figures.isosurface.engine_chimerax import find_chimerax
-from vrs_scipion.windows.pages import NoProgramError, open_document, open_page
+from vrs_scipion.windows.pages import NoProgramError, open_chimerax, open_document, open_page
 from vrs_scipion.windows.show import WindowError, start
 
 Telling = Callable[[str], Any]
-
-NO_CHIMERAX = (
-    "ChimeraX is not available here; `scipion3 installp -p scipion-em-chimera` installs it. The "
-    "3D view of the results window shows the same colours."
-)
 
 
 class _OpeningView(View):
@@ -78,13 +71,4 @@ class ChimeraXView(_OpeningView):
         self._script = script
 
     def _open(self) -> None:
-        found = find_chimerax()
-        if found is None:
-            own = f"A ChimeraX of your own opens {self._script.absolute()}"
-            self._tell(f"{NO_CHIMERAX} {own}")
-            return
-        subprocess.Popen(
-            [*found.command, str(self._script.absolute())],
-            env=dict(found.environment),
-            start_new_session=True,
-        )
+        open_chimerax(self._script)

@@ -47,6 +47,11 @@ class LivePlot(QWidget):
         self.setFixedHeight(_PLOT_HEIGHT)
         self.setMaximumWidth(widest)
 
+    def show_plot(self, plot: Plot) -> None:
+        """Draw another plot in its place."""
+        self._plot = plot
+        self._draw()
+
     def copy(self) -> None:
         """Put the numbers on the clipboard."""
         clipboard = QApplication.clipboard()

@@ -20,6 +20,7 @@ from PyQt5.QtWidgets import (
     QWidget,
 )
 
+from vrs_scipion.report.scores import join_scores
 from vrs_scipion.results import Figure
 from vrs_scipion.windows import looks
 from vrs_scipion.windows.background import Background
@@ -27,6 +28,7 @@ from vrs_scipion.windows.layers import Layers, find_layers
 from vrs_scipion.windows.numbers_pane import NumbersPane
 from vrs_scipion.windows.pages import NoProgramError, open_document, open_page
 from vrs_scipion.windows.plots_pane import PlotsPane
+from vrs_scipion.windows.residues_pane import ResiduesPane
 from vrs_scipion.windows.results_folder import Contents, FolderError, Item
 from vrs_scipion.windows.slices_pane import SlicesPane
 from vrs_scipion.windows.surface_pane import SurfacePane
@@ -39,14 +41,15 @@ _BORDERS = QSize(20, 50)
 
 _LIST_WIDTH = 230
 _POLL_MS = 2000
-PANES = ("numbers", "plots", "slices", "surface", "words")
-_TITLES = ("&Numbers", "&Plots", "&Slices", "&3D", "In wor&ds")
+PANES = ("numbers", "plots", "slices", "surface", "words", "residues")
+_TITLES = ("&Numbers", "&Plots", "&Slices", "&3D", "In wor&ds", "R&esidues")
 _TIPS = (
     "Measured values against their limits, and every number with its unit.",
     "The check's figures, to be zoomed and copied.",
     "Three linked planes through the map, its masks and the values of its voxels.",
     "The surface of the map, coloured by the values of its voxels.",
     "What was found and what it means, as in the report.",
+    "All scores of all residues of the model.",
 )
 
 
@@ -68,10 +71,11 @@ class ResultsWindow(QMainWindow):
         self._layers = find_layers(self.contents)
         self._shown: Item | None = None
         self._stale: set[QWidget] = set()
+        self._scored: Contents | None = None
         self._build()
         self.resize(_SIZE.boundedTo(self.screen().availableSize() - _BORDERS))
         self._fill()
-        if pane in PANES:
+        if pane in PANES and self._tabs.isTabVisible(PANES.index(pane)):
             self._tabs.setCurrentIndex(PANES.index(pane))
         self._choose(chosen)
         self._poll = QTimer(self, interval=_POLL_MS)
@@ -113,6 +117,8 @@ class ResultsWindow(QMainWindow):
             entry.setData(Qt.UserRole, item.code)
             self._list.addItem(entry)
         self._list.blockSignals(False)
+        has_scores = any(result.scores for result, _ in contents.results())
+        self._tabs.setTabVisible(PANES.index("residues"), has_scores)
         self._page.setEnabled(contents.html is not None)
         self._pdf.setEnabled(contents.pdf is not None)
 
@@ -150,6 +156,15 @@ class ResultsWindow(QMainWindow):
     def _show_surface(self, item: Item) -> None:
         preferred = _preferred(self._layers, item)
         self._surface.show_layers(self._layers, *self._stills(item), preferred)
+
+    def _show_residues(self, item: Item) -> None:
+        if self._scored is not self.contents:
+            scores = join_scores(self.contents.entry, self.contents.results())
+            if scores is None or not scores.of("residues"):
+                return
+            self._residues.show_scores(scores, self.contents.entry, self._layers)
+            self._scored = self.contents
+        self._residues.prefer(item.code)
 
     def _stills(self, item: Item) -> tuple[tuple[Figure, ...], Path]:
         """Pictures of the surface: the check's, else the map's."""
@@ -197,6 +212,7 @@ class ResultsWindow(QMainWindow):
         self._numbers, self._plots, self._words = NumbersPane(), PlotsPane(), WordsPane()
         self._slices = SlicesPane(self._shelf, self._background)
         self._surface = SurfacePane(self._shelf, self._background)
+        self._residues = ResiduesPane()
         self._tabs = QTabWidget()
         self._fill_pane: dict[QWidget, Callable[[Item], None]] = {
             self._numbers: self._numbers.show_item,
@@ -204,6 +220,7 @@ class ResultsWindow(QMainWindow):
             self._slices: self._show_slices,
             self._surface: self._show_surface,
             self._words: self._words.show_item,
+            self._residues: self._show_residues,
         }
         for pane, title, tip in zip(self._fill_pane, _TITLES, _TIPS, strict=True):
             self._tabs.setTabToolTip(self._tabs.addTab(pane, title), tip)

@@ -1,4 +1,4 @@
-"""Opening the report's files with the desktop's programs."""
+"""Opening the report's files with the desktop's programs, and scripts with ChimeraX."""
 
 from __future__ import annotations
 
@@ -9,6 +9,13 @@ import tempfile
 import webbrowser
 from html import escape
 from pathlib import Path
+
+from vrs_scipion.figures.isosurface.engine_chimerax import find_chimerax
+
+NO_CHIMERAX = (
+    "ChimeraX is not available here; `scipion3 installp -p scipion-em-chimera` installs it. The "
+    "3D view of the results window shows the same colours."
+)
 
 
 class NoProgramError(RuntimeError):
@@ -44,6 +51,25 @@ def open_document(document: Path) -> None:
         start_new_session=True,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
+    )
+
+
+def open_chimerax(script: Path) -> None:
+    """Open a command file in the ChimeraX that Scipion's plugin has installed.
+
+    Raises
+    ------
+    NoProgramError
+        if there is none.
+    """
+    found = find_chimerax()
+    if found is None:
+        own = f"A ChimeraX of your own opens {script.absolute()}"
+        raise NoProgramError(f"{NO_CHIMERAX} {own}")
+    subprocess.Popen(
+        [*found.command, str(script.absolute())],
+        env=dict(found.environment),
+        start_new_session=True,
     )
 
 

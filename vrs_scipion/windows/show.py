@@ -113,7 +113,7 @@ def show(
     ----------
     folder, entry : see `results_folder.locate`
     check : code of the check to begin with
-    pane : 'numbers', 'plots', 'slices', 'surface' or 'words'
+    pane : 'numbers', 'plots', 'slices', 'surface', 'words' or 'residues'
     pid : of the process that is still at work on the results; 0 for none
 
     Raises
@@ -199,9 +199,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--pane",
         default="",
-        choices=["", "numbers", "plots", "slices", "surface", "words"],
+        choices=["", "numbers", "plots", "slices", "surface", "words", "residues"],
         metavar="PANE",
-        help="numbers, plots, slices, surface or words [numbers]",
+        help="numbers, plots, slices, surface, words or residues [numbers]",
     )
     parser.add_argument("--pid", type=int, default=0, help=argparse.SUPPRESS)
 

@@ -443,7 +443,12 @@
         fed(gl, pen, "place", place, 3, stride);
         fed(gl, pen, "other", place, 3, stride, stride ? 12 : 0);
         fed(gl, pen, "side", place, 1, stride || 12, stride ? 24 : 0);
-        fed(gl, pen, "colour", colours, 3, 0, 0, gl.UNSIGNED_BYTE);
+        if (colours) fed(gl, pen, "colour", colours, 3, 0, 0, gl.UNSIGNED_BYTE);
+        else {
+          const plain = gl.getAttribLocation(pen.made, "colour");
+          gl.disableVertexAttribArray(plain);
+          gl.vertexAttrib3f(plain, ...camera.ground.map(part => part < 0.5 ? 1 : 0));
+        }
         gl.uniform1f(pen.uniform("dots"), kind);
         gl.uniform1f(pen.uniform("width"), width * camera.dot);
         gl.drawArrays(kind ? gl.POINTS : gl.TRIANGLES, first, number);
@@ -454,10 +459,8 @@
         if (marked < 0) return;
         gl.useProgram(pen.made);
         gl.disable(gl.DEPTH_TEST);
-        const ink = filled(gl, Uint8Array.from({ length: 3 * count }, (_, k) => 255 * (1 - Math.round(camera.ground[k % 3]))));
         stroke(1, 9, marked, 1, [dots, 0], dotColours);
-        stroke(2, 20, marked, 1, [dots, 0], ink);
-        gl.deleteBuffer(ink);
+        stroke(2, 20, marked, 1, [dots, 0], null);
         gl.enable(gl.DEPTH_TEST);
       };
     };
@@ -658,7 +661,7 @@
   const readResidues = data => {
     const [count, shade] = [data.count, shades(data.palette)];
     const worded = part => {
-      const of = new Uint16Array(bytes(part.of).buffer);
+      const of = part.words.length <= 256 ? bytes(part.of) : new Uint16Array(bytes(part.of).buffer);
       return residue => part.words[of[residue]];
     };
     const [chain, insertion, name, kind] = [data.chains, data.insertions, data.names, data.kinds].map(worded);
