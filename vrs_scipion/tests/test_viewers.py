@@ -29,6 +29,8 @@ from vrs_scipion.protocols import (
     VrsProtReport,
     VrsProtValidate,
 )
+from vrs_scipion.results import CheckResult, Engine, Outcome
+from vrs_scipion.results.model import Score
 from vrs_scipion.tests.screenshots import wanted_screenshot
 from vrs_scipion.tests.test_protocols import VOXEL, ProtocolTest
 from vrs_scipion.viewers import (
@@ -41,6 +43,7 @@ from vrs_scipion.viewers import (
     VrsReportViewer,
     VrsVolumeViewer,
 )
+from vrs_scipion.viewers.form_viewer import VrsFormViewer
 from vrs_scipion.windows.pages import NO_CHIMERAX
 from vrs_scipion.windows.results_folder import locate, read_contents
 from vrs_scipion.wizards import VrsResolutionWizard, VrsVoxelSizeWizard
@@ -352,6 +355,24 @@ class TestViewers(ViewerTest):
             width, height = self.drawn(protocol, name)
             self.assertLessEqual(width, 1280)
             self.assertLessEqual(height, 720)
+
+
+class TestScoreButtons(unittest.TestCase):
+    """ChimeraX in the colours of a model's scores."""
+
+    def test_a_button_for_each_score(self) -> None:
+        score = Score(key="cc", label="CC", description="correlation", worst=0, best=1)
+        made = Engine(name="builtin", version="1")
+        result = CheckResult(code="A.a", name="a", outcome=Outcome.OK, engine=made, scores=(score,))
+        viewer, form = mock.Mock(), mock.Mock()
+        VrsFormViewer._addScoreSection(viewer, form, Path("x"), None, [result, result])
+        ((_, name, label, _, call),) = (args.args for args in viewer._addButton.call_args_list)
+        self.assertEqual((name, label), ("chimerax_score_cc", "ChimeraX: model coloured by CC"))
+        call()
+        viewer._chimerax.assert_called_once_with(Path("x"), None, score="cc")
+        form.reset_mock()
+        VrsFormViewer._addScoreSection(viewer, form, Path("x"), None, [])
+        form.addSection.assert_not_called()
 
 
 class TestHalfMapViewers(ViewerTest):

@@ -335,7 +335,7 @@
       float off = length(gl_PointCoord - 0.5);
       if (dots > 0.5 && off > 0.5) discard;
       if (dots > 1.5 && off < 0.32) discard;
-      vec3 light = mix(paint, vec3(1.0), ground.g < 0.5 ? 0.25 : 0.0);
+      vec3 light = ground.g < 0.5 ? mix(paint, vec3(1.0), 0.25) : 0.9 * paint;
       gl_FragColor = vec4(mix(light, ground, 0.45 * clamp(0.5 - 0.5 * depth, 0.0, 1.0)), 1.0);
     }`;
 
@@ -472,7 +472,8 @@
     const gl = canvas.getContext("webgl", { antialias: true, preserveDrawingBuffer: true });
     if (!gl) {
       root.replaceChildren(element("p", { class: "quiet" },
-        "This browser draws no 3D here: the picture of the isosurface below shows three directions."));
+        trace ? "This browser draws no 3D here: the place in the map is not shown."
+          : "This browser draws no 3D here: the picture of the isosurface below shows three directions."));
       root.hidden = false;
       return { paint: () => {}, mark: () => {} };
     }
