@@ -176,8 +176,8 @@ class ResiduesPane(QWidget):
         self._find.setPlaceholderText("A 10-50 HEM outlier")
         self._find.setClearButtonEnabled(True)
         self._find.setToolTip(
-            "<p>Chains, numbers (12 or 10-50), names of residues, kinds (protein, water) or words of "
-            "scores: residues that fit all of them are listed.</p>"
+            "<p>Chains, numbers (12 or 10-50), names of residues, kinds (protein, water) or words "
+            "of scores: residues that fit all of them are listed.</p>"
         )
         self._find.textChanged.connect(lambda _: self._search())
         copy = QPushButton("Copy table")
