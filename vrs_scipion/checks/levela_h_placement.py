@@ -80,6 +80,14 @@ class _Found:
         return self.place.fitted - self.before
 
     @property
+    def size_is_open(self) -> bool:
+        """Whether the scale that fits says nothing: the map agrees with the model's own as well."""
+        differs = abs(self.motion.scale - 1) >= _MENTIONED
+        return differs and (
+            self.rise < _RISES or abs(self.motion.scale - 1) < _SURE * self.place.fit.scale_error
+        )
+
+    @property
     def is_seen(self) -> bool:
         """Whether the model agrees with the map anywhere."""
         return self.place.fitted >= _UNSEEN and math.isfinite(self.place.fit.shift_error)
@@ -257,17 +265,21 @@ def _about_scale(found: Findings, seen: _Found) -> Iterator[str]:
     """What the scale says of the voxel size."""
     scale, error = seen.motion.scale, seen.place.fit.scale_error
     voxel = float(np.mean(found.task.entry.voxel_size))
-    if abs(scale - 1) >= _MENTIONED and abs(scale - 1) > _SURE * error and seen.rise > 0:
+    if seen.size_is_open:
+        yield (
+            f"Its size cannot be told here: {abs(100 * (scale - 1)):.1f} % "
+            f"{'smaller' if scale < 1 else 'larger'} it agrees with the map about as well."
+        )
+    elif abs(scale - 1) >= _MENTIONED:
         yield (
             f"The model fits best {abs(100 * (scale - 1)):.1f} % "
             f"{'smaller' if scale < 1 else 'larger'} than it is. If its bond lengths are right "
-            f"(A.j), the voxel size is {voxel / scale:.4g} Å, not {voxel:.4g} Å: the microscope's "
-            "magnification was off by as much."
+            f"(A.j), the voxel size is {voxel / scale:.4g} Å, not {voxel:.4g} Å."
         )
     else:
-        sure = max(abs(scale - 1), error)
+        sure = max(100 * abs(scale - 1), 100 * error, 0.01)
         yield (
-            f"Model and voxel size agree within {max(100 * sure, 0.01):.2f} %: a voxel of "
+            f"Model and voxel size agree within {sure:.2f} %: a voxel of "
             f"{with_error(voxel / scale, voxel * error)} Å would fit the model best."
         )
 
@@ -288,9 +300,9 @@ def _about_copies(seen: _Found) -> Iterator[str]:
 
 def _offer(found: Findings, seen: _Found) -> None:
     """The fitted model as a file, where it would lie elsewhere; the user's own is left alone."""
-    if seen.place.mirrored:
-        return
     motion = seen.motion
+    if seen.place.mirrored or motion.reach(seen.model.atoms.positions) < _COINCIDE:
+        return
     found.model(
         "fitted",
         lambda path: write_moved(
@@ -361,8 +373,8 @@ def _say_how_turned(found: Findings, seen: _Found) -> None:
 def _judge(found: Findings, seen: _Found) -> None:
     """Hold what the model needs against the limits."""
     motion, fit, resolution = seen.motion, seen.place.fit, seen.resolution
-    limit = found.task.limit(_SHIFT, resolution)
-    if fit.shift_error > limit:
+    limits = {key: found.task.limit(key, resolution) for key in (_SHIFT, _ROTATION, _SCALE)}
+    if fit.shift_error > limits[_SHIFT]:
         found.cannot_tell = (
             f"Where the model should lie cannot be told better than to "
             f"{quantity(fit.shift_error, 'Å')}: the model is too small, or the map too coarse."
@@ -378,7 +390,7 @@ def _judge(found: Findings, seen: _Found) -> None:
         )
         if not found.judge(
             key,
-            None if (reason := _open(found, seen, key, value, error)) else value,
+            None if (reason := excuse(value, limits[key], error, seen.rise)) else value,
             resolution=resolution,
             vacuous=reason,
             advice=advice if key == _SHIFT else "",
@@ -389,28 +401,47 @@ def _judge(found: Findings, seen: _Found) -> None:
     found.headline = _headline(seen, failed)
 
 
-def _open(found: Findings, seen: _Found, key: str, value: float, error: float) -> str:
-    """Why something that is beyond its limit is no fault; '' where it is one, or within."""
-    if value < found.task.limit(key, seen.resolution):
+def excuse(value: float, limit: float, error: float, rise: float) -> str:
+    """Why what the model needs is no fault although it is beyond its limit; '' for no reason.
+
+    Parameters
+    ----------
+    value, limit, error : what the model needs, its limit and its standard error, in one unit
+    rise : of the correlation where the model should lie
+    """
+    if value < limit:
         return ""
     if value < _SURE * error:
         return f"it is known to ± {number(error, '.2g')} only"
-    if seen.rise < _RISES:
+    if rise < _RISES:
         return "the correlation is as high where the model lies"
     return ""
 
 
 def _headline(seen: _Found, failed: list[str]) -> str:
-    shift, angle, scale = seen.shift, seen.motion.angle, seen.motion.scale
-    sizes = f"the voxel size agrees within {max(100 * abs(scale - 1), 0.1):.1f} %"
-    if _SCALE in failed:
-        larger = "larger" if scale < 1 else "smaller"
-        sizes = f"the model is {100 * abs(1 / scale - 1):.1f} % {larger} than the map says"
-    if not failed:
-        return f"The model lies within {max(shift, 0.1):.1f} Å of its density; {sizes}."
-    named = f", {seen.named}" if seen.named and _SHIFT in failed else ""
-    wrong = f"lies {shift:.2f} Å beside its density{named}, turned by {angle:.1f}°"
-    return f"The model {wrong}; {sizes}."
+    scale = seen.motion.scale
+    larger = "larger" if scale < 1 else "smaller"
+    named = f", {seen.named}" if seen.named else ""
+    wrong = {
+        _SHIFT: f"lies {seen.shift:.2f} Å beside its density{named}",
+        _ROTATION: f"is turned by {seen.motion.angle:.1f}° against its density",
+        _SCALE: f"is {100 * abs(1 / scale - 1):.1f} % {larger} than the map's voxel size says",
+    }
+    said = [words for key, words in wrong.items() if key in failed]
+    if not said:
+        said = [
+            f"lies within {max(seen.shift, 0.1):.1f} Å of its density"
+            if not failed
+            else "does not lie where the map agrees best with it"
+        ]
+    sizes = (
+        "its size cannot be told"
+        if seen.size_is_open
+        else f"the voxel size agrees within {max(100 * abs(scale - 1), 0.1):.1f} %"
+    )
+    *first, last = said
+    listed = f"{', '.join(first)} and {last}" if first else last
+    return f"The model {listed}." if _SCALE in failed else f"The model {listed}; {sizes}."
 
 
 def _applies(entry: Entry) -> str:
