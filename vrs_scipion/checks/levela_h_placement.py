@@ -457,7 +457,7 @@ CHECK = Check(
         "The map that the model would give is fitted to the map: shift, rotation and scale with "
         "their errors, first around the model, then anywhere in the box; where nothing fits, also "
         "with other orders of axes, in all directions, and mirrored. It warns of a shift of 0.15 Å "
-        "or a tenth of the resolution, a rotation of 1°, a scale that differs by 1 %, and of a "
+        "or a tenth of the resolution, a rotation of 1°, a scale that differs by 0.8 %, and of a "
         "correlation that would rise by 0.05; it says where the model should lie, and what the "
         "voxel size would be."
     ),
@@ -512,7 +512,7 @@ CHECK = Check(
         ),
         Limit(
             _SCALE,
-            1.0,
+            0.8,
             "%",
             "Difference of the model's scale from 1",
             "The check warns when the model fits best larger or smaller by this much or more.",

@@ -39,7 +39,7 @@ from vrs_scipion.simulation import alpha_helix, poly_alanine
 from vrs_scipion.tests.mrc_files import mrc_bytes, write
 from vrs_scipion.tests.test_model_input import ModelTest
 
-VOXEL, BOX, RESOLUTION = 1.5, (36, 36, 36), 4.5
+VOXEL, BOX, RESOLUTION = 1.4, (36, 36, 36), 3.6
 MIDDLE = np.full(3, 18 * VOXEL)
 
 

@@ -121,7 +121,8 @@ def _local_correlation(
     variance = squares - np.square(sums) / np.float32(np.count_nonzero(mask))
     variance = np.maximum(variance, _LEAST_VARIANCE * float(variance.max()))
     energy = float(np.einsum("zyx,zyx->", template, template, dtype=np.float64))
-    return np.asarray(products / np.sqrt(variance * np.float32(energy)), np.float32)
+    norm = np.sqrt(variance * np.float32(energy))
+    return np.divide(products, norm, out=np.zeros_like(products), where=norm > 0)
 
 
 def _highest(correlation: Volume, shifts: Sequence[Floats]) -> Peak:

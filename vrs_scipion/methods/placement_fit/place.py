@@ -15,8 +15,9 @@ from vrs_scipion.methods.placement_fit.surroundings import Surroundings, Whole, 
 from vrs_scipion.methods.placement_fit.turns import Search, Turned, directions, exchanges
 from vrs_scipion.models.atomic_model import AtomicModel
 
-GOOD = 0.5
-"""CC(mask) from which on a model is taken to lie in its density."""
+_AT_HOME, _FOUND = 0.5, 0.75
+"""CC(mask) from which on a model is taken to lie in its density, and a place to be the right one:
+wrong ones may reach 0.6 where the model is small or the map coarse."""
 _COARSE = 6.0
 """Å, the least cut at which offsets are sought and fits begin."""
 _TURNED = 12.0
@@ -79,13 +80,14 @@ def find_place(of: Whole, model: AtomicModel, resolution: float) -> Place:
     best = None if near is None else _fitted(of, model, near, (cut, resolution))
     correlation = math.nan if best is None else _at_rest(of, model, best, resolution)
     elsewhere = turned = False
-    if best is None or (not best.correlation >= GOOD and _is_elsewhere(seen, cut)):
+    at_home = correlation >= _AT_HOME
+    if best is None or (not (at_home or best.is_found) and _is_elsewhere(seen, cut)):
         other = _fitted(of, model, lying.then(seen.best.shift), (cut, resolution))
         if best is None or other.correlation > best.correlation + _BETTER:
             best, elsewhere = other, True
-    if not best.correlation >= GOOD:
+    if not (at_home or best.is_found):
         other = _turned(of, model, resolution)
-        if other.correlation >= GOOD and other.correlation > best.correlation + _MUCH_BETTER:
+        if other.correlation >= _AT_HOME and other.correlation > best.correlation + _MUCH_BETTER:
             best, elsewhere, turned = other, True, True
     return Place(correlation, best.correlation, best.fit, seen, elsewhere, turned, best.around)
 
@@ -97,6 +99,11 @@ class _Tried:
     fit: Fit
     correlation: float
     around: Surroundings
+
+    @property
+    def is_found(self) -> bool:
+        """Whether this is the right place beyond doubt."""
+        return self.correlation >= _FOUND
 
 
 def _near(seen: Peaks, lying: Motion) -> Motion | None:
@@ -138,20 +145,19 @@ def _turned(of: Whole, model: AtomicModel, resolution: float) -> _Tried:
     """The best fit from any direction, of the model or of its mirror image."""
     search = Search(of, model)
     coarse = max(2 * resolution, _COARSE)
+    cuts = (max(_TURNED, coarse), coarse)
 
     def best_of(starts: Iterable[Turned]) -> _Tried:
-        tried = [
-            _fitted(of, model, one.motion, (max(_TURNED, coarse),), _FEW_STEPS) for one in starts
-        ]
+        tried = [_fitted(of, model, one.motion, cuts, _FEW_STEPS) for one in starts]
         chosen = max(tried, key=lambda one: one.correlation)
-        return _fitted(of, model, chosen.fit.motion, (coarse, resolution))
+        return _fitted(of, model, chosen.fit.motion, (resolution,))
 
     best = None
     for matrices in _matrices():
         one = best_of(search.best(matrices, _CANDIDATES))
         if best is None or one.correlation > best.correlation:
             best = one
-        if best.correlation >= GOOD:
+        if best.is_found:
             break
     assert best is not None
     return best

@@ -22,7 +22,7 @@ STEPS = 20
 """At most."""
 _SMALL = np.array([0.01] * 3 + [1e-4] * 3 + [1e-4])
 _LARGEST_TURN, _LARGEST_SCALING = math.radians(3.0), 0.02
-_OF_ERROR = 0.05
+_OF_ERROR = 0.2
 """A step this small against its error is none."""
 _LINEAR = 2
 """Regressors that are no motions: the model's map, and a constant."""
@@ -78,8 +78,9 @@ def fit(around: Surroundings, model: AtomicModel, motion: Motion, steps: int = S
     """
     largest = np.array([around.cut / 4] * 3 + [_LARGEST_TURN] * 3 + [_LARGEST_SCALING])
     covariance = _unknown()
+    gain = around.gain(motion.moved(model))
     for count in range(1, steps + 1):
-        step, covariance = _step(around, motion.moved(model), motion)
+        step, covariance = _step(around, gain, motion.moved(model), motion)
         step = _capped(step, largest)
         motion = motion.then(step[:3], step[3:6], 1 + float(step[6]))
         enough = np.maximum(_SMALL, _OF_ERROR * np.sqrt(np.diag(covariance)))
@@ -98,7 +99,9 @@ def _capped(step: Floats, largest: Floats) -> Floats:
     return capped
 
 
-def _step(around: Surroundings, moved: AtomicModel, motion: Motion) -> tuple[Floats, Floats]:
+def _step(
+    around: Surroundings, gain: NDArray[np.float32], moved: AtomicModel, motion: Motion
+) -> tuple[Floats, Floats]:
     """The next step, and the covariance of its parameters.
 
     As many values count as there are resolution elements in the model.
@@ -107,7 +110,7 @@ def _step(around: Surroundings, moved: AtomicModel, motion: Motion) -> tuple[Flo
     values = around.values[mask].astype(np.float64)
     if values.size <= _LINEAR + PARAMETERS:
         return np.zeros(PARAMETERS), _unknown()
-    columns = _regressors(around, around.matched(moved), mask, motion)
+    columns = _regressors(around, around.matched(moved, gain), mask, motion)
     normal = columns.T @ columns
     inverse = np.linalg.pinv(normal, rcond=_RANK, hermitian=True)
     found = inverse @ (columns.T @ values)

@@ -130,14 +130,18 @@ class Surroundings:
             return math.nan
         return correlation(self.values[mask], self.drawn(model)[mask])
 
-    def matched(self, model: AtomicModel) -> HalfSpectrum:
-        """The transform of the model's map with the amplitudes that the map has around it."""
-        spectrum = half_spectrum(self.drawn(model), self.threads)
+    def gain(self, model: AtomicModel) -> NDArray[np.float32]:
+        """What gives the model's map the amplitudes that the map has around the model, by shell."""
         soft = soft_around(self.inside(model), self.grid.voxel_size)
         density = half_spectrum(self.values * soft, self.threads)
-        gain = matching(spectrum, density, self.shells).astype(np.float32)
-        found: HalfSpectrum = spectrum * gain[self.places]
-        return found
+        spectrum = half_spectrum(self.drawn(model), self.threads)
+        return matching(spectrum, density, self.shells).astype(np.float32)
+
+    def matched(self, model: AtomicModel, gain: NDArray[np.float32]) -> HalfSpectrum:
+        """The transform of the model's map with the amplitudes of the map."""
+        spectrum = half_spectrum(self.drawn(model), self.threads)
+        spectrum *= gain[self.places]
+        return spectrum
 
 
 def surroundings(of: Whole, model: AtomicModel, cut: float, spare: float = 0.0) -> Surroundings:
