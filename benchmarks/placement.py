@@ -25,11 +25,12 @@ from vrs_scipion.methods.placement_fit.motion import Motion
 from vrs_scipion.methods.placement_fit.place import Place, find_place
 from vrs_scipion.methods.placement_fit.surroundings import whole
 from vrs_scipion.models.atomic_model import AtomicModel, arrays_of
+from vrs_scipion.models.atoms import Coordinates
 from vrs_scipion.models.kinds import Kind
 from vrs_scipion.models.reading import read_model
 from vrs_scipion.simulation import Noise, Simulation, SimulationSettings, simulate
 
-STRUCTURES = ("1aki", "1gid")
+STRUCTURES = ("1aki", "1d66")
 RESOLUTIONS = (2.5, 3.5, 5.0, 8.0)
 RATIOS = (1.0, 0.2)
 """Of signal to noise at the resolution; 1/3 is where half maps correlate by 0.143."""
@@ -47,7 +48,7 @@ class Imposed:
     angle: float = 0.0
     scale: float = 1.0
 
-    def about(self, centre: np.ndarray, voxel: float) -> Motion:
+    def about(self, centre: Coordinates, voxel: float) -> Motion:
         """It, about the centre of a model."""
         shift = np.array(self.shift) * (voxel if self.in_voxels else 1.0)
         turn = Rotation.from_rotvec(np.radians(self.angle) * _AXIS).as_matrix()
@@ -106,7 +107,7 @@ def cases(path: Path) -> Iterator[tuple[object, ...]]:
                         voxel_size=voxel,
                         noise=Noise(snr=ratio, at=resolution),
                         seed=seed,
-                        margin=12.0,
+                        margin=8.0,
                     ),
                 )
                 model, density = truth(path, simulation), simulation.density

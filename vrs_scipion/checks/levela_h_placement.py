@@ -12,7 +12,7 @@ from vrs_scipion.checks.check import Check, Growth, Limit
 from vrs_scipion.checks.findings import Findings
 from vrs_scipion.checks.model_words import NO_ATOMS, NO_RESOLUTION, resolution_of
 from vrs_scipion.checks.pictures import ribbons
-from vrs_scipion.checks.references import AFONINE_2018, ROSEMAN_2003
+from vrs_scipion.checks.references import AFONINE_2018, PINTILIE_2020, ROSEMAN_2003
 from vrs_scipion.checks.task import Task
 from vrs_scipion.entry.entry import Entry
 from vrs_scipion.methods.placement_fit.motion import Motion, turned
@@ -20,6 +20,7 @@ from vrs_scipion.methods.placement_fit.offsets import name_of
 from vrs_scipion.methods.placement_fit.place import Place, find_place
 from vrs_scipion.methods.placement_fit.surroundings import whole
 from vrs_scipion.methods.placement_fit.turns import axis_order
+from vrs_scipion.methods.q_score import q_scores
 from vrs_scipion.models.atomic_model import AtomicModel
 from vrs_scipion.models.moving import write_moved
 from vrs_scipion.results import Column
@@ -36,6 +37,8 @@ _RISES = 0.002
 _SCALES = (0.95, 0.97, 0.98, 0.99, 1.0, 1.01, 1.02, 1.03, 1.05)
 _COINCIDE = 0.5
 """Å, models closer to each other than that are drawn as one."""
+_SIGMA = 0.4
+"""Å, of the Gaussian that Q-scores are held against."""
 _BEFORE, _AFTER = "#D55E00", "#0072B2"
 _SHIFT, _ROTATION, _SCALE, _RISE = "shift", "rotation", "scale_difference", "cc_rise"
 
@@ -78,6 +81,11 @@ class _Found:
     def rise(self) -> float:
         """By how much CC(mask) is higher where the model should lie."""
         return self.place.fitted - self.before
+
+    @property
+    def moves(self) -> bool:
+        """Whether any atom has to move by so much that it is seen."""
+        return self.motion.reach(self.model.atoms.positions) >= _COINCIDE
 
     @property
     def size_is_open(self) -> bool:
@@ -152,6 +160,12 @@ def _note(found: Findings, seen: _Found) -> None:
     ):
         found.measure(key, number_ if known else None, unit, words)
     found.measure(
+        "q_mean_fitted",
+        _mean_q(found.task.entry, motion.moved(seen.model)) if known else None,
+        "",
+        "mean Q-score (σ 0.4 Å, A.e) where the model should lie",
+    )
+    found.measure(
         "cc_mask", seen.place.correlation, "", "correlation of map and model where the model is"
     )
     found.measure(
@@ -166,6 +180,19 @@ def _note(found: Findings, seen: _Found) -> None:
     found.measure(
         "mirrored", int(seen.place.mirrored), "", "1 where the model fits the mirrored map alone"
     )
+
+
+def _mean_q(entry: Entry, model: AtomicModel) -> float | None:
+    """Mean Q-score of a model's atoms in the map's box; None without any."""
+    density = entry.density()
+    places = model.indices(entry.start, density.voxel_size)
+    inside = ((places >= 0) & (places <= np.subtract(density.box, 1))).all(axis=1)
+    heavy = np.flatnonzero(~model.hydrogens)
+    asked = np.flatnonzero((model.scored & model.main_conformers & inside)[heavy])
+    if not asked.size:
+        return None
+    (scores,) = q_scores(density.values, density.voxel_size, places[heavy], asked, (_SIGMA,))
+    return float(scores.mean())
 
 
 def _tabulate(found: Findings, seen: _Found) -> None:
@@ -183,6 +210,11 @@ def _tabulate(found: Findings, seen: _Found) -> None:
         ("Correlation where it lies", "outside of the map" if outside else f"{seen.before:.3f}"),
         ("Correlation where it should lie", f"{seen.place.fitted:.3f}"),
     ]
+    fitted = found.measurements["q_mean_fitted"].value
+    if seen.moves:
+        before = number(_mean_q(found.task.entry, seen.model), ".3f")
+        rows.append(("Mean Q-score where it lies", before))
+    rows.append(("Mean Q-score where it should lie", number(fitted, ".3f")))
     found.tabulate(
         "placement",
         "What brings the model to where the map agrees best with it. Errors (68 %) are lower "
@@ -202,7 +234,7 @@ def _draw(found: Findings, seen: _Found) -> None:
 
     entry, model = found.task.entry, seen.model
     moved = seen.motion.moved(model)
-    far = seen.motion.reach(model.atoms.positions) >= _COINCIDE
+    far = seen.moves
     nearby = seen.shift < max(n * s for n, s in zip(entry.box, entry.voxel_size, strict=True))
     both = far and nearby and not seen.place.mirrored
     drawn = model if seen.place.mirrored else moved
@@ -301,7 +333,7 @@ def _about_copies(seen: _Found) -> Iterator[str]:
 def _offer(found: Findings, seen: _Found) -> None:
     """The fitted model as a file, where it would lie elsewhere; the user's own is left alone."""
     motion = seen.motion
-    if seen.place.mirrored or motion.reach(seen.model.atoms.positions) < _COINCIDE:
+    if seen.place.mirrored or not seen.moves:
         return
     found.model(
         "fitted",
@@ -537,7 +569,7 @@ CHECK = Check(
             advice="The model does not lie where the map agrees best with it: fit it, and refine.",
         ),
     ),
-    references=(AFONINE_2018, ROSEMAN_2003),
+    references=(AFONINE_2018, ROSEMAN_2003, PINTILIE_2020),
     differs=(
         "The service moves the model's centre of mass to candidate origins and goes on with "
         "whichever fits, or skips the level; here it is measured where it lies, and told where it "

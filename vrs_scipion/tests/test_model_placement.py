@@ -111,7 +111,7 @@ class TestFit(unittest.TestCase):
             self.assertFalse(found.elsewhere)
             self.assertGreater(found.fitted, found.correlation)
 
-    @settings(deadline=None, max_examples=3, derandomize=True)
+    @settings(deadline=None, max_examples=2, derandomize=True)
     @given(
         st.tuples(*[st.floats(-1.5, 1.5)] * 3),
         st.tuples(*[st.floats(-2, 2)] * 3),
@@ -228,7 +228,9 @@ class TestTurns(unittest.TestCase):
         self.assertEqual(sum(np.linalg.det(one) > 0 for one in every), 23)
         turn = Rotation.from_rotvec(np.radians((2, 1, 0))).as_matrix()
         for one in every:
-            np.testing.assert_array_equal(exchange_like(turn @ one), one)
+            found = exchange_like(turn @ one)
+            assert found is not None
+            np.testing.assert_array_equal(found, one)
         self.assertIsNone(exchange_like(Rotation.from_rotvec((0.4, 0.4, 0)).as_matrix()))
         self.assertEqual(angle_between(np.eye(3), np.diag((1, 1, -1))), 180)
 
