@@ -40,21 +40,23 @@ class Parameter:
 class Growth:
     """How a limit is relaxed as maps get coarser: to ``default`` · d ** ``power``, d in Å.
 
-    The laxer of this and the fixed limit counts; the fixed one is then the service's.
+    The laxer of this and the fixed limit counts; the fixed one is then the service's, unless
+    ``fixed_by_service`` says that it is ours.
     """
 
     default: float
     power: int
     label: str
     help: str
+    fixed_by_service: bool = True
 
     @property
     def unit(self) -> str:
-        return {2: "d²", 3: "d³"}[self.power]
+        return {1: "d", 2: "d²", 3: "d³"}[self.power]
 
     @property
     def suffix(self) -> str:
-        return {2: "squares", 3: "cubes"}[self.power]
+        return {1: "share", 2: "squares", 3: "cubes"}[self.power]
 
 
 @dataclass(frozen=True)
@@ -111,15 +113,16 @@ class Limit:
 
     def services(self, values: Mapping[str, float], limit: float) -> tuple[float, str] | None:
         """The service's own limit and what to call it, where it is another than ``limit``."""
-        own = self.service if self.grows is None else values[self.key]
+        grows = self.grows if self.grows is not None and self.grows.fixed_by_service else None
+        own = self.service if grows is None else values[self.key]
         if own is None or own == limit:
             return None
-        if self.grows is None:
+        if grows is None:
             return own, self.service_words
-        factor = number(values[f"{self.key}_{self.grows.suffix}"])
+        factor = number(values[f"{self.key}_{grows.suffix}"])
         return own, (
             f"{self.service_words} at any resolution; at this one the limit is "
-            f"{factor}·{self.grows.unit}"
+            f"{factor}·{grows.unit}"
         )
 
 

@@ -19,6 +19,7 @@ from vrs_scipion.results import (
     Engine,
     Figure,
     Measurement,
+    OutputModel,
     OutputVolume,
     ResolutionEstimate,
     Score,
@@ -54,6 +55,7 @@ class Findings:
         self.tables: dict[str, Table] = {}
         self.figures: list[Figure] = []
         self.volumes: list[OutputVolume] = []
+        self.models: list[OutputModel] = []
         self.scores: list[Score] = []
         self._columns: dict[score_table.Of, dict[str, score_table.Column]] = {}
         self.criteria: list[Criterion] = []
@@ -186,6 +188,12 @@ class Findings:
                 range=reach,
             )
         )
+
+    def model(self, key: str, write: Callable[[Path], Any], description: str) -> None:
+        """Let an atomic model be written to an mmCIF file, and note what it is."""
+        file = f"{key}.cif"
+        write(self.task.folder / file)
+        self.models.append(OutputModel(key=key, file=file, description=description))
 
     def score(
         self,

@@ -35,6 +35,7 @@ from vrs_scipion.checks import (
     levela_a_correlation,
     levela_e_q_score,
     levela_f_emringer,
+    levela_h_placement,
     levela_i_inclusion,
     levela_j_stereochemistry,
     levela_l_record,
@@ -127,6 +128,7 @@ LEVELS = (
         "an atomic model was provided",
         look_model.LOOK,
         (
+            levela_h_placement.CHECK,
             levela_l_record.CHECK,
             levela_a_correlation.CHECK,
             levela_e_q_score.CHECK,

@@ -154,6 +154,7 @@ def ribbons(
     alt: str,
     around: tuple[Path, float] | None = None,
     colour_key: ColourKey | None = None,
+    beside: tuple[AtomicModel, Colours] | None = None,
 ) -> bool:
     """Draw the model as ribbons, and note it; whether it could be drawn.
 
@@ -163,12 +164,15 @@ def ribbons(
     colours : of the residues, uint8, shape (m, 3), see `vrs_scipion.figures.ribbons`
     around : the map around it, its file and contour level; None for none
     colour_key : what the colours mean, to be drawn below
+    beside : another model that is drawn with it, and the colours of its residues
     """
     from vrs_scipion.figures.isosurface.engine import EngineError  # slow to load
-    from vrs_scipion.figures.ribbons import draw_ribbons, shapes_of
+    from vrs_scipion.figures.ribbons import draw_ribbons, shapes_of, together
 
-    file = f"{key}.png"
-    shapes = shapes_of(model, found.task.entry.start, colours)
+    file, start = f"{key}.png", found.task.entry.start
+    shapes = shapes_of(model, start, colours)
+    if beside is not None:
+        shapes = together([shapes, shapes_of(beside[0], start, beside[1])])
     try:
         picture = draw_ribbons(shapes, found.task.folder / file, around, key=colour_key)
     except (EngineError, ValueError) as error:

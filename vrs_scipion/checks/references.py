@@ -438,3 +438,14 @@ WORD_1999 = Reference(
     pages="1711–1733",
     doi="10.1006/jmbi.1998.2400",
 )
+
+ROSEMAN_2003 = Reference(
+    key="Roseman2003",
+    authors=("Roseman, A. M.",),
+    year=2003,
+    title="Particle finding in electron micrographs using a fast local correlation algorithm",
+    journal="Ultramicroscopy",
+    volume="94",
+    pages="225–236",
+    doi="10.1016/S0304-3991(02)00333-9",
+)

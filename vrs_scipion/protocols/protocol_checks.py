@@ -235,3 +235,7 @@ class VrsProtStereochemistry(VrsProtCheck):
 
 class VrsProtEMRinger(VrsProtCheck):
     check = CHECKS["A.f"]
+
+
+class VrsProtPlacement(VrsProtCheck):
+    check = CHECKS["A.h"]

@@ -177,6 +177,14 @@ class OutputVolume(Record):
     range: tuple[float, float] | None = None
 
 
+class OutputModel(Record):
+    """An atomic model that the check made: ``file`` (mmCIF) is relative to the result's folder."""
+
+    key: str
+    file: str
+    description: str
+
+
 class Score(Record):
     """A number, or a word, that a check gives to each residue or atom of the model.
 
@@ -299,6 +307,7 @@ class CheckResult(Record):
     tables: dict[str, Table] = Field(default_factory=dict)
     figures: tuple[Figure, ...] = ()
     volumes: tuple[OutputVolume, ...] = ()
+    models: tuple[OutputModel, ...] = ()
     scores: tuple[Score, ...] = ()
     criteria: tuple[Criterion, ...] = ()
     warnings: tuple[str, ...] = ()

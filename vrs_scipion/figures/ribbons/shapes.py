@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -68,6 +69,24 @@ class Shapes:
         """Read what ``save`` has written."""
         with np.load(path) as stored:
             return cls(**{field.name: stored[field.name] for field in fields(cls)})
+
+
+def together(parts: Sequence[Shapes]) -> Shapes:
+    """Several models as one."""
+    return Shapes(
+        **{
+            field.name: np.concatenate([getattr(p, field.name) for p in parts])
+            for field in fields(Shapes)
+        }
+    )
+
+
+def in_one_colour(model: AtomicModel, colour: str) -> Colours:
+    """The same colour for each residue: uint8, shape (m, 3)."""
+    from matplotlib.colors import to_rgb  # slow to load
+
+    one = np.rint(255 * np.array(to_rgb(colour))).astype(np.uint8)
+    return np.tile(one, (len(model.residues), 1))
 
 
 def by_chain(model: AtomicModel) -> Colours:
