@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from vrs_scipion.maps.density import Mask, Triple, Volume
 from vrs_scipion.maps.masks import bounding_box
 from vrs_scipion.methods.local_sweep import NotMeasurableError, order_statistics
+from vrs_scipion.methods.part_by_part import Kept, Spectrum, each, planes_at_once, slices
 
 Values = NDArray[np.float32]
-Spectrum = NDArray[np.complex64]
 Part = tuple[NDArray[np.intp], ...]
 
 SIGNIFICANCE = 0.95
@@ -205,12 +205,14 @@ class _Amplitudes:
         (nz, ny, nx), (z, y, x) = self._box, voxel_size
         axes = fft.fftfreq(nz, z)[:, None, None], fft.fftfreq(ny, y)[:, None], fft.rfftfreq(nx, x)
         self._length = np.sqrt(sum(axis**2 for axis in axes)).astype(np.float32)
-        inverse = 1 / np.maximum(self._length, np.float32(_SAME))
+        self._inverse = 1 / np.maximum(self._length, np.float32(_SAME))
         # at the Nyquist frequency a Riesz transform along that axis is not real
-        self._directions = [
-            (np.where(np.abs(axis) * 2 * size < 1 - _SAME, axis, 0) * inverse).astype(np.float32)
+        self._odd = [
+            np.where(np.abs(axis) * 2 * size < 1 - _SAME, axis, 0).astype(np.float32)
             for axis, size in zip(axes, voxel_size, strict=True)
         ]
+        self._extents = [n * size for n, size in zip(self._box, voxel_size, strict=True)]
+        self._rows = self._mask.any(axis=2)
 
     def at(self, frequency: float, before: float) -> Iterator[Values]:
         """The amplitudes of what is finer, of the mean and of its noise, in the mask.
@@ -222,40 +224,66 @@ class _Amplitudes:
         """
         width = frequency - before
         high = _raised((self._length - np.float32(before)) / np.float32(width))
-        columns = 1 + int((frequency + width) * self._extent_x)
-        falls = (self._length[..., :columns] - np.float32(frequency)) / np.float32(width)
-        low = 1 - _raised(falls)
-        return (self._low_passed(self._amplitude(one * high), low) for one in self._spectra)
+        z, y, x = (
+            Kept.up_to(n, math.ceil((frequency + width) * extent))
+            for n, extent in zip(self._box, self._extents, strict=True)
+        )
+        columns = min(x.head, self._length.shape[2])
+        lengths = z.select(y.select(self._length[..., :columns], 1))
+        low = 1 - _raised((lengths - np.float32(frequency)) / np.float32(width))
+        for spectrum in self._spectra:
+            amplitude = self._amplitude(spectrum, high, y, columns)
+            yield self._low_passed(amplitude, low, z, y)
 
-    @property
-    def _extent_x(self) -> float:
-        """Å along x: the frequency of a column is its number divided by that."""
-        return 1 / float(self._length[0, 0, 1])
-
-    def _amplitude(self, band: Spectrum) -> Values:
+    def _amplitude(self, spectrum: Spectrum, high: Values, y: Kept, columns: int) -> Spectrum:
+        """The transform along x and y of the amplitude, as far as it is kept."""
         from scipy import fft  # slow to load
 
-        def real(spectrum: Spectrum) -> Values:
-            field: Values = fft.irfftn(spectrum, s=self._box, workers=self._threads)
-            return np.square(field, out=field)
+        nz, ny, nx = self._box
+        odd_z, odd_y, odd_x = self._odd
+        stages = np.empty((3, *spectrum.shape), np.complex64)
 
-        squares = real(band)
-        band *= np.complex64(-1j)
-        for direction in self._directions:
-            squares += real(band * direction)
-        return np.sqrt(squares, out=squares)
+        def along_z(rows: slice) -> None:
+            band = spectrum[:, rows] * high[:, rows]
+            inverse, over_length = self._inverse[:, rows], np.empty_like(band)
+            np.multiply(band.imag, inverse, out=over_length.real)
+            np.multiply(band.real, -inverse, out=over_length.imag)
+            parts = (band, over_length * odd_z, over_length)
+            for stage, part in zip(stages, parts, strict=True):
+                stage[:, rows] = fft.ifft(part, axis=0, overwrite_x=True)
 
-    def _low_passed(self, values: Values, low: Values) -> Values:
-        """Values filtered, in the mask; ``low`` ends with the last column that is not 0."""
+        kept = np.empty((nz, y.count, columns), np.complex64)
+
+        def along_y_and_x(slab: slice) -> None:
+            band, along_z, over_length = stages[:, slab]
+            squares = np.zeros((1,), np.float32)
+            for part in (band, along_z, over_length * odd_y, over_length * odd_x):
+                lines = fft.ifft(part, axis=1, overwrite_x=True)
+                squares = squares + np.square(fft.irfft(lines, nx, axis=2))
+            lines = fft.rfft(np.sqrt(squares), axis=2)[..., :columns]
+            kept[slab] = y.select(fft.fft(lines, axis=1), 1)
+
+        each(along_z, slices(0, ny, planes_at_once(nz * spectrum.shape[2])), self._threads)
+        each(along_y_and_x, slices(0, nz, planes_at_once(ny * spectrum.shape[2])), self._threads)
+        return kept
+
+    def _low_passed(self, rows: Spectrum, low: Values, z: Kept, y: Kept) -> Values:
+        """Values in the mask, filtered, from their transform along x and y."""
         from scipy import fft  # slow to load
 
-        columns = low.shape[2]
-        rows = fft.rfft(values, axis=2, workers=self._threads)[..., :columns]
-        spectrum = fft.fft2(rows, axes=(0, 1), workers=self._threads)
+        spectrum = z.select(fft.fft(rows, axis=0, workers=self._threads))
         spectrum *= low
-        rows = fft.ifft2(spectrum, axes=(0, 1), overwrite_x=True, workers=self._threads)
-        filtered = fft.irfft(rows, n=self._box[2], axis=2, workers=self._threads)
-        inside: Values = filtered[self._mask]
+        planes = fft.ifft(z.spread(spectrum, 0), axis=0, workers=self._threads)
+        inside = np.empty(np.count_nonzero(self._mask), np.float32)
+        ends = np.append(0, np.cumsum(np.count_nonzero(self._mask, axis=(1, 2))))
+
+        def along_y_and_x(plane: int) -> None:
+            used = self._rows[plane]
+            lines = fft.ifft(y.spread(planes[plane], 0), axis=0)[used]
+            filtered = fft.irfft(lines, self._box[2], axis=1)
+            inside[ends[plane] : ends[plane + 1]] = filtered[self._mask[plane, used]]
+
+        each(along_y_and_x, np.flatnonzero(self._rows.any(axis=1)).tolist(), self._threads)
         return inside
 
 
