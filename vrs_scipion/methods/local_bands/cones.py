@@ -42,7 +42,7 @@ SPACING = 1.8
 """Of the bands' centres, in standard deviations: half as wide again as in other checks, for 15 axes
 are many; the answers stay (benchmarks/local_directions.md)."""
 CONE_SLOPE_BANDS = 3
-"""Around a crossing: over so many its slope is measured, which is over as much frequency as there."""
+"""Around a crossing: over so many of them its slope is measured, over as wide a range as there."""
 _AFTER = 1
 """Bands that are looked at after every point has fallen below the level."""
 
