@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 
 from vrs_scipion.maps.density import Density, Mask, Triple, Volume
+from vrs_scipion.maps.trilinear import between
 
 Box = tuple[int, int, int]
 
@@ -109,21 +110,11 @@ def brought(
     -------
     float32 array of shape ``box``
     """
-    from scipy import ndimage  # slow to load
-
-    matrix = np.diag([t / s for s, t in zip(size, box_size, strict=True)])
-    start = [o / s for o, s in zip(offset, size, strict=True)]
-    placed: Volume = ndimage.affine_transform(
-        values.astype(np.float32, copy=False),
-        matrix,
-        start,
-        output_shape=box,
-        output=np.float32,
-        order=1,
-        mode="constant",
-        cval=0.0,
+    z, y, x = (
+        (start + np.arange(n) * new) / old
+        for start, n, new, old in zip(offset, box, box_size, size, strict=True)
     )
-    return placed
+    return between(values, (z, y, x))
 
 
 def correlation(a: Volume, b: Volume) -> float:

@@ -1,4 +1,4 @@
-"""Trilinear interpolation between a grid and the voxels of a map, and at points of it."""
+"""Trilinear interpolation between the voxels of a map: at points of it, and on other grids."""
 
 from __future__ import annotations
 
@@ -50,6 +50,31 @@ def _hats(n: int, positions: NDArray[np.float64]) -> NDArray[np.float32]:
     """Weights of n samples at each position: shape (positions, n)."""
     distance = np.abs(positions[:, None] - np.arange(n))
     return np.maximum(0, 1 - distance).astype(np.float32)
+
+
+def between(values: Volume | Mask, positions: tuple[NDArray[np.float64], ...]) -> Volume:
+    """Values linear between voxels on another grid; 0 where it lies beyond the outermost ones.
+
+    Parameters
+    ----------
+    values : shape (nz, ny, nx)
+    positions : of the other grid's points along z, y, x, in voxels of the first
+
+    Returns
+    -------
+    float32 array, one value per combination of positions.
+    """
+    for axis, where in enumerate(positions):
+        last = values.shape[axis] - 1
+        lower = np.clip(np.floor(where), 0, max(last - 1, 0)).astype(np.intp)
+        inside = (where >= 0) & (where <= last)
+        along = (slice(None),) + (None,) * (2 - axis)
+        upper = np.where(inside, where - lower, 0).astype(np.float32)[along]
+        below = np.where(inside, 1 - (where - lower), 0).astype(np.float32)[along]
+        blended = values.take(lower, axis) * below
+        blended += values.take(np.minimum(lower + 1, last), axis) * upper
+        values = blended
+    return np.asarray(values, np.float32)
 
 
 def neighbours(

@@ -19,6 +19,7 @@ from vrs_scipion.methods.directional import Estimate, HalfSphere
 from vrs_scipion.methods.directional.reach import upwards
 from vrs_scipion.methods.fsc import GOLD_STANDARD, HALF
 from vrs_scipion.methods.local_bands import (
+    CONE_SLOPE_BANDS,
     CoarseGrid,
     Crossings,
     cone_amplitude,
@@ -190,8 +191,8 @@ def local_directions(
         resolution=resolution,
         threads=threads,
     ):
-        half.append(crossings(local, HALF))
-        gold.append(crossings(local, GOLD_STANDARD))
+        half.append(crossings(local, HALF, CONE_SLOPE_BANDS))
+        gold.append(crossings(local, GOLD_STANDARD, CONE_SLOPE_BANDS))
         medians.append(float(np.median(local.values, axis=1).min()))
         grid = local.grid
     return LocalDirections(

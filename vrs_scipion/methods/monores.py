@@ -6,7 +6,7 @@ Vilas et al. 2018, doi:10.1016/j.str.2017.12.018.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from vrs_scipion.maps.density import Mask, Triple, Volume
 from vrs_scipion.maps.masks import bounding_box
 from vrs_scipion.methods.local_sweep import NotMeasurableError, order_statistics
+from vrs_scipion.methods.part_by_part import Kept, Spectrum, each, planes_at_once, slices
 
 Values = NDArray[np.float32]
-Spectrum = NDArray[np.complex64]
 Part = tuple[NDArray[np.intp], ...]
 
 SIGNIFICANCE = 0.95
@@ -31,6 +31,10 @@ _MISSES = 2
 _FEWEST_STEPS = 4
 _FEWEST_VOXELS = 200
 _SAME = 1e-6
+_FINE = 2.0
+"""Times the frequency of a step: waves beyond are not changed by it, nor by some more to come."""
+_MOST = 0.7
+"""Of the Nyquist frequency: with a split beyond that nothing is gained."""
 
 
 @dataclass(frozen=True)
@@ -180,8 +184,84 @@ class _Sweep:
         return float(np.mean((self._misses == 0) & (self._before[1] > 0)))
 
 
+class _Waves:
+    """Waves of a box up to a frequency, and their Riesz transforms.
+
+    Parameters
+    ----------
+    box, voxel_size : along z, y, x; voxels and Å
+    highest : 1/Å
+    threads : for the Fourier transforms
+    """
+
+    def __init__(
+        self, box: tuple[int, ...], voxel_size: Triple, highest: float, threads: int
+    ) -> None:
+        from scipy import fft  # slow to load
+
+        (nz, ny, nx), (z, y, x) = box, voxel_size
+        self.z, self.y, self.x = (
+            Kept.up_to(n, math.ceil(min(n, highest * n * size)))
+            for n, size in zip(box, voxel_size, strict=True)
+        )
+        self.columns, self._box, self._threads = min(self.x.head, nx // 2 + 1), box, threads
+        axes = (
+            self.z.select(fft.fftfreq(nz, z))[:, None, None],
+            self.y.select(fft.fftfreq(ny, y))[:, None],
+            fft.rfftfreq(nx, x)[: self.columns],
+        )
+        self.length: Values = np.sqrt(sum(axis**2 for axis in axes)).astype(np.float32)
+        # at the Nyquist frequency a Riesz transform along that axis is not real
+        self._odd = [
+            np.where(np.abs(axis) * 2 * size < 1 - _SAME, axis, 0).astype(np.float32)
+            for axis, size in zip(axes, voxel_size, strict=True)
+        ]
+
+    def of(self, spectrum: Spectrum) -> Spectrum:
+        """These waves of a half spectrum."""
+        return self.z.select(self.y.select(spectrum[..., : self.columns], 1))
+
+    def fields(self, spectrum: Spectrum) -> Callable[[slice], Iterator[Values]]:
+        """Four fields of a spectrum of these waves, a few z planes at a time, each of them once.
+
+        They are what it is the transform of, and the Riesz transforms of that along z, y and x. The
+        last two have their transform along z in common.
+        """
+        from scipy import fft  # slow to load
+
+        (nz, _, nx), (odd_z, odd_y, odd_x) = self._box, self._odd
+        stages = np.empty((3, nz, *spectrum.shape[1:]), np.complex64)
+
+        def along_z(rows: slice) -> None:
+            waves = spectrum[:, rows]
+            inverse, over_length = (
+                1 / np.maximum(self.length[:, rows], np.float32(_SAME)),
+                np.empty_like(waves),
+            )
+            np.multiply(waves.imag, inverse, out=over_length.real)
+            np.multiply(waves.real, -inverse, out=over_length.imag)
+            parts = (waves, over_length * odd_z, over_length)
+            for stage, part in zip(stages, parts, strict=True):
+                stage[:, rows] = fft.ifft(self.z.spread(part, 0), axis=0)
+
+        at_once = planes_at_once(nz * self.columns)
+        each(along_z, slices(0, self.y.count, at_once), self._threads)
+
+        def planes(slab: slice) -> Iterator[Values]:
+            waves, along_z, over_length = stages[:, slab]
+            for part in (waves, along_z, over_length * odd_y, over_length * odd_x):
+                lines = fft.ifft(self.y.spread(part, 1), axis=1, overwrite_x=True)
+                yield fft.irfft(lines, nx, axis=2)
+
+        return planes
+
+
 class _Amplitudes:
-    """Monogenic amplitudes in a mask, of the mean of two half maps and of its noise."""
+    """Monogenic amplitudes in a mask, of the mean of two half maps and of its noise.
+
+    While steps are coarse, waves that are much finer than all of them are taken to real space once
+    and added to what the others make at each step.
+    """
 
     def __init__(
         self,
@@ -196,66 +276,101 @@ class _Amplitudes:
 
         part, taper = _around(mask, voxel_size, reach)
         one, other = (half[part].astype(np.float64) for half in (first, second))
-        self._mask, self._threads = mask[part], threads
+        self._mask, self._size, self._threads = mask[part], voxel_size, threads
         self._box = self._mask.shape
         self._spectra = [
             fft.rfftn((values - values.mean()) * taper, workers=threads).astype(np.complex64)
             for values in ((one + other) / 2, (one - other) / 2)
         ]
-        (nz, ny, nx), (z, y, x) = self._box, voxel_size
-        axes = fft.fftfreq(nz, z)[:, None, None], fft.fftfreq(ny, y)[:, None], fft.rfftfreq(nx, x)
-        self._length = np.sqrt(sum(axis**2 for axis in axes)).astype(np.float32)
-        inverse = 1 / np.maximum(self._length, np.float32(_SAME))
-        # at the Nyquist frequency a Riesz transform along that axis is not real
-        self._directions = [
-            (np.where(np.abs(axis) * 2 * size < 1 - _SAME, axis, 0) * inverse).astype(np.float32)
-            for axis, size in zip(axes, voxel_size, strict=True)
-        ]
+        self._rows = self._mask.any(axis=2)
+        self._split = 0.0
+        self._fine: list[list[Volume]] = []
 
     def at(self, frequency: float, before: float) -> Iterator[Values]:
         """The amplitudes of what is finer, of the mean and of its noise, in the mask.
 
         Parameters
         ----------
-        frequency : 1/Å, where the high pass is 1 and the low pass of the amplitudes begins to fall
+        frequency : 1/Å, where the high pass is 1 and the low pass of the amplitudes begins to fall;
+            never coarser than in the call before
         before : 1/Å, where the high pass begins to rise; the low pass falls over as much
         """
+        if frequency > self._split:
+            self._split_beyond(frequency)
         width = frequency - before
-        high = _raised((self._length - np.float32(before)) / np.float32(width))
-        columns = 1 + int((frequency + width) * self._extent_x)
-        falls = (self._length[..., :columns] - np.float32(frequency)) / np.float32(width)
-        low = 1 - _raised(falls)
-        return (self._low_passed(self._amplitude(one * high), low) for one in self._spectra)
+        high = _raised((self._waves.length - np.float32(before)) / np.float32(width))
+        left = _Waves(self._box, self._size, frequency + width, self._threads)
+        low = 1 - _raised((left.length - np.float32(frequency)) / np.float32(width))
+        for waves, fine in zip(self._low, self._fine, strict=True):
+            yield self._low_passed(self._amplitude(waves * high, fine, left), low, left)
 
-    @property
-    def _extent_x(self) -> float:
-        """Å along x: the frequency of a column is its number divided by that."""
-        return 1 / float(self._length[0, 0, 1])
+    def _split_beyond(self, frequency: float) -> None:
+        """Take waves of more than twice a frequency (1/Å) to real space, if they are most."""
+        whole = _Waves(self._box, self._size, math.inf, self._threads)
+        self._split = _FINE * frequency
+        if self._split * 2 * max(self._size) > _MOST:
+            self._split, self._waves = math.inf, whole
+            self._low, self._fine = self._spectra, [[], []]
+            return
+        self._fine = [self._finer(whole, spectrum) for spectrum in self._spectra]
+        self._waves = _Waves(self._box, self._size, self._split, self._threads)
+        self._low = [
+            self._waves.of(spectrum) * (self._waves.length <= self._split)
+            for spectrum in self._spectra
+        ]
 
-    def _amplitude(self, band: Spectrum) -> Values:
+    def _finer(self, whole: _Waves, spectrum: Spectrum) -> list[Volume]:
+        """The four fields of what lies beyond the split."""
+        planes = whole.fields(spectrum * (whole.length > self._split))
+        found = [np.empty(self._box, np.float32) for _ in range(4)]
+
+        def keep(slab: slice) -> None:
+            for volume, field in zip(found, planes(slab), strict=True):
+                volume[slab] = field
+
+        each(keep, self._slabs(), self._threads)
+        return found
+
+    def _slabs(self) -> Iterator[slice]:
+        nz, ny, nx = self._box
+        return slices(0, nz, planes_at_once(ny * nx // 2))
+
+    def _amplitude(self, waves: Spectrum, fine: Sequence[Volume], left: _Waves) -> Spectrum:
+        """The transform along x and y of the amplitude of waves and finer fields, what is left."""
         from scipy import fft  # slow to load
 
-        def real(spectrum: Spectrum) -> Values:
-            field: Values = fft.irfftn(spectrum, s=self._box, workers=self._threads)
-            return np.square(field, out=field)
+        planes = self._waves.fields(waves)
+        kept = np.empty((self._box[0], left.y.count, left.columns), np.complex64)
 
-        squares = real(band)
-        band *= np.complex64(-1j)
-        for direction in self._directions:
-            squares += real(band * direction)
-        return np.sqrt(squares, out=squares)
+        def along_y_and_x(slab: slice) -> None:
+            squares = np.zeros((slab.stop - slab.start, *self._box[1:]), np.float32)
+            for place, field in enumerate(planes(slab)):
+                if fine:
+                    field += fine[place][slab]
+                squares += np.square(field, out=field)
+            lines = fft.rfft(np.sqrt(squares), axis=2)[..., : left.columns]
+            kept[slab] = left.y.select(fft.fft(lines, axis=1), 1)
 
-    def _low_passed(self, values: Values, low: Values) -> Values:
-        """Values filtered, in the mask; ``low`` ends with the last column that is not 0."""
+        each(along_y_and_x, self._slabs(), self._threads)
+        return kept
+
+    def _low_passed(self, rows: Spectrum, low: Values, left: _Waves) -> Values:
+        """Values in the mask, filtered, from their transform along x and y."""
         from scipy import fft  # slow to load
 
-        columns = low.shape[2]
-        rows = fft.rfft(values, axis=2, workers=self._threads)[..., :columns]
-        spectrum = fft.fft2(rows, axes=(0, 1), workers=self._threads)
+        spectrum = left.z.select(fft.fft(rows, axis=0, workers=self._threads))
         spectrum *= low
-        rows = fft.ifft2(spectrum, axes=(0, 1), overwrite_x=True, workers=self._threads)
-        filtered = fft.irfft(rows, n=self._box[2], axis=2, workers=self._threads)
-        inside: Values = filtered[self._mask]
+        planes = fft.ifft(left.z.spread(spectrum, 0), axis=0, workers=self._threads)
+        inside = np.empty(np.count_nonzero(self._mask), np.float32)
+        ends = np.append(0, np.cumsum(np.count_nonzero(self._mask, axis=(1, 2))))
+
+        def along_y_and_x(plane: int) -> None:
+            used = self._rows[plane]
+            lines = fft.ifft(left.y.spread(planes[plane], 0), axis=0)[used]
+            filtered = fft.irfft(lines, self._box[2], axis=1)
+            inside[ends[plane] : ends[plane + 1]] = filtered[self._mask[plane, used]]
+
+        each(along_y_and_x, np.flatnonzero(self._rows.any(axis=1)).tolist(), self._threads)
         return inside
 
 

@@ -10,30 +10,21 @@ Kaur et al. 2021, doi 10.1038/s41467-021-21509-5.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vrs_scipion.maps.density import Mask, Triple, Volume
 from vrs_scipion.methods.local_sweep import NotMeasurableError
+from vrs_scipion.methods.part_by_part import Kept, Spectrum, each, planes_at_once, slices
 
-Spectrum = NDArray[np.complex64]
 Values = NDArray[np.float32]
 Lengths = NDArray[np.float64]
 
 _CUT = 7.0
 """Where a shell ends, in standard deviations."""
-
-_CACHE = 1 << 20
-"""Bytes of coefficients that a thread works on at a time."""
-
-_Item = TypeVar("_Item")
-_Result = TypeVar("_Result")
-_Scalar = TypeVar("_Scalar", np.float32, np.float64, np.complex64)
 
 
 @dataclass(frozen=True)
@@ -131,7 +122,7 @@ class SpiralBands:
                 stage[:, kept, used:] = 0
             return total
 
-        shell_sum = math.fsum(self._each(along_z, y.blocks(_step(z.n * columns))))
+        shell_sum = math.fsum(each(along_z, y.blocks(planes_at_once(z.n * columns)), self._threads))
         nyquist = self._nyquist_squares(frequency)
         squares = tuple(np.empty(int(count.sum()), np.float32) for count in self._counts)
 
@@ -148,17 +139,17 @@ class SpiralBands:
                 start = int(count[: slab.start].sum())
                 target[start : start + int(count[slab].sum())] = found[mask[window]]
 
-        self._each(along_y_and_x, _slices(first, last, _step(y.n * columns)))
+        each(along_y_and_x, slices(first, last, planes_at_once(y.n * columns)), self._threads)
         return Band(squares, shell_sum)
 
-    def _kept(self, frequency: float) -> tuple[_Kept, _Kept, int]:
+    def _kept(self, frequency: float) -> tuple[Kept, Kept, int]:
         """Coefficients along z and y, and number of columns along x, that the shell reaches."""
         reach = frequency + _CUT * self._width
         z, y, x = (
             min(n // 2, max(1, int(reach * length)))
             for n, length in zip(self._box, self._extent, strict=True)
         )
-        return _Kept.up_to(self._box[0], z), _Kept.up_to(self._box[1], y), x + 1
+        return Kept.up_to(self._box[0], z), Kept.up_to(self._box[1], y), x + 1
 
     def _transform(self, values: Volume) -> Spectrum:
         """Fourier coefficients of the map in its units, complex64, shape (z, y, x // 2 + 1)."""
@@ -176,12 +167,12 @@ class SpiralBands:
         def along_z(rows: slice) -> None:
             whole[:, rows] = fft.fft(half[:, rows], axis=0, norm="forward")
 
-        self._each(along_y_and_x, _slices(0, nz, _step(2 * ny * columns)))
-        self._each(along_z, _slices(0, ny, _step(2 * nz * columns)))
+        each(along_y_and_x, slices(0, nz, planes_at_once(2 * ny * columns)), self._threads)
+        each(along_z, slices(0, ny, planes_at_once(2 * nz * columns)), self._threads)
         return whole
 
     def _shell(
-        self, frequency: float, z: _Kept, rows: slice, columns: int
+        self, frequency: float, z: Kept, rows: slice, columns: int
     ) -> tuple[tuple[Spectrum, Spectrum, Spectrum], float]:
         """Some rows of the band, of its Riesz transform along z, and of i times the band over |s|.
 
@@ -217,7 +208,7 @@ class SpiralBands:
         gaussian[exponent < -0.5 * _CUT**2] = 0
         return gaussian
 
-    def _amplitudes(self, stage: Spectrum, y: _Kept, rows: slice) -> Values:
+    def _amplitudes(self, stage: Spectrum, y: Kept, rows: slice) -> Values:
         """Sum of the four squares in some rows of a slab whose fields are transformed along z."""
         from scipy import fft  # slow to load
 
@@ -258,72 +249,11 @@ class SpiralBands:
             found.append(np.square(image))
         return found
 
-    def _each(self, work: Callable[[_Item], _Result], items: Iterable[_Item]) -> list[_Result]:
-        if self._threads == 1:
-            return [work(item) for item in items]
-        with ThreadPoolExecutor(self._threads) as pool:
-            return list(pool.map(work, items))
-
-
-@dataclass(frozen=True)
-class _Kept:
-    """The coefficients of an axis of ``n`` that a band reaches: the first and the last ones."""
-
-    n: int
-    head: int
-    tail: int
-
-    @classmethod
-    def up_to(cls, n: int, highest: int) -> _Kept:
-        return cls(n, n, 0) if 2 * highest + 1 >= n else cls(n, highest + 1, highest)
-
-    @property
-    def count(self) -> int:
-        return self.head + self.tail
-
-    def select(self, whole: NDArray[_Scalar], axis: int = 0) -> NDArray[_Scalar]:
-        """The kept coefficients of an array, one after the other."""
-        if not self.tail:
-            return whole
-        return np.concatenate([whole[part] for part in self._parts(axis)], axis)
-
-    def spread(self, kept: Spectrum, axis: int) -> Spectrum:
-        """The whole axis, with zeros where the band has no coefficients."""
-        if not self.tail:
-            return kept
-        shape = list(kept.shape)
-        shape[axis] = self.n
-        whole = np.zeros(shape, np.complex64)
-        for part in self._parts(axis):
-            whole[part] = kept[part]
-        return whole
-
-    def _parts(self, axis: int) -> Iterator[tuple[slice, ...]]:
-        for part in (slice(self.head), slice(-self.tail, None)):
-            yield (*(slice(None),) * axis, part)
-
-    def blocks(self, step: int) -> Iterator[tuple[slice, slice]]:
-        """Runs of kept coefficients: where they are among the kept, and in the whole axis."""
-        gap = self.n - self.count
-        for start, stop, shift in ((0, self.head, 0), (self.head, self.count, gap)):
-            for run in _slices(start, stop, step):
-                yield run, slice(run.start + shift, run.stop + shift)
-
 
 def _window(image: Values, window: tuple[slice, slice]) -> Values:
     """The planes and rows ``window`` of an image of which one axis has length 1."""
     z, y = (s if n > 1 else slice(None) for s, n in zip(window, image.shape[:2], strict=True))
     return image[z, y]
-
-
-def _slices(start: int, stop: int, step: int) -> Iterator[slice]:
-    for first in range(start, stop, step):
-        yield slice(first, min(first + step, stop))
-
-
-def _step(coefficients: int) -> int:
-    """How many planes of so many complex64 coefficients a thread works on at a time."""
-    return max(1, _CACHE // (8 * coefficients))
 
 
 def _without_nyquist(frequencies: Lengths, n: int) -> Values:

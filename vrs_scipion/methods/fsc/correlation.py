@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vrs_scipion.maps.density import Triple, Volume
 from vrs_scipion.methods.fsc.curve import FscCurve
 from vrs_scipion.methods.shells import HalfSpectrum, Reals, Shells, half_spectrum, power
+
+Planes = Callable[[int], HalfSpectrum]
+"""The planes of a half spectrum along its first axis, by index."""
 
 
 @dataclass(frozen=True)
@@ -31,13 +36,17 @@ class ShellProducts:
     @classmethod
     def of(cls, first: HalfSpectrum, second: HalfSpectrum, shells: Shells) -> ShellProducts:
         """Multiply two half spectra."""
-        (cross, own, others), samples = shells.sums(
-            lambda z: (
-                first[z].real * second[z].real + first[z].imag * second[z].imag,
-                power(first[z]),
-                power(second[z]),
-            )
-        )
+        return cls.by_planes(first.__getitem__, second.__getitem__, shells)
+
+    @classmethod
+    def by_planes(cls, first: Planes, second: Planes, shells: Shells) -> ShellProducts:
+        """Multiply two half spectra that are made plane by plane."""
+
+        def terms(z: int) -> tuple[NDArray[np.floating[Any]], ...]:
+            one, other = first(z), second(z)
+            return one.real * other.real + one.imag * other.imag, power(one), power(other)
+
+        (cross, own, others), samples = shells.sums(terms)
         return cls(cross, own, others, samples)
 
     def curve(self, shells: Shells, shared: float) -> FscCurve:

@@ -64,7 +64,7 @@ def modified_correlations(
     """
     shells, threads = masks[0].shells, masks[0].threads
     width = max(band_width(mask) for mask in masks)
-    places = [Places.of(mask, width) for mask in masks]
+    places = Places.of(masks, width)
     bands = Bands.of(first, second, products or ShellProducts.of(first, second, shells), shells)
     found = []
     spacing = max(width / 2, shells.count / MOST_BANDS)
@@ -72,23 +72,23 @@ def modified_correlations(
         band = bands.band(centre, width)
         grid = max(one.grid(centre, band.samples) for one in places)
         points = band.on(grid, threads)
-        for weights in places:
-            correlation = _correlation(weights.on(grid, threads), points)
+        correlations = _correlations([one.on(grid, threads) for one in places], points)
+        for weights, correlation in zip(places, correlations, strict=True):
             samples = band.samples / (weights.shared(grid, centre) * order)
             found.append((band.frequency, correlation, samples))
     curves = np.array(found).reshape(-1, len(masks), 3)
     return [FscCurve(*curves[:, index].T) for index in range(len(masks))]
 
 
-def _correlation(weights: Volume, points: Complex) -> float:
+def _correlations(weights: Sequence[Volume], points: Complex) -> list[float]:
     """Of the real parts with the imaginary ones; NaN where the weights leave nothing of one."""
-    total, difference = 0.0, 0j
-    for weight, plane in zip(weights, points, strict=True):
-        values = plane.ravel()
-        heavy = weight.ravel() * values
-        total += float(np.vdot(values, heavy).real)
-        difference += complex(np.dot(values, heavy))
-    own, other = (total + difference.real) / 2, (total - difference.real) / 2
-    if not (own > 0 and other > 0):
-        return math.nan
-    return min(max(difference.imag / 2 / math.sqrt(own * other), -1.0), 1.0)
+    sums = np.zeros((len(weights), 3))
+    for z, plane in enumerate(points):
+        one, other = plane.real.ravel(), plane.imag.ravel()
+        products = one * one, other * other, one * other
+        for found, weight in zip(sums, weights, strict=True):
+            found += [np.dot(weight[z].ravel(), product) for product in products]
+    return [
+        min(max(cross / math.sqrt(own * others), -1.0), 1.0) if own > 0 and others > 0 else math.nan
+        for own, others, cross in sums.tolist()
+    ]

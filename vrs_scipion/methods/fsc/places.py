@@ -62,22 +62,29 @@ class Places:
     _on: dict[Grid, Volume] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, under: UnderMask, width: float) -> Places:
-        """The places under a mask, each by its square: it would multiply both maps."""
-        spectrum, shells = under.square
-        spectrum = spectrum.copy()
+    def of(cls, masks: Sequence[UnderMask], width: float) -> list[Places]:
+        """The places under masks of one box, each by its square: it would multiply both maps."""
+        one = masks[0]
+        spectra, shells = [mask.square[0].copy() for mask in masks], one.square[1]
         seen, shared = Meeting.of(width, 1), Meeting.of(width, 2)
-        redundancy = spread = 0.0
-        for z, plane in enumerate(spectrum):
+        sums = np.zeros((len(masks), 2))
+        for z in range(shells.shape[0]):
             distance = shells.radii(z)
-            blurred = np.exp(-2 * (np.pi * under.blur / max(shells.extents) * distance) ** 2)
-            plane *= (blurred / seen.at(distance)).astype(np.float32)
-            weight = power(plane) * shells.weights
-            redundancy += float((weight * shared.at(distance)).sum())
-            spread += float(weight.sum())
-        total = float(power(spectrum[0])[0, 0])
-        redundancy, spread = redundancy / total, spread * shared.total / total
-        return cls(under.shells, spectrum, redundancy, spread, width)
+            blurred = np.exp(-2 * (np.pi * one.blur / max(shells.extents) * distance) ** 2)
+            factor = (blurred / seen.at(distance)).astype(np.float32)
+            weights = np.stack(
+                [shells.weights * shared.at(distance), shells.weights + 0 * distance]
+            )
+            for spectrum, found in zip(spectra, sums, strict=True):
+                spectrum[z] *= factor
+                found += np.tensordot(weights, power(spectrum[z]), 2)
+        totals = [float(power(spectrum[0])[0, 0]) for spectrum in spectra]
+        return [
+            cls(one.shells, spectrum, redundancy / total, spread * shared.total / total, width)
+            for spectrum, total, (redundancy, spread) in zip(
+                spectra, totals, sums.tolist(), strict=True
+            )
+        ]
 
     def grid(self, centre: float, samples: float) -> Grid:
         """The coarsest grid that is enough for a band around a centre of so many coefficients.

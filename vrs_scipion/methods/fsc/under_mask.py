@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from vrs_scipion.maps.density import Triple, Volume
 from vrs_scipion.maps.masks import bounding_box
-from vrs_scipion.methods.fsc.correlation import ShellProducts
+from vrs_scipion.methods.fsc.correlation import Planes, ShellProducts
 from vrs_scipion.methods.fsc.curve import FscCurve
 from vrs_scipion.methods.shells import HalfSpectrum, Reals, Shells, power
 
@@ -98,7 +98,7 @@ class UnderMask:
         An offset would put the mask's own shape into it.
         """
         masked = np.zeros_like(values)
-        masked[self.part] = self._masked(values[self.part], float(values.sum(dtype=np.float64)))
+        masked[self.part] = self._inside(values)
         return masked
 
     def spectra(self, first: Volume, second: Volume) -> tuple[HalfSpectrum, HalfSpectrum]:
@@ -106,10 +106,7 @@ class UnderMask:
 
         The phases of both are turned alike, as if the mask began at voxel 0.
         """
-        one, other = (
-            self._spectrum(self._masked(values[self.part], float(values.sum(dtype=np.float64))))
-            for values in (first, second)
-        )
+        one, other = (self._spectrum(self._inside(values)) for values in (first, second))
         return one, other
 
     def correlation(self, first: Volume, second: Volume, order: int = 1) -> FscCurve:
@@ -117,7 +114,8 @@ class UnderMask:
 
         ``order`` is that of the point group that was imposed on both.
         """
-        return self.curve(*self.spectra(first, second), order)
+        products = self._products(*(self._inside(half) for half in (first, second)))
+        return products.curve(self.shells, self.redundancy * order)
 
     def curve(self, first: HalfSpectrum, second: HalfSpectrum, order: int = 1) -> FscCurve:
         """The correlation of two half spectra of maps under the mask."""
@@ -146,13 +144,10 @@ class UnderMask:
         random = np.divide(random, whole.samples, out=random, where=whole.samples > 0)
         random[:, : from_shell - 1] = 0
         one, other = (
-            self._spectrum(
-                self._masked(self._low_pass(spectrum, from_shell), float(spectrum[0, 0, 0].real))
-            )
+            self._masked(self._low_pass(spectrum, from_shell), float(spectrum[0, 0, 0].real))
             for spectrum in (first, second)
         )
-        low = ShellProducts.of(one, other, self.shells)
-        del one, other
+        low = self._products(one, other)
         spread = self._spread(random, low.samples) * low.samples
         products = replace(low, first=low.first + spread[0], second=low.second + spread[1])
         return products.curve(self.shells, self.redundancy * order)
@@ -186,15 +181,39 @@ class UnderMask:
         masked: Volume = (values - np.float32(solvent)) * self.mask
         return masked
 
+    def _inside(self, values: Volume) -> Volume:
+        """The mask's part of a map under the mask, see `masked`."""
+        return self._masked(values[self.part], float(values.sum(dtype=np.float64)))
+
+    def _products(self, first: Volume, second: Volume) -> ShellProducts:
+        """Of the spectra of values in the mask's part of the box, of which no more is kept."""
+        from scipy import fft  # slow to load
+
+        (nz, ny, nx), (size_z, size_y, size_x) = self.shells.shape, self.shells.voxel_size
+        turned = Shells((ny, nz, nx), (size_y, size_z, size_x))
+
+        def planes(values: Volume) -> Planes:
+            spectra = self._plane_spectra(values)
+            return lambda y: fft.fft(spectra[:, y], nz, axis=0)
+
+        return ShellProducts.by_planes(planes(first), planes(second), turned)
+
     def _spectrum(self, values: Volume) -> HalfSpectrum:
         """The half spectrum of values in the mask's part of the box, as if it began at voxel 0."""
         from scipy import fft  # slow to load
 
-        nz, ny, nx = self.shells.shape
-        lines = fft.rfft(values, nx, axis=2, workers=self.threads)
-        planes = fft.fft(lines, ny, axis=1, workers=self.threads)
-        spectrum: HalfSpectrum = fft.fft(planes, nz, axis=0, workers=self.threads)
+        planes = self._plane_spectra(values)
+        spectrum: HalfSpectrum = fft.fft(planes, self.shells.shape[0], axis=0, workers=self.threads)
         return spectrum
+
+    def _plane_spectra(self, values: Volume) -> HalfSpectrum:
+        """The same along x and y alone."""
+        from scipy import fft  # slow to load
+
+        _, ny, nx = self.shells.shape
+        lines = fft.rfft(values, nx, axis=2, workers=self.threads)
+        planes: HalfSpectrum = fft.fft(lines, ny, axis=1, workers=self.threads)
+        return planes
 
     def _low_spectrum(self, values: Volume) -> tuple[HalfSpectrum, Shells]:
         """The same where the blur leaves something, with the phases that belong to the box."""

@@ -8,6 +8,7 @@ the molecule, under a Gaussian window that is as wide as the band's waves ask fo
 from vrs_scipion.methods.local_bands.bands import COARSEST, Band, bands_of, windows_in
 from vrs_scipion.methods.local_bands.coarse_grid import CoarseGrid, coarse_grid
 from vrs_scipion.methods.local_bands.cones import (
+    CONE_SLOPE_BANDS,
     HALF_ANGLE,
     cone_amplitude,
     directional_correlations,
@@ -28,6 +29,7 @@ from vrs_scipion.methods.local_bands.resolution import (
 
 __all__ = [
     "COARSEST",
+    "CONE_SLOPE_BANDS",
     "HALF_ANGLE",
     "Band",
     "CoarseGrid",

@@ -21,7 +21,7 @@ FEWEST = 4
 
 _WIDTH = 0.08
 """Standard deviation of a band as a share of its frequency."""
-_SPACING = 1.2
+SPACING = 1.2
 """Of the bands' centres, in standard deviations."""
 _FINEST = 0.97
 """The last band's centre as a share of the Nyquist frequency."""
@@ -74,7 +74,9 @@ class Band:
         return samples
 
 
-def bands_of(shells: Shells, samples: Reals, resolution: float | None = None) -> list[Band]:
+def bands_of(
+    shells: Shells, samples: Reals, resolution: float | None = None, spacing: float = SPACING
+) -> list[Band]:
     """The bands of a box, coarse to fine.
 
     Parameters
@@ -82,13 +84,14 @@ def bands_of(shells: Shells, samples: Reals, resolution: float | None = None) ->
     shells : of the box
     samples : coefficients of the whole sphere in each shell
     resolution : reported, in Å; the bands begin at four times that, and at 20 Å at the latest
+    spacing : of their centres, in standard deviations
 
     Raises
     ------
     NotMeasurableError
         if there are not four of them.
     """
-    centres = _centres(shells, resolution)
+    centres = _centres(shells, resolution, spacing)
     if len(centres) < FEWEST:
         raise NotMeasurableError(
             f"a box of {max(shells.extents):.3g} Å on voxels of {max(shells.voxel_size):.3g} Å is "
@@ -97,7 +100,7 @@ def bands_of(shells: Shells, samples: Reals, resolution: float | None = None) ->
     return [_band(shells, samples, *band) for band in centres]
 
 
-def _centres(shells: Shells, resolution: float | None) -> list[tuple[float, float]]:
+def _centres(shells: Shells, resolution: float | None, spacing: float) -> list[tuple[float, float]]:
     """Centre and width of each band, from the finest on; coarse to fine."""
     coarse, edge = max(shells.voxel_size), max(shells.extents)
     begin = max(COARSEST, _COARSER * (resolution or 0.0), _VOXELS * coarse)
@@ -106,8 +109,8 @@ def _centres(shells: Shells, resolution: float | None) -> list[tuple[float, floa
     while centre >= lowest:
         width = max(_WIDTH * centre, 1 / edge)
         found.append((centre, width))
-        next_one = centre / (1 + _SPACING * _WIDTH)
-        centre = min(next_one, centre - _SPACING / edge)
+        next_one = centre / (1 + spacing * _WIDTH)
+        centre = min(next_one, centre - spacing / edge)
     return found[::-1]
 
 

@@ -13,8 +13,8 @@ from vrs_scipion.methods.shells import Reals
 
 Floats = NDArray[np.float32]
 
-_SLOPE_BANDS = 2
-"""On either side of a crossing: over so many bands its slope is measured."""
+SLOPE_BANDS = 4
+"""Around a crossing: over so many bands its slope is measured."""
 _FLATTEST = 1e-6
 _UNDECIDED = np.float32(4)
 """Above its level by more than any correlation can be: what a band that is passed over has."""
@@ -80,17 +80,20 @@ class Crossings:
     rises: NDArray[np.bool_]
 
 
-def crossings(local: LocalCorrelations, level: float | Floats) -> Crossings:
+def crossings(
+    local: LocalCorrelations, level: float | Floats, slope_bands: int = SLOPE_BANDS
+) -> Crossings:
     """Where the local correlation first falls below a level, linear between the bands.
 
     Up to there it is made non-increasing. A band whose level is 1 or more, so that too few samples
     could never reach it, is passed over. The error bar is the standard error of a correlation at
-    the level, (1 − T²)/√samples, over the slope of the curve across four bands.
+    the level, (1 − T²)/√samples, over the slope of the curve across some bands.
 
     Parameters
     ----------
     local : correlations by band and point
     level : T, of all or of each band and point
+    slope_bands : of the slope, those that are nearest to the crossing
     """
     bands = len(local.frequency)
     levels = np.broadcast_to(np.float32(level), local.values.shape)
@@ -98,7 +101,7 @@ def crossings(local: LocalCorrelations, level: float | Floats) -> Crossings:
     np.minimum.accumulate(excess, axis=0, out=excess)
     falls = excess[-1] < 0
     after = np.clip(np.argmax(excess < 0, axis=0), 1, bands - 1)
-    crossed, slope = _crossings(local.frequency, excess, after)
+    crossed, slope = _crossings(local.frequency, excess, after, slope_bands)
     points = np.arange(after.size)
     spread = (1 - levels[after, points] ** 2) / np.sqrt(np.maximum(local.samples[after, points], 1))
     before = np.where(falls, excess[after - 1, points], excess[-1])
@@ -134,14 +137,17 @@ def local_resolution(local: LocalCorrelations, level: float | Floats) -> LocalRe
     )
 
 
-def _crossings(frequency: Reals, excess: Floats, after: NDArray[np.intp]) -> tuple[Reals, Reals]:
+def _crossings(
+    frequency: Reals, excess: Floats, after: NDArray[np.intp], slope_bands: int
+) -> tuple[Reals, Reals]:
     """The frequency at which each curve meets 0 before a band, and how steeply, per 1/Å."""
     points = np.arange(after.size)
     high, low = excess[after - 1, points], excess[after, points]
     share = high / np.maximum(high - low, _FLATTEST)
     crossed = frequency[after - 1] + np.clip(share, 0, 1) * np.diff(frequency)[after - 1]
-    first = np.maximum(after - _SLOPE_BANDS, 0)
-    last = np.minimum(after + _SLOPE_BANDS - 1, len(frequency) - 1)
+    start = after - np.where(share < 1 / 2, slope_bands + 1, slope_bands) // 2
+    first = np.maximum(start, 0)
+    last = np.minimum(start + slope_bands - 1, len(frequency) - 1)
     first = np.where(excess[first, points] < _UNDECIDED, first, after - 1)
     fall = excess[first, points] - excess[last, points]
     return crossed, np.maximum(fall, _FLATTEST) / (frequency[last] - frequency[first])
