@@ -27,7 +27,7 @@ from vrs_scipion.methods.stereochemistry.nucleic import base_pairs, sugar_chiral
 from vrs_scipion.models.atomic_model import AtomicModel, arrays_of
 from vrs_scipion.models.geometry import angles, torsions
 from vrs_scipion.models.reading import read_model
-from vrs_scipion.models.score_table import read_scores
+from vrs_scipion.models.score_table import read_scores, write_scores
 from vrs_scipion.results import CheckResult, Outcome
 from vrs_scipion.simulation.helix import PHI, PSI
 from vrs_scipion.simulation.internal_coordinates import place_atom, torsion_angle
@@ -535,6 +535,19 @@ class TestCheck(ModelTest):
             )
             row = result.tables["residues"].rows[0]
             self.assertEqual(row[:2], ("A/SER 21", "Ramachandran outlier"))
+
+    def test_what_other_checks_found_stands_beside(self) -> None:
+        structure = regular()
+        structure[0][0][9]["CB"][0].pos += gemmi.Position(0.5, 0, 0)
+        entry, folder = self.prepared(structure), self.folder / "A.a"
+        folder.mkdir()
+        scores = {"cc": np.arange(30) / 100}
+        write_scores(entry.model(), "residues", scores, folder / "residues.csv")
+        result = run_check(CHECK, entry, self.folder / "result", folders={"A.a": folder})
+        table = result.tables["residues"]
+        self.assertEqual([column.key for column in table.columns][3:], ["cc"])
+        row = next(row for row in table.rows if row[0] == "A/SER 10")
+        self.assertEqual((row[1], row[3]), ("Cβ out of place", 0.09))
 
     def test_displaced_atoms(self) -> None:
         structure, rng = regular(), np.random.default_rng(2)
