@@ -134,12 +134,12 @@ def _unusual(seen: Stereochemistry) -> Iterator[tuple[int, str, str]]:
     for residue in seen.hands.turned_sugars.tolist():
         yield residue, "mirrored sugar", "C4'"
     for i in np.flatnonzero(seen.rated(Rating.OUTLIER)).tolist():
-        angles = f"φ {_signed(chain.phi[i], '.0f')}°, ψ {_signed(chain.psi[i], '.0f')}°"
+        angles = f"φ\u00a0{_signed(chain.phi[i], '.0f')}°, ψ\u00a0{_signed(chain.psi[i], '.0f')}°"
         yield int(chain.residues[i]), "Ramachandran outlier", angles
     for words, chosen in (("cis peptide", seen.cis_nonpro), ("twisted peptide", chain.twisted)):
         for i in np.flatnonzero(chosen).tolist():
             before = model.residue_words(int(chain.residues[i - 1])).partition("/")[2]
-            turned = f"ω {_signed(chain.omega[i], '.0f')}° after {before}"
+            turned = f"ω\u00a0{_signed(chain.omega[i], '.0f')}° after {before}"
             yield int(chain.residues[i]), words, turned
     far = np.flatnonzero(seen.beta > FAR_BETA)
     for i in far[np.argsort(-seen.beta[far], kind="stable")].tolist():
