@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -30,7 +30,8 @@ _COARSE = 4.0
 _NOTED_SCALE = 0.5
 """% by which bonds are longer or shorter before it is worth a sentence."""
 _FEW_RATED = 20
-_CORRELATION = "A.a"
+_POOR = 0.5
+"""Correlation with the map below which a residue is not seen there."""
 
 _COLOURS = {Rating.FAVOURED: "#6baed6", Rating.ALLOWED: "#E69F00", Rating.OUTLIER: "#a50f15"}
 
@@ -129,8 +130,10 @@ def _told(found: Findings, seen: Stereochemistry) -> Iterator[str]:
     if numbers["rama_residues"]:
         _draw_plots(found, seen)
         yield _ramachandran_words(seen, [figure.key for figure in found.figures])
-    if tables.tabulate_residues(found, seen, _correlations(found.task)):
+    beside = tables.beside_the_map(found.task)
+    if tables.tabulate_residues(found, seen, beside):
         yield _RESIDUES
+        yield from _outliers_in_the_map(seen, beside)
     yield from _bond_words(found, seen)
     if tables.tabulate_clashes(found, seen):
         yield (
@@ -146,6 +149,22 @@ _RESIDUES = (
     "a residue is often real, and part of how the molecule works; where it is poor it was traced "
     "wrongly."
 )
+
+
+def _outliers_in_the_map(
+    seen: Stereochemistry, beside: Mapping[str, Mapping[int, float]]
+) -> Iterator[str]:
+    """How many of the Ramachandran outliers the map supports, where that is known."""
+    known = beside.get(tables.CORRELATION, {})
+    outliers = seen.chain.residues[seen.rated(Rating.OUTLIER)].tolist()
+    found = [known[residue] for residue in outliers if residue in known]
+    if not found:
+        return
+    poor = sum(value < _POOR for value in found)
+    yield (
+        f"Of {len(found):,} Ramachandran outliers {poor:,} correlate with the map by less than "
+        f"{_POOR:g}{': the map does not show them as they were built' if poor else ''}."
+    )
 
 
 def _alphas_words(seen: Stereochemistry) -> str:
@@ -211,11 +230,6 @@ def _base_words(seen: Stereochemistry) -> str:
         f"another one with two hydrogen bonds or more: {pairs:,} pairs, {watson_crick:,} of them "
         "as Watson and Crick described them."
     )
-
-
-def _correlations(task: Task) -> dict[int, float]:
-    """By residue, how well A.a found the model to correlate with the map, where it ran."""
-    return tables.scores_of(task, _CORRELATION, "cc")
 
 
 def _draw_plots(found: Findings, seen: Stereochemistry) -> None:
@@ -417,7 +431,7 @@ CHECK = Check(
     ),
     answer=measure_stereochemistry,
     needs=("map", "model"),
-    listens_to=(_CORRELATION,),
+    listens_to=tables.LISTENED,
     relies_on=(),
     applies=_without_polymers,
     volumes=1,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -21,8 +21,20 @@ _RESIDUES, _WORST = 60, 20
 """Rows of tables that have the worst of many."""
 
 
-def scores_of(task: Task, code: str, key: str) -> dict[int, float]:
-    """By the index of the residue, a score that an earlier check gave; {} where it gave none."""
+CORRELATION, _Q = "Correlation with the map", "Q-score (σ 0.4)"
+_BESIDE = {CORRELATION: ("A.a", "cc"), _Q: ("A.e", "q04")}
+"""Scores that other checks give residues: by the head of their column, the check and the key."""
+LISTENED = tuple(code for code, _ in _BESIDE.values())
+"""Codes of these checks."""
+
+
+def beside_the_map(task: Task) -> dict[str, dict[int, float]]:
+    """Scores of residues against the map, by what to call them and the index of the residue."""
+    every = {label: _scores_of(task, *of) for label, of in _BESIDE.items()}
+    return {label: scores for label, scores in every.items() if scores}
+
+
+def _scores_of(task: Task, code: str, key: str) -> dict[int, float]:
     folder = task.folders.get(code)
     if folder is None:
         return {}
@@ -84,13 +96,13 @@ def _counts(seen: Stereochemistry) -> Iterator[tuple[str, Any, Any]]:
 
 
 def tabulate_residues(
-    found: Findings, seen: Stereochemistry, correlations: dict[int, float]
+    found: Findings, seen: Stereochemistry, beside: Mapping[str, Mapping[int, float]]
 ) -> bool:
     """The residues that are unusual; whether there are any.
 
     Parameters
     ----------
-    correlations : of residues with the map, where they are known
+    beside : what is known of the residues from other checks, by the head of its column
     """
     every = list(_unusual(seen))
     if not every:
@@ -102,15 +114,11 @@ def tabulate_residues(
         Column(key="what", label="What is unusual"),
         Column(key="value", label="Value"),
     ]
-    rows: list[tuple[Any, ...]] = [
-        (model.residue_words(residue), what, value) for residue, what, value in every[:_RESIDUES]
+    columns += [Column(key=_BESIDE[label][1], label=label, format=".2f") for label in beside]
+    rows = [
+        (model.residue_words(residue), what, value, *(of.get(residue) for of in beside.values()))
+        for residue, what, value in every[:_RESIDUES]
     ]
-    if correlations:
-        columns.append(Column(key="cc", label="Correlation with the map", format=".2f"))
-        rows = [
-            (*row, correlations.get(residue))
-            for row, (residue, _, _) in zip(rows, every, strict=False)
-        ]
     found.tabulate("residues", f"Residues with something unusual{first}.", columns, rows)
     return True
 
@@ -126,12 +134,12 @@ def _unusual(seen: Stereochemistry) -> Iterator[tuple[int, str, str]]:
     for residue in seen.hands.turned_sugars.tolist():
         yield residue, "mirrored sugar", "C4'"
     for i in np.flatnonzero(seen.rated(Rating.OUTLIER)).tolist():
-        angles = f"φ {_signed(chain.phi[i], '.0f')}°, ψ {_signed(chain.psi[i], '.0f')}°"
+        angles = f"φ\u00a0{_signed(chain.phi[i], '.0f')}°, ψ\u00a0{_signed(chain.psi[i], '.0f')}°"
         yield int(chain.residues[i]), "Ramachandran outlier", angles
     for words, chosen in (("cis peptide", seen.cis_nonpro), ("twisted peptide", chain.twisted)):
         for i in np.flatnonzero(chosen).tolist():
             before = model.residue_words(int(chain.residues[i - 1])).partition("/")[2]
-            turned = f"ω {_signed(chain.omega[i], '.0f')}° after {before}"
+            turned = f"ω\u00a0{_signed(chain.omega[i], '.0f')}° after {before}"
             yield int(chain.residues[i]), words, turned
     far = np.flatnonzero(seen.beta > FAR_BETA)
     for i in far[np.argsort(-seen.beta[far], kind="stable")].tolist():

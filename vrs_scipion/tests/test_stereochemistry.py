@@ -25,9 +25,9 @@ from vrs_scipion.methods.stereochemistry.clashes import HYDROGEN_BOND, clashes
 from vrs_scipion.methods.stereochemistry.main_chain import main_chain
 from vrs_scipion.methods.stereochemistry.nucleic import base_pairs, sugar_chirality
 from vrs_scipion.models.atomic_model import AtomicModel, arrays_of
-from vrs_scipion.models.geometry import angles, torsions
+from vrs_scipion.models.geometry import angles, near_pairs, torsions
 from vrs_scipion.models.reading import read_model
-from vrs_scipion.models.score_table import read_scores
+from vrs_scipion.models.score_table import read_scores, write_scores
 from vrs_scipion.results import CheckResult, Outcome
 from vrs_scipion.simulation.helix import PHI, PSI
 from vrs_scipion.simulation.internal_coordinates import place_atom, torsion_angle
@@ -408,6 +408,21 @@ class TestContacts(unittest.TestCase):
             add_residue(structure, "HOH", [("O", "O")], number=2, place=(0, 0, apart))
             self.assertEqual(len(clashes(arrays(structure)).atoms), count)
 
+    def test_other_units_end_too(self) -> None:
+        model = arrays(regular(STRAND, 600))
+        for scale in (0.1, 0.0):
+            found = clashes(moved(model, scale * model.atoms.positions))
+            self.assertGreater(len(found.atoms), 600)
+            self.assertLess(len(found.atoms), 25 * len(model))
+
+    @given(st.integers(0, 2**32 - 1), st.integers(0, 40))
+    @settings(max_examples=20, deadline=None)
+    def test_pairs_are_those_of_all_distances(self, seed: int, count: int) -> None:
+        points = np.random.default_rng(seed).uniform(0, 12, (count, 3))
+        apart = np.linalg.norm(points[:, np.newaxis] - points, axis=2)
+        expected = np.argwhere(np.triu(apart <= 3.0, 1))
+        np.testing.assert_array_equal(near_pairs(points, 3.0), expected)
+
     def test_disulfides_are_bonds(self) -> None:
         structure = regular(STRAND, 2, ["CYS", "CYS"])
         for number, residue in enumerate(structure[0][0]):
@@ -535,6 +550,19 @@ class TestCheck(ModelTest):
             )
             row = result.tables["residues"].rows[0]
             self.assertEqual(row[:2], ("A/SER 21", "Ramachandran outlier"))
+
+    def test_what_other_checks_found_stands_beside(self) -> None:
+        structure = regular()
+        structure[0][0][9]["CB"][0].pos += gemmi.Position(0.5, 0, 0)
+        entry, folder = self.prepared(structure), self.folder / "A.a"
+        folder.mkdir()
+        scores = {"cc": np.arange(30) / 100}
+        write_scores(entry.model(), "residues", scores, folder / "residues.csv")
+        result = run_check(CHECK, entry, self.folder / "result", folders={"A.a": folder})
+        table = result.tables["residues"]
+        self.assertEqual([column.key for column in table.columns][3:], ["cc"])
+        row = next(row for row in table.rows if row[0] == "A/SER 10")
+        self.assertEqual((row[1], row[3]), ("Cβ out of place", 0.09))
 
     def test_displaced_atoms(self) -> None:
         structure, rng = regular(), np.random.default_rng(2)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vrs_scipion.models.atomic_model import AtomicModel, Chosen, Indices
-from vrs_scipion.models.geometry import Reals, distances
+from vrs_scipion.models.geometry import Reals, distances, near_pairs
 from vrs_scipion.models.kinds import Kind
 
 Pairs = NDArray[np.intp]
@@ -138,10 +138,8 @@ def _to_the_next(model: AtomicModel, atoms: Indices) -> Iterator[Pairs]:
 
 def _by_distance(model: AtomicModel, atoms: Indices) -> Pairs:
     """The bonds of residues that are not known by name, and those across chains."""
-    from scipy.spatial import cKDTree  # slow to load
-
     positions = model.atoms.positions[atoms]
-    near = cKDTree(positions).query_pairs(_LARGEST, output_type="ndarray")
+    near = near_pairs(positions, _LARGEST)
     elements = np.array(model.atoms.elements, np.str_)[atoms]
     residue = model.residue[atoms]
     known = _known(model, atoms)

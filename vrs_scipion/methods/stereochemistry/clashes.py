@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from vrs_scipion.methods.stereochemistry.bonds import Pairs, bonds, within_bonds
 from vrs_scipion.models.atomic_model import AtomicModel, Chosen, Indices
-from vrs_scipion.models.geometry import Reals, distances
+from vrs_scipion.models.geometry import Reals, distances, near_pairs
 from vrs_scipion.models.kinds import Kind
 
 OVERLAP = 0.4
@@ -56,8 +56,6 @@ def clashes(model: AtomicModel) -> Clashes:
     ----------
     Word et al. (1999), doi:10.1006/jmbi.1998.2400 (radii and overlap; there with hydrogens)
     """
-    from scipy.spatial import cKDTree  # slow to load
-
     elements = np.array(model.atoms.elements, np.str_)
     atoms = np.flatnonzero(model.scored & model.main_conformers & ~_metals(elements))
     if atoms.size < 2:
@@ -66,7 +64,7 @@ def clashes(model: AtomicModel) -> Clashes:
     radii[(model.names[atoms] == "C") & model.of(Kind.PROTEIN)[atoms]] = _CARBONYL
     reach = 2 * float(radii.max()) - OVERLAP
     positions = model.atoms.positions[atoms]
-    pairs = cKDTree(positions).query_pairs(reach, output_type="ndarray")
+    pairs = near_pairs(positions, reach)
     apart = distances(positions[pairs[:, 0]], positions[pairs[:, 1]])
     overlaps = radii[pairs].sum(axis=1) - apart
     polar = np.isin(elements[atoms], ("N", "O"))[pairs].all(axis=1)

@@ -8,7 +8,7 @@ import numpy as np
 
 from vrs_scipion.models.atomic_model import AtomicModel, Chosen, Indices
 from vrs_scipion.models.atoms import Coordinates
-from vrs_scipion.models.geometry import Reals, distances, signed_volumes
+from vrs_scipion.models.geometry import Reals, distances, near_pairs, signed_volumes
 from vrs_scipion.models.kinds import Kind
 
 _POLAR = ("N1", "N2", "N3", "N4", "N6", "N7", "O2", "O4", "O6")
@@ -51,8 +51,6 @@ def base_pairs(model: AtomicModel) -> BasePairs:
     Two atoms N or O of different bases 2.4 to 3.4 Å apart are one, where the planes of the bases
     are within 45° of each other and neither atom leaves the other's plane by more than 1.6 Å.
     """
-    from scipy.spatial import cKDTree  # slow to load
-
     bases, middles, normals = _planes(model)
     if not bases.size:
         return BasePairs(np.empty((0, 2), np.intp), np.empty(0, np.bool_), 0)
@@ -61,7 +59,7 @@ def base_pairs(model: AtomicModel) -> BasePairs:
     polar = np.isin(model.names, _POLAR) & (of_base[model.residue] >= 0)
     atoms = np.flatnonzero(polar & model.scored & model.main_conformers)
     positions = model.atoms.positions[atoms]
-    near = cKDTree(positions).query_pairs(_LONGEST, output_type="ndarray")
+    near = near_pairs(positions, _LONGEST)
     first, second = positions[near[:, 0]], positions[near[:, 1]]
     one, other = of_base[model.residue[atoms[near]]].T
     flat = np.abs(_dot(normals[one], normals[other])) > np.cos(np.radians(_TILT))
