@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -19,29 +17,19 @@ from vrs_scipion.checks.task import Task
 from vrs_scipion.figures.histogram import histogram_plot
 from vrs_scipion.figures.q_profile import Profile, profile_plot
 from vrs_scipion.maps.density import Density
-from vrs_scipion.methods.q_score import (
-    SIGMAS,
-    estimated_resolution,
-    expected,
-    q_scores,
-    radial_sums,
-)
+from vrs_scipion.methods.q_score import SIGMAS, estimated_resolution, expected
 from vrs_scipion.methods.q_score_archive import (
     BAND,
     archive_percentile_all,
     archive_percentile_resolution,
     entries,
     span_of_the_like,
-    usual,
 )
+from vrs_scipion.methods.q_score_model import LONG_CHAIN, ModelScores, model_scores
 from vrs_scipion.models.along_residues import (
-    Reals,
-    backbone,
     lowest,
-    residue_means,
     stretches,
 )
-from vrs_scipion.models.atomic_model import AtomicModel, Chosen
 from vrs_scipion.models.kinds import POLYMERS, Kind
 from vrs_scipion.results import Column, ResolutionEstimate
 from vrs_scipion.results.numbers import number, quantity
@@ -59,113 +47,41 @@ _WHOLE_RESIDUE = 4
 """Atoms of a residue whose profile is drawn."""
 _COARSE = 5.0
 """Å beyond which atoms are hardly told apart."""
-_BELOW_BAND, _MEDIAN, _BELOW_0, _SPREAD = (
+_SIDE_CHAINS_SEEN = 4.5
+"""Å up to which side chains score about as well as the backbone."""
+_BELOW_BAND, _MEDIAN, _BELOW_0, _SPREAD, _SIDE = (
     "q04_below_band",
     "q06_median_lowest",
     "residues_below_0",
     "q06_spread_lowest",
+    "side_less_backbone",
 )
-
-
-@dataclass(frozen=True)
-class _Scores:
-    """The scores of a model's atoms, NaN for those that have none.
-
-    Attributes
-    ----------
-    model : n atoms in m residues
-    q04, q06 : float64 arrays, shape (n,)
-    outside : atoms beyond the map's box, bool, shape (n,)
-    resolution : Å, reported or estimated; None where neither is known
-    """
-
-    model: AtomicModel
-    q04: Reals
-    q06: Reals
-    outside: Chosen
-    resolution: float | None
-
-    @cached_property
-    def counted(self) -> Chosen:
-        """The atoms that count in means: of alternative conformations the main ones."""
-        return np.isfinite(self.q04) & self.model.main_conformers
-
-    @cached_property
-    def residues(self) -> Reals:
-        """Means of the residues at σ 0.4 Å, shape (m,)."""
-        return self.of_residues(self.q04, self.counted)
-
-    @cached_property
-    def of_backbone(self) -> Reals:
-        return self.of_residues(self.q04, self.counted & backbone(self.model))
-
-    @cached_property
-    def of_side_chains(self) -> Reals:
-        polymers = self.model.of(*POLYMERS)
-        return self.of_residues(self.q04, self.counted & polymers & ~backbone(self.model))
-
-    def of_residues(self, values: Reals, chosen: Chosen) -> Reals:
-        return residue_means(self.model, values, chosen)
-
-    @cached_property
-    def scored_polymers(self) -> Chosen:
-        """The residues of polymers that have a score, bool, shape (m,)."""
-        polymers = np.isin(self.model.residues.kinds, [kind.value for kind in POLYMERS])
-        scored: Chosen = polymers & np.isfinite(self.residues)
-        return scored
-
-    @property
-    def mean(self) -> float:
-        """Of all atoms, σ 0.4 Å."""
-        return float(self.q04[self.counted].mean())
-
-    @property
-    def below_0(self) -> float | None:
-        """Residues of polymers below 0, in %; None without any."""
-        if not self.scored_polymers.any():
-            return None
-        return 100 * float(np.mean(self.residues[self.scored_polymers] < 0))
-
-    @property
-    def usual(self) -> float | None:
-        """The mean of the archive's entries at this resolution."""
-        return None if self.resolution is None else usual(self.resolution)
-
-    def of_kind(self, kind: Kind, values: Reals) -> Reals:
-        found: Reals = values[self.counted & self.model.of(kind)]
-        return found
 
 
 def measure_q_scores(task: Task) -> Findings:
     """Answer A.e."""
     found, entry = Findings(task), task.entry
     density = entry.density()
-    scores = _measured(task, density)
+    scores = model_scores(density, entry.start, entry.model(), resolution_of(task))
     _note(found, scores)
     _tabulate(found, scores)
     _describe(found, scores)
     _compare(found, scores)
+    _describe_parts(found, scores)
     _draw(found, scores, density)
+    found.paragraphs.append(
+        "What a Q-score cannot see: a model and a map that are wrong alike, both mirrored or both "
+        "of a wrong scale; nor an enlargement of 1 %, which costs 0.02. It changes with the map's "
+        "sharpening, filter and mask: to the third digit only scores in the same map compare."
+    )
     _judge(found, scores)
     return found
-
-
-def _measured(task: Task, density: Density) -> _Scores:
-    model = task.entry.model()
-    places = model.indices(task.entry.start, density.voxel_size)
-    outside = ((places < 0) | (places > np.subtract(density.box, 1))).any(axis=1)
-    heavy = np.flatnonzero(~model.hydrogens)
-    asked = np.flatnonzero((model.scored & ~outside)[heavy])
-    q = np.full((len(SIGMAS), len(model)), np.nan)
-    q[:, heavy[asked]] = q_scores(density.values, density.voxel_size, places[heavy], asked)
-    q04, q06 = q
-    return _Scores(model, q04, q06, outside & model.scored, resolution_of(task))
 
 
 # ------------------------------------------------------------------------------ numbers
 
 
-def _note(found: Findings, scores: _Scores) -> None:
+def _note(found: Findings, scores: ModelScores) -> None:
     for key, sigma, values in (("q06", 0.6, scores.q06), ("q04", 0.4, scores.q04)):
         of = values[scores.counted]
         for p, value in zip(PERCENTILES, np.percentile(of, PERCENTILES).tolist(), strict=True):
@@ -188,6 +104,12 @@ def _note(found: Findings, scores: _Scores) -> None:
     found.measure(
         _BELOW_0, scores.below_0, "%", "residues of polymers whose Q-score is below 0, σ 0.4 Å"
     )
+    found.measure(
+        _SIDE,
+        min(scores.side_less_backbone.values(), default=None),
+        "",
+        "mean Q-score of side chains less that of the backbone, lowest of the chains, σ 0.4 Å",
+    )
     for window in _WINDOWS:
         worst = lowest(stretches(scores.model, scores.residues, window), 1)
         found.measure(
@@ -203,7 +125,7 @@ def _note(found: Findings, scores: _Scores) -> None:
     _note_scores(found, scores)
 
 
-def _note_scores(found: Findings, scores: _Scores) -> None:
+def _note_scores(found: Findings, scores: ModelScores) -> None:
     low, high = _reach(scores)
     q06 = scores.of_residues(scores.q06, scores.counted)
     for key, values, label, words in (
@@ -218,7 +140,7 @@ def _note_scores(found: Findings, scores: _Scores) -> None:
         found.score(key, values, f"Q-score (σ {sigma})", words, of="atoms", reach=(low, high))
 
 
-def _reach(scores: _Scores) -> tuple[float, float]:
+def _reach(scores: ModelScores) -> tuple[float, float]:
     """Scores that the colours' ends stand for: about what is usual, or about the mean."""
     middle = scores.mean if scores.usual is None else scores.usual
     return middle + _COLOURS[0], middle + _COLOURS[1]
@@ -231,7 +153,7 @@ _Q04 = Column(key="q04", label="Q (σ 0.4)", format=".3f")
 _Q06 = Column(key="q06", label="Q (σ 0.6)", format=".3f")
 
 
-def _tabulate(found: Findings, scores: _Scores) -> None:
+def _tabulate(found: Findings, scores: ModelScores) -> None:
     found.tabulate(
         "q_scores",
         "Q-scores of the atoms.",
@@ -251,7 +173,7 @@ def _tabulate(found: Findings, scores: _Scores) -> None:
     _tabulate_stretches(found, scores)
 
 
-def _tabulate_kinds(found: Findings, scores: _Scores) -> None:
+def _tabulate_kinds(found: Findings, scores: ModelScores) -> None:
     d = scores.resolution
     rows = []
     for kind in Kind:
@@ -276,28 +198,35 @@ def _tabulate_kinds(found: Findings, scores: _Scores) -> None:
     )
 
 
-def _tabulate_chains(found: Findings, scores: _Scores) -> None:
+def _tabulate_chains(found: Findings, scores: ModelScores) -> None:
     model = scores.model
+    below = np.bincount(
+        model.residues.chains[scores.scored_polymers & (scores.residues < 0)],
+        minlength=len(model.chains),
+    )
+    residues = np.bincount(
+        model.residues.chains[np.isfinite(scores.residues)], minlength=len(model.chains)
+    )
+    columns = [
+        scores.of_chains(values, chosen)
+        for values, chosen in (
+            (scores.q04, scores.counted),
+            (scores.q06, scores.counted),
+            (scores.q04, scores.in_backbones),
+            (scores.q04, scores.in_side_chains),
+        )
+    ]
     polymers = np.isin(model.chains.kinds, [kind.value for kind in POLYMERS])
-    rows = []
-    for chain in np.flatnonzero(polymers).tolist():
-        atoms = scores.counted & (model.chain == chain)
-        if atoms.any():
-            main = backbone(model)
-            residues = scores.residues[model.residues.chains == chain]
-            known = residues[np.isfinite(residues)]
-            rows.append(
-                (
-                    str(model.chains.names[chain]),
-                    Kind(model.chains.kinds[chain]).heading,
-                    known.size,
-                    float(scores.q04[atoms].mean()),
-                    float(scores.q06[atoms].mean()),
-                    _mean(scores.q04[atoms & main]),
-                    _mean(scores.q04[atoms & ~main]),
-                    int(np.count_nonzero(known < 0)),
-                )
-            )
+    rows: list[tuple[Any, ...]] = [
+        (
+            str(model.chains.names[chain]),
+            Kind(model.chains.kinds[chain]).heading,
+            int(residues[chain]),
+            *(float(means[chain]) for means in columns),
+            int(below[chain]),
+        )
+        for chain in np.flatnonzero(polymers & (residues > 0)).tolist()
+    ]
     if rows:
         shown, which = _lowest_rows(rows, 3)
         found.tabulate(
@@ -317,10 +246,6 @@ def _tabulate_chains(found: Findings, scores: _Scores) -> None:
         )
 
 
-def _mean(values: Reals) -> float | None:
-    return float(values.mean()) if values.size else None
-
-
 def _lowest_rows(rows: list[tuple[Any, ...]], place: int) -> tuple[list[tuple[Any, ...]], str]:
     """The rows of a long table with the lowest scores, and how to say so."""
     if len(rows) <= _ROWS:
@@ -330,7 +255,7 @@ def _lowest_rows(rows: list[tuple[Any, ...]], place: int) -> tuple[list[tuple[An
     ], f", the {_ROWS} lowest of {len(rows):,}"
 
 
-def _tabulate_ligands(found: Findings, scores: _Scores) -> None:
+def _tabulate_ligands(found: Findings, scores: ModelScores) -> None:
     """Everything that is no polymer and no water, the lowest first."""
     model = scores.model
     kinds = [kind.value for kind in (Kind.LIGAND, Kind.GLYCAN, Kind.ION)]
@@ -365,7 +290,7 @@ def _tabulate_ligands(found: Findings, scores: _Scores) -> None:
     )
 
 
-def _tabulate_stretches(found: Findings, scores: _Scores) -> None:
+def _tabulate_stretches(found: Findings, scores: ModelScores) -> None:
     model = scores.model
     rows = [
         (
@@ -396,7 +321,7 @@ def _tabulate_stretches(found: Findings, scores: _Scores) -> None:
 # ------------------------------------------------------------------------------ words
 
 
-def _describe(found: Findings, scores: _Scores) -> None:
+def _describe(found: Findings, scores: ModelScores) -> None:
     count, q06 = int(scores.counted.sum()), float(scores.q06[scores.counted].mean())
     found.paragraphs.append(
         f"The mean Q-score of {count:,} atoms is {scores.mean:.3f} with a Gaussian of 0.4 Å, the "
@@ -404,17 +329,22 @@ def _describe(found: Findings, scores: _Scores) -> None:
         "first publication ({tab:q_scores}, {fig:q_histogram}). {tab:kinds} has it by kind."
         f"{_left_out(scores)}"
     )
+
+
+def _describe_parts(found: Findings, scores: ModelScores) -> None:
     if scores.below_0 is not None:
         total = int(scores.scored_polymers.sum())
         below = round(scores.below_0 * total / 100)
+        who = (
+            f"None of the {total:,} residues of polymers has"
+            if not below
+            else f"{below:,} of the {total:,} residues of polymers "
+            f"({number(scores.below_0, '.1f')} %) {'has' if below == 1 else 'have'}"
+        )
+        worst = ", {tab:stretches} the stretches to look at first" * ("stretches" in found.tables)
         found.paragraphs.append(
-            f"Of {total:,} residues of polymers {below:,} ({number(scores.below_0, '.1f')} %) have "
-            "a Q-score below 0: around them the density falls towards the atoms instead of rising. "
-            "{tab:chains} has the chains, {tab:stretches} the stretches to look at first."
-            if "stretches" in found.tables
-            else f"Of {total:,} residues of polymers {below:,} "
-            f"({number(scores.below_0, '.1f')} %) have a Q-score below 0. {{tab:chains}} has the "
-            "chains."
+            f"{who} a Q-score below 0, which means that the density falls towards the atoms "
+            f"instead of rising. {{tab:chains}} has the chains{worst}."
         )
     if "ligands" in found.tables:
         found.paragraphs.append(
@@ -429,7 +359,7 @@ def _describe(found: Findings, scores: _Scores) -> None:
         )
 
 
-def _left_out(scores: _Scores) -> str:
+def _left_out(scores: ModelScores) -> str:
     """What has no score, or does not count, in words."""
     model = scores.model
     empty = int(np.count_nonzero(~model.hydrogens & ~model.scored))
@@ -454,7 +384,7 @@ def _counted(count: int, what: str) -> str:
     return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
-def _compare(found: Findings, scores: _Scores) -> None:
+def _compare(found: Findings, scores: ModelScores) -> None:
     """With what models score elsewhere, at any resolution and at this one."""
     d = scores.resolution
     of_all = archive_percentile_all(scores.mean)
@@ -492,7 +422,7 @@ def _compare(found: Findings, scores: _Scores) -> None:
     _estimate(found, scores)
 
 
-def _expected(scores: _Scores) -> float | None:
+def _expected(scores: ModelScores) -> float | None:
     """What the atoms of the polymers score on average at the resolution, σ 0.4 Å."""
     if scores.resolution is None:
         return None
@@ -502,7 +432,7 @@ def _expected(scores: _Scores) -> float | None:
     return sum((line or 0.0) * n for line, n in lines) / total if total else None
 
 
-def _estimate(found: Findings, scores: _Scores) -> None:
+def _estimate(found: Findings, scores: ModelScores) -> None:
     """The resolution at which polymers score like this."""
     value = estimated_resolution({kind: scores.of_kind(kind, scores.q04) for kind in POLYMERS})
     found.measure(
@@ -523,7 +453,7 @@ def _estimate(found: Findings, scores: _Scores) -> None:
 # ------------------------------------------------------------------------------ pictures
 
 
-def _draw(found: Findings, scores: _Scores, density: Density) -> None:
+def _draw(found: Findings, scores: ModelScores, density: Density) -> None:
     d, level = scores.resolution, scores.usual
     at = "" if d is None else f" at {quantity(d, 'Å')}"
     median = float(np.median(scores.q04[scores.counted]))
@@ -548,7 +478,7 @@ def _draw(found: Findings, scores: _Scores, density: Density) -> None:
     _draw_profiles(found, scores, density)
 
 
-def _draw_along(found: Findings, scores: _Scores, at: str) -> None:
+def _draw_along(found: Findings, scores: ModelScores, at: str) -> None:
     from vrs_scipion.figures.along_chains import Line  # slow to load
 
     level = scores.usual
@@ -585,7 +515,7 @@ def _draw_along(found: Findings, scores: _Scores, at: str) -> None:
     )
 
 
-def _draw_ribbons(found: Findings, scores: _Scores, at: str) -> None:
+def _draw_ribbons(found: Findings, scores: ModelScores, at: str) -> None:
     from vrs_scipion.figures.ribbons import by_score  # slow to load
 
     low, high = _reach(scores)
@@ -605,7 +535,7 @@ def _draw_ribbons(found: Findings, scores: _Scores, at: str) -> None:
         found.paragraphs.append("{fig:q_ribbons} shows where in the molecule.")
 
 
-def _draw_profiles(found: Findings, scores: _Scores, density: Density) -> None:
+def _draw_profiles(found: Findings, scores: ModelScores, density: Density) -> None:
     """The density around the atoms of the best, the median and the worst residue."""
     profiles = list(_profiles(scores, found.task, density))
     if not profiles:
@@ -626,40 +556,23 @@ def _draw_profiles(found: Findings, scores: _Scores, density: Density) -> None:
     )
 
 
-def _profiles(scores: _Scores, task: Task, density: Density) -> Iterator[Profile]:
+def _profiles(scores: ModelScores, task: Task, density: Density) -> Iterator[Profile]:
     model = scores.model
-    heavy = np.flatnonzero(~model.hydrogens)
-    places = model.indices(task.entry.start, density.voxel_size)[heavy]
     atoms = np.bincount(model.residue[scores.counted], minlength=len(model.residues))
     whole = np.flatnonzero(scores.scored_polymers & (atoms >= _WHOLE_RESIDUE))
     order = whole[np.argsort(scores.residues[whole], kind="stable")]
     if len(order) < len(("worst", "median", "best")):
         return
-    ground, height = _scale(density)
-    for words, residue in (
-        ("best", order[-1]),
-        ("median", order[len(order) // 2]),
-        ("worst", order[0]),
-    ):
-        chosen = np.flatnonzero((scores.counted & (model.residue == residue))[heavy])
-        sums = next(radial_sums(density.values, density.voxel_size, places, chosen))
-        name = f"{words}, {model.residue_words(int(residue))} (Q {scores.residues[residue]:.2f})"
-        yield Profile(name, (sums.mean_profile - ground) / height)
-
-
-def _scale(density: Density) -> tuple[float, float]:
-    """Ground and height of the Gaussian in the map's units, as the method has them."""
-    values = density.values
-    mean, spread = float(values.mean(dtype=np.float64)), float(values.std(dtype=np.float64))
-    highest = min(mean + 10 * spread, float(values.max()))
-    lowest_ = max(mean - spread, float(values.min()))
-    return lowest_, highest - lowest_ or 1.0
+    for words, place in (("best", -1), ("median", len(order) // 2), ("worst", 0)):
+        residue = int(order[place])
+        name = f"{words}, {model.residue_words(residue)} (Q {scores.residues[residue]:.2f})"
+        yield Profile(name, scores.profile(density, task.entry.start, residue))
 
 
 # ------------------------------------------------------------------------------ verdict
 
 
-def _judge(found: Findings, scores: _Scores) -> None:
+def _judge(found: Findings, scores: ModelScores) -> None:
     level = scores.usual
     why = ""
     if level is None:
@@ -676,13 +589,28 @@ def _judge(found: Findings, scores: _Scores) -> None:
         scores.below_0,
         vacuous="" if scores.below_0 is not None else "the model has no polymer in the box",
     )
+    _judge_side_chains(found, scores)
     low, high = np.percentile(of, (PERCENTILES[0], PERCENTILES[-1]))
     few = f"only {of.size} atoms have a score" if of.size < _FEW else ""
     found.judge(_SPREAD, None if few else float(high - low), vacuous=few)
     found.headline = _headline(found, scores)
 
 
-def _headline(found: Findings, scores: _Scores) -> str:
+def _judge_side_chains(found: Findings, scores: ModelScores) -> None:
+    """A chain whose side chains are not seen where its backbone is."""
+    d, of = scores.resolution, scores.side_less_backbone
+    if d is not None and d > _SIDE_CHAINS_SEEN:
+        why = f"beyond {_SIDE_CHAINS_SEEN} Å side chains are seen less well than backbones"
+        found.judge(_SIDE, None, vacuous=why)
+    elif not of:
+        found.judge(_SIDE, None, vacuous=f"no chain has {LONG_CHAIN} residues with side chains")
+    else:
+        lowest_one = min(of, key=lambda chain: of[chain])
+        name = str(scores.model.chains.names[lowest_one])
+        found.judge(_SIDE, of[lowest_one], detail=f"chain {name}")
+
+
+def _headline(found: Findings, scores: ModelScores) -> str:
     like = found.measurements["archive_percentile_resolution"].value
     of_all = found.measurements["archive_percentile_all"].value
     among = (
@@ -692,6 +620,8 @@ def _headline(found: Findings, scores: _Scores) -> str:
     )
     said = f"Q-score {scores.mean:.2f} (σ 0.4 Å): better than {among}"
     failed = {c.key for c in found.criteria if not c.passed}
+    if _SIDE in failed:
+        return f"{said}; the side chains of a chain score far below its backbone."
     if _BELOW_0 in failed:
         return f"{said}; {number(scores.below_0, '.0f')} % of the residues score below 0."
     return f"{said}."
@@ -709,7 +639,8 @@ CHECK = Check(
         "and side chain; held against 10,188 entries of the archive, those of this resolution "
         "apart; and the resolution at which polymers score like it. It warns of a mean below the "
         "band of the archive's entries, of a median (0.6 Å) of at most 0.1, of 5 % or more of the "
-        "residues below 0, and of scores that are all alike."
+        "residues below 0, of a chain whose side chains score 0.2 less than its backbone, and of "
+        "scores that are all alike."
     ),
     explanation=(
         "Around a well resolved atom the density is highest at its centre and falls like a "
@@ -768,6 +699,23 @@ CHECK = Check(
                 "At these residues the density rises away from the atoms: they lie beside it, or "
                 "there is none. Look at them in the order of the table of residues; rebuild what "
                 "the density shows, leave out what it does not."
+            ),
+        ),
+        Limit(
+            _SIDE,
+            -0.2,
+            "",
+            "Side chains less backbone",
+            "The check warns when in a chain of 20 residues or more the mean Q-score (σ 0.4 Å) of "
+            "the side chains less that of the backbone is below this. Up to 4.5 Å both are seen "
+            "about equally well.",
+            "the mean Q-score of the side chains less that of the backbone",
+            ">=",
+            advice=(
+                "The backbone lies in its density and the side chains do not: the sequence is "
+                "shifted along the chain, side chains are in wrong rotamers, or the map does not "
+                "show them. Look at large ones, Trp, Tyr, Phe and Arg: where their density is "
+                "found a few residues further along the chain, the register is wrong."
             ),
         ),
         Limit(

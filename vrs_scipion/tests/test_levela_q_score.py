@@ -373,10 +373,31 @@ class TestCheck(ModelTest):
         model = arrays_of(structure).model
         self.drawn(model)
         with mock.patch(
-            "vrs_scipion.checks.levela_e_q_score.q_scores",
+            "vrs_scipion.methods.q_score_model.q_scores",
             return_value=np.full((2, len(model)), 0.7),
         ):
             self.assertEqual(self.failed(self.checked(structure)), ["q06_spread_lowest"])
+
+    def test_side_chains_that_are_not_where_their_density_is(self) -> None:
+        structure = self.good()
+        model = arrays_of(structure).model
+        self.drawn(model)
+        b_chain = model.chains.names[model.chain] == "b"
+        scores = np.where(backbone(model) | ~b_chain, 0.7, 0.3)
+        scores[0] = 0.5
+        with (
+            mock.patch("vrs_scipion.methods.q_score_model.LONG_CHAIN", 8),
+            mock.patch(
+                "vrs_scipion.methods.q_score_model.q_scores", return_value=np.tile(scores, (2, 1))
+            ),
+        ):
+            result = self.checked(structure)
+            self.assertEqual(self.failed(result), ["side_less_backbone"])
+            criterion = next(one for one in result.criteria if not one.passed)
+            self.assertAlmostEqual(known(criterion.value), -0.4)
+            self.assertEqual(criterion.detail, "chain b")
+            self.assertIn("below its backbone", result.headline)
+            self.assertEqual(self.failed(self.checked(structure, resolution=5.0)), [])
 
     def test_what_has_no_score_and_does_not_count(self) -> None:
         structure = self.good()
@@ -439,6 +460,19 @@ class TestCheck(ModelTest):
         self.assertEqual(found["q_water"], found["q04_mean"])
         self.assertIsNone(result.resolution_estimate)
         self.assertEqual([one.key for one in result.figures], ["q_histogram"])
+
+    def test_a_model_of_alpha_carbons_alone(self) -> None:
+        structure = helices(8, 2, self.PLACE)
+        for chain in structure[0]:
+            for residue in chain:
+                for name in ("N", "C", "O", "CB"):
+                    residue.remove_atom(name, "\0")
+        self.drawn(arrays_of(structure).model, noise=0.2)
+        result = self.checked(structure)
+        self.assertNotEqual(result.outcome, Outcome.FAILED, result.reason)
+        self.assertEqual(self.numbers(result)["atoms_scored"], 16)
+        self.assertIsNone(self.numbers(result)["side_less_backbone"])
+        self.assertEqual({row[6] for row in result.tables["chains"].rows}, {None})
 
     def test_a_model_outside_of_the_box(self) -> None:
         result = self.checked(helices(8, 2, (200.0, 16, 15)))
