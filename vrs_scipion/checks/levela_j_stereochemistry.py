@@ -183,7 +183,8 @@ def _alphas_words(seen: Stereochemistry) -> str:
 
 def _ramachandran_words(seen: Stereochemistry, plots: Sequence[str]) -> str:
     rated, favoured = seen.numbers["rama_residues"], int(seen.rated(Rating.FAVOURED).sum())
-    outliers = f"{seen.outliers:,} are outliers" if seen.outliers else "none is an outlier"
+    count = seen.outliers
+    outliers = f"{count:,} are outliers" if count > 1 else f"{count or 'none'} is an outlier"
     shown = ", ".join(f"{{fig:{key}}}" for key in plots)
     return (
         f"Of {rated:,} residues with both peptide bonds, {favoured:,} have favoured torsions φ "

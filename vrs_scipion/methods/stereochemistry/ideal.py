@@ -81,7 +81,7 @@ _ANGLES: dict[str, _Usual | _UsualAtBeta] = {
     "C–CA–CB": _UsualAtBeta((110.5, 1.5), (110.4, 2.0), (111.3, 2.0), (111.8, 2.0)),
 }
 _BEFORE_CIS_PROLINE = (127.0, 2.4)
-_BRANCHED_AT_BETA = ("ILE", "THR", "VAL")
+_BRANCHED_AT_BETA = ("ILE", "THR", "VAL", "DIL", "DTH", "DVA")
 
 
 def lengths(chain: MainChain) -> Deviations:

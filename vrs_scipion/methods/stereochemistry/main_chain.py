@@ -21,7 +21,7 @@ CIS, TRANS = 30.0, 150.0
 """° of |ω| up to which a peptide is cis, and from which it is trans; between them it is twisted."""
 
 _PROLINES = ("PRO", "DPR", "HYP")
-_BRANCHED = ("ILE", "VAL")
+_BRANCHED = ("ILE", "VAL", "DIL", "DVA")
 
 
 @dataclass(frozen=True)
