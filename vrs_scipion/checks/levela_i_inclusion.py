@@ -16,21 +16,20 @@ from vrs_scipion.checks.pictures import along_chains, ribbons
 from vrs_scipion.checks.references import LAWSON_2021
 from vrs_scipion.checks.task import Task
 from vrs_scipion.entry.entry import Entry
+from vrs_scipion.maps.trilinear import at_points
 from vrs_scipion.methods.inclusion import (
     REACH,
     Surroundings,
     Unmodelled,
-    at_atoms,
-    backbone,
     contours,
     inclusion,
-    over_residues,
     parts_of,
     runs_below,
     unmodelled,
 )
 from vrs_scipion.methods.mass import mass_of
 from vrs_scipion.methods.shells import Reals
+from vrs_scipion.models.along_residues import backbone, residue_means
 from vrs_scipion.models.atomic_model import AtomicModel, Chosen
 from vrs_scipion.models.kinds import POLYMERS
 from vrs_scipion.results import Column
@@ -138,12 +137,12 @@ def measure_inclusion(task: Task) -> Findings:
 def _measured(task: Task) -> _Measured:
     entry = task.entry
     model, grid, density = entry.model(), grid_of(entry), entry.density().values
-    values = at_atoms(density, model.indices(grid.start, grid.voxel_size))
+    values = at_points(density, model.indices(grid.start, grid.voxel_size), np.nan)
     counted = model.scored & model.main_conformers
     mean, deviation = float(density.mean(dtype=np.float64)), float(density.std(dtype=np.float64))
     z = (values - mean) / (deviation or 1.0)
     inside = np.where(np.isfinite(values), values >= entry.contour, 0.0)
-    residues_z = over_residues(model, z, counted)
+    residues_z = residue_means(model, z, counted)
     numbers, named = parts_of(model, _SHORTEST_CHAIN)
     around = Surroundings(model, grid, density, numbers)
     parts = []
@@ -166,7 +165,7 @@ def _measured(task: Task) -> _Measured:
         values,
         counted,
         residues_z,
-        over_residues(model, inside, counted),
+        residue_means(model, inside, counted),
         parts,
         runs_below(model, residues_z, _WEAK, _SHORTEST_RUN),
         contours(density, entry.contour),

@@ -26,13 +26,16 @@ def interpolate(volume: Volume, positions: tuple[NDArray[np.float64], ...]) -> V
     return np.ascontiguousarray(volume, dtype=np.float32)
 
 
-def at_points(volume: Volume, places: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Trilinear interpolation at points; 0 beyond the outermost voxels.
+def at_points(
+    volume: Volume, places: NDArray[np.float64], beyond: float = 0.0
+) -> NDArray[np.float64]:
+    """Trilinear interpolation at points.
 
     Parameters
     ----------
     volume : float32 array, shape (nz, ny, nx)
     places : indices along z, y, x, in voxels, shape (n, 3)
+    beyond : value of the points beyond the outermost voxels
 
     Returns
     -------
@@ -41,7 +44,7 @@ def at_points(volume: Volume, places: NDArray[np.float64]) -> NDArray[np.float64
     from scipy.ndimage import map_coordinates  # slow to load
 
     values: NDArray[np.float64] = map_coordinates(
-        volume, places.T, output=np.float64, order=1, mode="constant", cval=0.0, prefilter=False
+        volume, places.T, output=np.float64, order=1, mode="constant", cval=beyond, prefilter=False
     )
     return values
 

@@ -13,18 +13,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vrs_scipion.maps.density import Mask, Volume
+from vrs_scipion.maps.trilinear import at_points
 from vrs_scipion.methods.around_atoms import voxels_around
 from vrs_scipion.methods.model_map import Grid
 from vrs_scipion.methods.shells import Reals
-from vrs_scipion.models.atomic_model import AtomicModel, Chosen
+from vrs_scipion.models.atomic_model import AtomicModel
 from vrs_scipion.models.atoms import Coordinates
 from vrs_scipion.models.kinds import Kind
 
 REACH = 3.0
 """Å from an atom within which density is its own."""
 
-_PROTEIN = ("N", "CA", "C", "O")
-_NUCLEIC = ("P", "OP1", "OP2", "O5'", "C5'", "C4'", "O4'", "C3'", "O3'", "C2'", "C1'")
 _CONTOURS = 25
 _COPIES, _TRIES = 500, 2000
 _FEWEST_COPIES = 30
@@ -40,24 +39,6 @@ _MOST_VOXELS = 20_000
 """Of a piece whose distances are measured; of more, evenly chosen ones."""
 
 
-def at_atoms(density: Volume, places: Coordinates) -> Reals:
-    """Values at places (z, y, x in voxels), linear between voxels; NaN outside of the box."""
-    from scipy import ndimage  # slow to load
-
-    values: Reals = ndimage.map_coordinates(
-        density, places.T, output=np.float64, order=1, mode="constant", cval=np.nan
-    )
-    return values
-
-
-def backbone(model: AtomicModel) -> Chosen:
-    """The atoms of the backbones of proteins and nucleic acids."""
-    of_protein = model.of(Kind.PROTEIN) & np.isin(model.names, _PROTEIN)
-    of_nucleic = model.of(Kind.NUCLEIC) & np.isin(model.names, _NUCLEIC)
-    chosen: Chosen = of_protein | of_nucleic
-    return chosen
-
-
 def inclusion(values: Reals, contour: float) -> float | None:
     """Share of the atoms that lie at or above the contour level; those outside of the box do not.
 
@@ -70,16 +51,6 @@ def contours(density: Volume, contour: float) -> Reals:
     """25 levels from 0 to twice the contour level, or to the highest value where that is lower."""
     low = min(0.0, float(density.min())) if contour <= 0 else 0.0
     return np.linspace(low, min(2 * contour, float(density.max())), _CONTOURS)
-
-
-def over_residues(model: AtomicModel, values: Reals, chosen: Chosen) -> Reals:
-    """Means over the chosen atoms of each residue that have a value; NaN without one; (m,)."""
-    known = np.flatnonzero(chosen & np.isfinite(values))
-    count = np.bincount(model.residue[known], minlength=len(model.residues))
-    sums = np.bincount(model.residue[known], values[known], len(model.residues))
-    with np.errstate(invalid="ignore"):
-        means: Reals = np.where(count > 0, sums / count, np.nan)
-    return means
 
 
 def runs_below(
@@ -134,7 +105,7 @@ class Surroundings:
         atoms = np.flatnonzero(self._counted & (self._parts == part))
         atoms = atoms[np.unique(np.linspace(0, atoms.size - 1, _MOST_ATOMS).astype(np.intp))]
         places = self._places[atoms]
-        own = float(np.nanmean(at_atoms(self._density, places)))
+        own = float(np.nanmean(at_points(self._density, places, np.nan)))
         means: list[float] = []
         random = np.random.default_rng((_SEED, part))
         for step in self._steps(random):
@@ -162,7 +133,7 @@ class Surroundings:
         kept = np.flatnonzero(inside)
         owner = self._owner[tuple(nearest[kept].T)]
         kept = kept[(owner == 0) | (owner == part)]
-        values = at_atoms(self._density, places[kept])
+        values = at_points(self._density, places[kept], np.nan)
         values = values[np.isfinite(values)]
         return float(values.mean()) if values.size >= _FREE * len(places) else None
 

@@ -11,9 +11,9 @@ from vrs_scipion.models.atomic_model import AtomicModel, Chosen
 from vrs_scipion.models.kinds import POLYMERS, Kind
 
 _BACKBONE = {
-    Kind.PROTEIN: ("N", "CA", "C", "O", "OXT"),
+    Kind.PROTEIN: ("N", "CA", "C", "O"),
     Kind.NUCLEIC: (
-        *("P", "OP1", "OP2", "OP3", "O5'", "C5'", "C4'"),
+        *("P", "OP1", "OP2", "O5'", "C5'", "C4'"),
         *("O4'", "C3'", "O3'", "C2'", "O2'", "C1'"),
     ),
 }
@@ -30,17 +30,19 @@ def backbone(model: AtomicModel) -> Chosen:
 
 
 def residue_means(model: AtomicModel, values: Reals, chosen: Chosen) -> Reals:
-    """Means over the chosen atoms of each residue, shape (m,), NaN without one.
+    """Means over the chosen atoms of each residue that have a value, shape (m,), NaN without one.
 
     Parameters
     ----------
     model : n atoms in m residues
     values, chosen : of the atoms, shape (n,)
     """
-    count = np.bincount(model.residue[chosen], minlength=len(model.residues))
-    total = np.bincount(model.residue[chosen], values[chosen], len(model.residues))
+    known = np.flatnonzero(chosen & np.isfinite(values))
+    count = np.bincount(model.residue[known], minlength=len(model.residues))
+    total = np.bincount(model.residue[known], values[known], len(model.residues))
     with np.errstate(invalid="ignore"):
-        return total / count
+        means: Reals = np.where(count > 0, total / count, np.nan)
+    return means
 
 
 @dataclass(frozen=True)

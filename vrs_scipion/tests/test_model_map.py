@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from vrs_scipion.figures.along_chains import MOST, Line, draw_along_chains
 from vrs_scipion.figures.ribbons import by_score
+from vrs_scipion.maps.trilinear import at_points
 from vrs_scipion.methods.around_atoms import voxels_around
 from vrs_scipion.methods.inclusion import (
     Surroundings,
-    at_atoms,
     contours,
     inclusion,
     parts_of,
@@ -221,7 +221,7 @@ class TestInclusion(unittest.TestCase):
         volume = np.zeros((3, 3, 3), np.float32)
         volume[1, 1, 1] = 1
         places = np.array([[1, 1, 1], [1, 1, 1.25], [1, 1, 5.0]])
-        np.testing.assert_allclose(at_atoms(volume, places), [1, 0.75, np.nan])
+        np.testing.assert_allclose(at_points(volume, places, np.nan), [1, 0.75, np.nan])
         self.assertEqual(contours(volume, 0.4).tolist()[-1], 0.8)
         self.assertEqual(contours(volume, 4.0).tolist()[-1], 1.0)
 
