@@ -59,11 +59,16 @@ _WHOLE_RESIDUE = 4
 """Atoms of a residue whose profile is drawn."""
 _COARSE = 5.0
 """Å beyond which atoms are hardly told apart."""
-_BELOW_BAND, _MEDIAN, _BELOW_0, _SPREAD = (
+_SIDE_CHAINS_SEEN = 4.5
+"""Å up to which side chains score about as well as the backbone."""
+_WHOLE_CHAIN = 20
+"""Residues of a chain whose side chains are held against its backbone."""
+_BELOW_BAND, _MEDIAN, _BELOW_0, _SPREAD, _SIDE = (
     "q04_below_band",
     "q06_median_lowest",
     "residues_below_0",
     "q06_spread_lowest",
+    "side_less_backbone",
 )
 
 
@@ -126,6 +131,19 @@ class _Scores:
             return None
         return 100 * float(np.mean(self.residues[self.scored_polymers] < 0))
 
+    @cached_property
+    def side_less_backbone(self) -> dict[int, float]:
+        """Mean of the side chains less that of the backbone, of long chains, by their index."""
+        model, found = self.model, {}
+        main, polymers = backbone(model), model.of(*POLYMERS)
+        scored = model.residues.chains[self.scored_polymers]
+        for chain in np.flatnonzero(np.bincount(scored) >= _WHOLE_CHAIN).tolist():
+            atoms = self.counted & polymers & (model.chain == chain)
+            both = _mean(self.q04[atoms & ~main]), _mean(self.q04[atoms & main])
+            if both[0] is not None and both[1] is not None:
+                found[chain] = both[0] - both[1]
+        return found
+
     @property
     def usual(self) -> float | None:
         """The mean of the archive's entries at this resolution."""
@@ -187,6 +205,12 @@ def _note(found: Findings, scores: _Scores) -> None:
             )
     found.measure(
         _BELOW_0, scores.below_0, "%", "residues of polymers whose Q-score is below 0, σ 0.4 Å"
+    )
+    found.measure(
+        _SIDE,
+        min(scores.side_less_backbone.values(), default=None),
+        "",
+        "mean Q-score of side chains less that of the backbone, lowest of the chains, σ 0.4 Å",
     )
     for window in _WINDOWS:
         worst = lowest(stretches(scores.model, scores.residues, window), 1)
@@ -676,10 +700,25 @@ def _judge(found: Findings, scores: _Scores) -> None:
         scores.below_0,
         vacuous="" if scores.below_0 is not None else "the model has no polymer in the box",
     )
+    _judge_side_chains(found, scores)
     low, high = np.percentile(of, (PERCENTILES[0], PERCENTILES[-1]))
     few = f"only {of.size} atoms have a score" if of.size < _FEW else ""
     found.judge(_SPREAD, None if few else float(high - low), vacuous=few)
     found.headline = _headline(found, scores)
+
+
+def _judge_side_chains(found: Findings, scores: _Scores) -> None:
+    """A chain whose side chains are not seen where its backbone is."""
+    d, of = scores.resolution, scores.side_less_backbone
+    if d is not None and d > _SIDE_CHAINS_SEEN:
+        why = f"beyond {_SIDE_CHAINS_SEEN} Å side chains are seen less well than backbones"
+        found.judge(_SIDE, None, vacuous=why)
+    elif not of:
+        found.judge(_SIDE, None, vacuous=f"no chain has {_WHOLE_CHAIN} residues with side chains")
+    else:
+        lowest_one = min(of, key=lambda chain: of[chain])
+        name = str(scores.model.chains.names[lowest_one])
+        found.judge(_SIDE, of[lowest_one], detail=f"chain {name}")
 
 
 def _headline(found: Findings, scores: _Scores) -> str:
@@ -692,6 +731,8 @@ def _headline(found: Findings, scores: _Scores) -> str:
     )
     said = f"Q-score {scores.mean:.2f} (σ 0.4 Å): better than {among}"
     failed = {c.key for c in found.criteria if not c.passed}
+    if _SIDE in failed:
+        return f"{said}; the side chains of a chain score far below its backbone."
     if _BELOW_0 in failed:
         return f"{said}; {number(scores.below_0, '.0f')} % of the residues score below 0."
     return f"{said}."
@@ -709,7 +750,8 @@ CHECK = Check(
         "and side chain; held against 10,188 entries of the archive, those of this resolution "
         "apart; and the resolution at which polymers score like it. It warns of a mean below the "
         "band of the archive's entries, of a median (0.6 Å) of at most 0.1, of 5 % or more of the "
-        "residues below 0, and of scores that are all alike."
+        "residues below 0, of a chain whose side chains score 0.2 less than its backbone, and of "
+        "scores that are all alike."
     ),
     explanation=(
         "Around a well resolved atom the density is highest at its centre and falls like a "
@@ -768,6 +810,23 @@ CHECK = Check(
                 "At these residues the density rises away from the atoms: they lie beside it, or "
                 "there is none. Look at them in the order of the table of residues; rebuild what "
                 "the density shows, leave out what it does not."
+            ),
+        ),
+        Limit(
+            _SIDE,
+            -0.2,
+            "",
+            "Side chains less backbone",
+            "The check warns when in a chain of 20 residues or more the mean Q-score (σ 0.4 Å) of "
+            "the side chains less that of the backbone is below this. Up to 4.5 Å both are seen "
+            "about equally well.",
+            "the mean Q-score of the side chains less that of the backbone",
+            ">=",
+            advice=(
+                "The backbone lies in its density and the side chains do not: the sequence is "
+                "shifted along the chain, side chains are in wrong rotamers, or the map does not "
+                "show them. Look at large ones, Trp, Tyr, Phe and Arg: where their density is "
+                "found a few residues further along the chain, the register is wrong."
             ),
         ),
         Limit(

@@ -378,6 +378,27 @@ class TestCheck(ModelTest):
         ):
             self.assertEqual(self.failed(self.checked(structure)), ["q06_spread_lowest"])
 
+    def test_side_chains_that_are_not_where_their_density_is(self) -> None:
+        structure = self.good()
+        model = arrays_of(structure).model
+        self.drawn(model)
+        b_chain = model.chains.names[model.chain] == "b"
+        scores = np.where(backbone(model) | ~b_chain, 0.7, 0.3)
+        scores[0] = 0.5
+        with (
+            mock.patch("vrs_scipion.checks.levela_e_q_score._WHOLE_CHAIN", 8),
+            mock.patch(
+                "vrs_scipion.checks.levela_e_q_score.q_scores", return_value=np.tile(scores, (2, 1))
+            ),
+        ):
+            result = self.checked(structure)
+            self.assertEqual(self.failed(result), ["side_less_backbone"])
+            criterion = next(one for one in result.criteria if not one.passed)
+            self.assertAlmostEqual(known(criterion.value), -0.4)
+            self.assertEqual(criterion.detail, "chain b")
+            self.assertIn("below its backbone", result.headline)
+            self.assertEqual(self.failed(self.checked(structure, resolution=5.0)), [])
+
     def test_what_has_no_score_and_does_not_count(self) -> None:
         structure = self.good()
         self.drawn(arrays_of(structure).model)
