@@ -101,13 +101,28 @@ class _Scores:
         return self.of_residues(self.q04, self.counted)
 
     @cached_property
+    def in_backbones(self) -> Chosen:
+        """The atoms of backbones that count."""
+        return self.counted & backbone(self.model)
+
+    @cached_property
+    def in_side_chains(self) -> Chosen:
+        """The other atoms of polymers that count."""
+        return self.counted & self.model.of(*POLYMERS) & ~self.in_backbones
+
+    @cached_property
     def of_backbone(self) -> Reals:
-        return self.of_residues(self.q04, self.counted & backbone(self.model))
+        return self.of_residues(self.q04, self.in_backbones)
 
     @cached_property
     def of_side_chains(self) -> Reals:
-        polymers = self.model.of(*POLYMERS)
-        return self.of_residues(self.q04, self.counted & polymers & ~backbone(self.model))
+        return self.of_residues(self.q04, self.in_side_chains)
+
+    def of_chains(self, values: Reals, chosen: Chosen) -> Reals:
+        """Means over the chosen atoms of each chain, NaN without one."""
+        chain, size = self.model.chain[chosen], len(self.model.chains)
+        with np.errstate(invalid="ignore"):
+            return np.bincount(chain, values[chosen], size) / np.bincount(chain, minlength=size)
 
     def of_residues(self, values: Reals, chosen: Chosen) -> Reals:
         return residue_means(self.model, values, chosen)
@@ -134,15 +149,11 @@ class _Scores:
     @cached_property
     def side_less_backbone(self) -> dict[int, float]:
         """Mean of the side chains less that of the backbone, of long chains, by their index."""
-        model, found = self.model, {}
-        main, polymers = backbone(model), model.of(*POLYMERS)
-        scored = model.residues.chains[self.scored_polymers]
-        for chain in np.flatnonzero(np.bincount(scored) >= _WHOLE_CHAIN).tolist():
-            atoms = self.counted & polymers & (model.chain == chain)
-            both = _mean(self.q04[atoms & ~main]), _mean(self.q04[atoms & main])
-            if both[0] is not None and both[1] is not None:
-                found[chain] = both[0] - both[1]
-        return found
+        side = self.of_chains(self.q04, self.in_side_chains)
+        less = side - self.of_chains(self.q04, self.in_backbones)
+        residues = np.bincount(self.model.residues.chains[self.scored_polymers])
+        long = np.flatnonzero(residues >= _WHOLE_CHAIN)
+        return {int(chain): float(less[chain]) for chain in long if np.isfinite(less[chain])}
 
     @property
     def usual(self) -> float | None:
@@ -302,26 +313,33 @@ def _tabulate_kinds(found: Findings, scores: _Scores) -> None:
 
 def _tabulate_chains(found: Findings, scores: _Scores) -> None:
     model = scores.model
+    below = np.bincount(
+        model.residues.chains[scores.scored_polymers & (scores.residues < 0)],
+        minlength=len(model.chains),
+    )
+    residues = np.bincount(
+        model.residues.chains[np.isfinite(scores.residues)], minlength=len(model.chains)
+    )
+    columns = [
+        scores.of_chains(values, chosen)
+        for values, chosen in (
+            (scores.q04, scores.counted),
+            (scores.q06, scores.counted),
+            (scores.q04, scores.in_backbones),
+            (scores.q04, scores.in_side_chains),
+        )
+    ]
     polymers = np.isin(model.chains.kinds, [kind.value for kind in POLYMERS])
-    rows = []
-    for chain in np.flatnonzero(polymers).tolist():
-        atoms = scores.counted & (model.chain == chain)
-        if atoms.any():
-            main = backbone(model)
-            residues = scores.residues[model.residues.chains == chain]
-            known = residues[np.isfinite(residues)]
-            rows.append(
-                (
-                    str(model.chains.names[chain]),
-                    Kind(model.chains.kinds[chain]).heading,
-                    known.size,
-                    float(scores.q04[atoms].mean()),
-                    float(scores.q06[atoms].mean()),
-                    _mean(scores.q04[atoms & main]),
-                    _mean(scores.q04[atoms & ~main]),
-                    int(np.count_nonzero(known < 0)),
-                )
-            )
+    rows: list[tuple[Any, ...]] = [
+        (
+            str(model.chains.names[chain]),
+            Kind(model.chains.kinds[chain]).heading,
+            int(residues[chain]),
+            *(float(means[chain]) for means in columns),
+            int(below[chain]),
+        )
+        for chain in np.flatnonzero(polymers & (residues > 0)).tolist()
+    ]
     if rows:
         shown, which = _lowest_rows(rows, 3)
         found.tabulate(
@@ -339,10 +357,6 @@ def _tabulate_chains(found: Findings, scores: _Scores) -> None:
             ],
             shown,
         )
-
-
-def _mean(values: Reals) -> float | None:
-    return float(values.mean()) if values.size else None
 
 
 def _lowest_rows(rows: list[tuple[Any, ...]], place: int) -> tuple[list[tuple[Any, ...]], str]:

@@ -461,6 +461,19 @@ class TestCheck(ModelTest):
         self.assertIsNone(result.resolution_estimate)
         self.assertEqual([one.key for one in result.figures], ["q_histogram"])
 
+    def test_a_model_of_alpha_carbons_alone(self) -> None:
+        structure = helices(8, 2, self.PLACE)
+        for chain in structure[0]:
+            for residue in chain:
+                for name in ("N", "C", "O", "CB"):
+                    residue.remove_atom(name, "\0")
+        self.drawn(arrays_of(structure).model, noise=0.2)
+        result = self.checked(structure)
+        self.assertNotEqual(result.outcome, Outcome.FAILED, result.reason)
+        self.assertEqual(self.numbers(result)["atoms_scored"], 16)
+        self.assertIsNone(self.numbers(result)["side_less_backbone"])
+        self.assertEqual({row[6] for row in result.tables["chains"].rows}, {None})
+
     def test_a_model_outside_of_the_box(self) -> None:
         result = self.checked(helices(8, 2, (200.0, 16, 15)))
         self.assertEqual(result.outcome, Outcome.NOT_APPLICABLE)
