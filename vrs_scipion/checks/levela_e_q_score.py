@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -19,29 +17,19 @@ from vrs_scipion.checks.task import Task
 from vrs_scipion.figures.histogram import histogram_plot
 from vrs_scipion.figures.q_profile import Profile, profile_plot
 from vrs_scipion.maps.density import Density
-from vrs_scipion.methods.q_score import (
-    SIGMAS,
-    estimated_resolution,
-    expected,
-    q_scores,
-    radial_sums,
-)
+from vrs_scipion.methods.q_score import SIGMAS, estimated_resolution, expected
 from vrs_scipion.methods.q_score_archive import (
     BAND,
     archive_percentile_all,
     archive_percentile_resolution,
     entries,
     span_of_the_like,
-    usual,
 )
+from vrs_scipion.methods.q_score_model import LONG_CHAIN, ModelScores, model_scores
 from vrs_scipion.models.along_residues import (
-    Reals,
-    backbone,
     lowest,
-    residue_means,
     stretches,
 )
-from vrs_scipion.models.atomic_model import AtomicModel, Chosen
 from vrs_scipion.models.kinds import POLYMERS, Kind
 from vrs_scipion.results import Column, ResolutionEstimate
 from vrs_scipion.results.numbers import number, quantity
@@ -61,8 +49,6 @@ _COARSE = 5.0
 """Å beyond which atoms are hardly told apart."""
 _SIDE_CHAINS_SEEN = 4.5
 """Å up to which side chains score about as well as the backbone."""
-_WHOLE_CHAIN = 20
-"""Residues of a chain whose side chains are held against its backbone."""
 _BELOW_BAND, _MEDIAN, _BELOW_0, _SPREAD, _SIDE = (
     "q04_below_band",
     "q06_median_lowest",
@@ -72,104 +58,11 @@ _BELOW_BAND, _MEDIAN, _BELOW_0, _SPREAD, _SIDE = (
 )
 
 
-@dataclass(frozen=True)
-class _Scores:
-    """The scores of a model's atoms, NaN for those that have none.
-
-    Attributes
-    ----------
-    model : n atoms in m residues
-    q04, q06 : float64 arrays, shape (n,)
-    outside : atoms beyond the map's box, bool, shape (n,)
-    resolution : Å, reported or estimated; None where neither is known
-    """
-
-    model: AtomicModel
-    q04: Reals
-    q06: Reals
-    outside: Chosen
-    resolution: float | None
-
-    @cached_property
-    def counted(self) -> Chosen:
-        """The atoms that count in means: of alternative conformations the main ones."""
-        return np.isfinite(self.q04) & self.model.main_conformers
-
-    @cached_property
-    def residues(self) -> Reals:
-        """Means of the residues at σ 0.4 Å, shape (m,)."""
-        return self.of_residues(self.q04, self.counted)
-
-    @cached_property
-    def in_backbones(self) -> Chosen:
-        """The atoms of backbones that count."""
-        return self.counted & backbone(self.model)
-
-    @cached_property
-    def in_side_chains(self) -> Chosen:
-        """The other atoms of polymers that count."""
-        return self.counted & self.model.of(*POLYMERS) & ~self.in_backbones
-
-    @cached_property
-    def of_backbone(self) -> Reals:
-        return self.of_residues(self.q04, self.in_backbones)
-
-    @cached_property
-    def of_side_chains(self) -> Reals:
-        return self.of_residues(self.q04, self.in_side_chains)
-
-    def of_chains(self, values: Reals, chosen: Chosen) -> Reals:
-        """Means over the chosen atoms of each chain, NaN without one."""
-        chain, size = self.model.chain[chosen], len(self.model.chains)
-        with np.errstate(invalid="ignore"):
-            return np.bincount(chain, values[chosen], size) / np.bincount(chain, minlength=size)
-
-    def of_residues(self, values: Reals, chosen: Chosen) -> Reals:
-        return residue_means(self.model, values, chosen)
-
-    @cached_property
-    def scored_polymers(self) -> Chosen:
-        """The residues of polymers that have a score, bool, shape (m,)."""
-        polymers = np.isin(self.model.residues.kinds, [kind.value for kind in POLYMERS])
-        scored: Chosen = polymers & np.isfinite(self.residues)
-        return scored
-
-    @property
-    def mean(self) -> float:
-        """Of all atoms, σ 0.4 Å."""
-        return float(self.q04[self.counted].mean())
-
-    @property
-    def below_0(self) -> float | None:
-        """Residues of polymers below 0, in %; None without any."""
-        if not self.scored_polymers.any():
-            return None
-        return 100 * float(np.mean(self.residues[self.scored_polymers] < 0))
-
-    @cached_property
-    def side_less_backbone(self) -> dict[int, float]:
-        """Mean of the side chains less that of the backbone, of long chains, by their index."""
-        side = self.of_chains(self.q04, self.in_side_chains)
-        less = side - self.of_chains(self.q04, self.in_backbones)
-        residues = np.bincount(self.model.residues.chains[self.scored_polymers])
-        long = np.flatnonzero(residues >= _WHOLE_CHAIN)
-        return {int(chain): float(less[chain]) for chain in long if np.isfinite(less[chain])}
-
-    @property
-    def usual(self) -> float | None:
-        """The mean of the archive's entries at this resolution."""
-        return None if self.resolution is None else usual(self.resolution)
-
-    def of_kind(self, kind: Kind, values: Reals) -> Reals:
-        found: Reals = values[self.counted & self.model.of(kind)]
-        return found
-
-
 def measure_q_scores(task: Task) -> Findings:
     """Answer A.e."""
     found, entry = Findings(task), task.entry
     density = entry.density()
-    scores = _measured(task, density)
+    scores = model_scores(density, entry.start, entry.model(), resolution_of(task))
     _note(found, scores)
     _tabulate(found, scores)
     _describe(found, scores)
@@ -179,22 +72,10 @@ def measure_q_scores(task: Task) -> Findings:
     return found
 
 
-def _measured(task: Task, density: Density) -> _Scores:
-    model = task.entry.model()
-    places = model.indices(task.entry.start, density.voxel_size)
-    outside = ((places < 0) | (places > np.subtract(density.box, 1))).any(axis=1)
-    heavy = np.flatnonzero(~model.hydrogens)
-    asked = np.flatnonzero((model.scored & ~outside)[heavy])
-    q = np.full((len(SIGMAS), len(model)), np.nan)
-    q[:, heavy[asked]] = q_scores(density.values, density.voxel_size, places[heavy], asked)
-    q04, q06 = q
-    return _Scores(model, q04, q06, outside & model.scored, resolution_of(task))
-
-
 # ------------------------------------------------------------------------------ numbers
 
 
-def _note(found: Findings, scores: _Scores) -> None:
+def _note(found: Findings, scores: ModelScores) -> None:
     for key, sigma, values in (("q06", 0.6, scores.q06), ("q04", 0.4, scores.q04)):
         of = values[scores.counted]
         for p, value in zip(PERCENTILES, np.percentile(of, PERCENTILES).tolist(), strict=True):
@@ -238,7 +119,7 @@ def _note(found: Findings, scores: _Scores) -> None:
     _note_scores(found, scores)
 
 
-def _note_scores(found: Findings, scores: _Scores) -> None:
+def _note_scores(found: Findings, scores: ModelScores) -> None:
     low, high = _reach(scores)
     q06 = scores.of_residues(scores.q06, scores.counted)
     for key, values, label, words in (
@@ -253,7 +134,7 @@ def _note_scores(found: Findings, scores: _Scores) -> None:
         found.score(key, values, f"Q-score (σ {sigma})", words, of="atoms", reach=(low, high))
 
 
-def _reach(scores: _Scores) -> tuple[float, float]:
+def _reach(scores: ModelScores) -> tuple[float, float]:
     """Scores that the colours' ends stand for: about what is usual, or about the mean."""
     middle = scores.mean if scores.usual is None else scores.usual
     return middle + _COLOURS[0], middle + _COLOURS[1]
@@ -266,7 +147,7 @@ _Q04 = Column(key="q04", label="Q (σ 0.4)", format=".3f")
 _Q06 = Column(key="q06", label="Q (σ 0.6)", format=".3f")
 
 
-def _tabulate(found: Findings, scores: _Scores) -> None:
+def _tabulate(found: Findings, scores: ModelScores) -> None:
     found.tabulate(
         "q_scores",
         "Q-scores of the atoms.",
@@ -286,7 +167,7 @@ def _tabulate(found: Findings, scores: _Scores) -> None:
     _tabulate_stretches(found, scores)
 
 
-def _tabulate_kinds(found: Findings, scores: _Scores) -> None:
+def _tabulate_kinds(found: Findings, scores: ModelScores) -> None:
     d = scores.resolution
     rows = []
     for kind in Kind:
@@ -311,7 +192,7 @@ def _tabulate_kinds(found: Findings, scores: _Scores) -> None:
     )
 
 
-def _tabulate_chains(found: Findings, scores: _Scores) -> None:
+def _tabulate_chains(found: Findings, scores: ModelScores) -> None:
     model = scores.model
     below = np.bincount(
         model.residues.chains[scores.scored_polymers & (scores.residues < 0)],
@@ -368,7 +249,7 @@ def _lowest_rows(rows: list[tuple[Any, ...]], place: int) -> tuple[list[tuple[An
     ], f", the {_ROWS} lowest of {len(rows):,}"
 
 
-def _tabulate_ligands(found: Findings, scores: _Scores) -> None:
+def _tabulate_ligands(found: Findings, scores: ModelScores) -> None:
     """Everything that is no polymer and no water, the lowest first."""
     model = scores.model
     kinds = [kind.value for kind in (Kind.LIGAND, Kind.GLYCAN, Kind.ION)]
@@ -403,7 +284,7 @@ def _tabulate_ligands(found: Findings, scores: _Scores) -> None:
     )
 
 
-def _tabulate_stretches(found: Findings, scores: _Scores) -> None:
+def _tabulate_stretches(found: Findings, scores: ModelScores) -> None:
     model = scores.model
     rows = [
         (
@@ -434,7 +315,7 @@ def _tabulate_stretches(found: Findings, scores: _Scores) -> None:
 # ------------------------------------------------------------------------------ words
 
 
-def _describe(found: Findings, scores: _Scores) -> None:
+def _describe(found: Findings, scores: ModelScores) -> None:
     count, q06 = int(scores.counted.sum()), float(scores.q06[scores.counted].mean())
     found.paragraphs.append(
         f"The mean Q-score of {count:,} atoms is {scores.mean:.3f} with a Gaussian of 0.4 Å, the "
@@ -467,7 +348,7 @@ def _describe(found: Findings, scores: _Scores) -> None:
         )
 
 
-def _left_out(scores: _Scores) -> str:
+def _left_out(scores: ModelScores) -> str:
     """What has no score, or does not count, in words."""
     model = scores.model
     empty = int(np.count_nonzero(~model.hydrogens & ~model.scored))
@@ -492,7 +373,7 @@ def _counted(count: int, what: str) -> str:
     return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
-def _compare(found: Findings, scores: _Scores) -> None:
+def _compare(found: Findings, scores: ModelScores) -> None:
     """With what models score elsewhere, at any resolution and at this one."""
     d = scores.resolution
     of_all = archive_percentile_all(scores.mean)
@@ -530,7 +411,7 @@ def _compare(found: Findings, scores: _Scores) -> None:
     _estimate(found, scores)
 
 
-def _expected(scores: _Scores) -> float | None:
+def _expected(scores: ModelScores) -> float | None:
     """What the atoms of the polymers score on average at the resolution, σ 0.4 Å."""
     if scores.resolution is None:
         return None
@@ -540,7 +421,7 @@ def _expected(scores: _Scores) -> float | None:
     return sum((line or 0.0) * n for line, n in lines) / total if total else None
 
 
-def _estimate(found: Findings, scores: _Scores) -> None:
+def _estimate(found: Findings, scores: ModelScores) -> None:
     """The resolution at which polymers score like this."""
     value = estimated_resolution({kind: scores.of_kind(kind, scores.q04) for kind in POLYMERS})
     found.measure(
@@ -561,7 +442,7 @@ def _estimate(found: Findings, scores: _Scores) -> None:
 # ------------------------------------------------------------------------------ pictures
 
 
-def _draw(found: Findings, scores: _Scores, density: Density) -> None:
+def _draw(found: Findings, scores: ModelScores, density: Density) -> None:
     d, level = scores.resolution, scores.usual
     at = "" if d is None else f" at {quantity(d, 'Å')}"
     median = float(np.median(scores.q04[scores.counted]))
@@ -586,7 +467,7 @@ def _draw(found: Findings, scores: _Scores, density: Density) -> None:
     _draw_profiles(found, scores, density)
 
 
-def _draw_along(found: Findings, scores: _Scores, at: str) -> None:
+def _draw_along(found: Findings, scores: ModelScores, at: str) -> None:
     from vrs_scipion.figures.along_chains import Line  # slow to load
 
     level = scores.usual
@@ -623,7 +504,7 @@ def _draw_along(found: Findings, scores: _Scores, at: str) -> None:
     )
 
 
-def _draw_ribbons(found: Findings, scores: _Scores, at: str) -> None:
+def _draw_ribbons(found: Findings, scores: ModelScores, at: str) -> None:
     from vrs_scipion.figures.ribbons import by_score  # slow to load
 
     low, high = _reach(scores)
@@ -643,7 +524,7 @@ def _draw_ribbons(found: Findings, scores: _Scores, at: str) -> None:
         found.paragraphs.append("{fig:q_ribbons} shows where in the molecule.")
 
 
-def _draw_profiles(found: Findings, scores: _Scores, density: Density) -> None:
+def _draw_profiles(found: Findings, scores: ModelScores, density: Density) -> None:
     """The density around the atoms of the best, the median and the worst residue."""
     profiles = list(_profiles(scores, found.task, density))
     if not profiles:
@@ -664,40 +545,23 @@ def _draw_profiles(found: Findings, scores: _Scores, density: Density) -> None:
     )
 
 
-def _profiles(scores: _Scores, task: Task, density: Density) -> Iterator[Profile]:
+def _profiles(scores: ModelScores, task: Task, density: Density) -> Iterator[Profile]:
     model = scores.model
-    heavy = np.flatnonzero(~model.hydrogens)
-    places = model.indices(task.entry.start, density.voxel_size)[heavy]
     atoms = np.bincount(model.residue[scores.counted], minlength=len(model.residues))
     whole = np.flatnonzero(scores.scored_polymers & (atoms >= _WHOLE_RESIDUE))
     order = whole[np.argsort(scores.residues[whole], kind="stable")]
     if len(order) < len(("worst", "median", "best")):
         return
-    ground, height = _scale(density)
-    for words, residue in (
-        ("best", order[-1]),
-        ("median", order[len(order) // 2]),
-        ("worst", order[0]),
-    ):
-        chosen = np.flatnonzero((scores.counted & (model.residue == residue))[heavy])
-        sums = next(radial_sums(density.values, density.voxel_size, places, chosen))
-        name = f"{words}, {model.residue_words(int(residue))} (Q {scores.residues[residue]:.2f})"
-        yield Profile(name, (sums.mean_profile - ground) / height)
-
-
-def _scale(density: Density) -> tuple[float, float]:
-    """Ground and height of the Gaussian in the map's units, as the method has them."""
-    values = density.values
-    mean, spread = float(values.mean(dtype=np.float64)), float(values.std(dtype=np.float64))
-    highest = min(mean + 10 * spread, float(values.max()))
-    lowest_ = max(mean - spread, float(values.min()))
-    return lowest_, highest - lowest_ or 1.0
+    for words, place in (("best", -1), ("median", len(order) // 2), ("worst", 0)):
+        residue = int(order[place])
+        name = f"{words}, {model.residue_words(residue)} (Q {scores.residues[residue]:.2f})"
+        yield Profile(name, scores.profile(density, task.entry.start, residue))
 
 
 # ------------------------------------------------------------------------------ verdict
 
 
-def _judge(found: Findings, scores: _Scores) -> None:
+def _judge(found: Findings, scores: ModelScores) -> None:
     level = scores.usual
     why = ""
     if level is None:
@@ -721,21 +585,21 @@ def _judge(found: Findings, scores: _Scores) -> None:
     found.headline = _headline(found, scores)
 
 
-def _judge_side_chains(found: Findings, scores: _Scores) -> None:
+def _judge_side_chains(found: Findings, scores: ModelScores) -> None:
     """A chain whose side chains are not seen where its backbone is."""
     d, of = scores.resolution, scores.side_less_backbone
     if d is not None and d > _SIDE_CHAINS_SEEN:
         why = f"beyond {_SIDE_CHAINS_SEEN} Å side chains are seen less well than backbones"
         found.judge(_SIDE, None, vacuous=why)
     elif not of:
-        found.judge(_SIDE, None, vacuous=f"no chain has {_WHOLE_CHAIN} residues with side chains")
+        found.judge(_SIDE, None, vacuous=f"no chain has {LONG_CHAIN} residues with side chains")
     else:
         lowest_one = min(of, key=lambda chain: of[chain])
         name = str(scores.model.chains.names[lowest_one])
         found.judge(_SIDE, of[lowest_one], detail=f"chain {name}")
 
 
-def _headline(found: Findings, scores: _Scores) -> str:
+def _headline(found: Findings, scores: ModelScores) -> str:
     like = found.measurements["archive_percentile_resolution"].value
     of_all = found.measurements["archive_percentile_all"].value
     among = (

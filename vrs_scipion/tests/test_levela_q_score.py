@@ -373,7 +373,7 @@ class TestCheck(ModelTest):
         model = arrays_of(structure).model
         self.drawn(model)
         with mock.patch(
-            "vrs_scipion.checks.levela_e_q_score.q_scores",
+            "vrs_scipion.methods.q_score_model.q_scores",
             return_value=np.full((2, len(model)), 0.7),
         ):
             self.assertEqual(self.failed(self.checked(structure)), ["q06_spread_lowest"])
@@ -386,9 +386,9 @@ class TestCheck(ModelTest):
         scores = np.where(backbone(model) | ~b_chain, 0.7, 0.3)
         scores[0] = 0.5
         with (
-            mock.patch("vrs_scipion.checks.levela_e_q_score._WHOLE_CHAIN", 8),
+            mock.patch("vrs_scipion.methods.q_score_model.LONG_CHAIN", 8),
             mock.patch(
-                "vrs_scipion.checks.levela_e_q_score.q_scores", return_value=np.tile(scores, (2, 1))
+                "vrs_scipion.methods.q_score_model.q_scores", return_value=np.tile(scores, (2, 1))
             ),
         ):
             result = self.checked(structure)
