@@ -67,7 +67,13 @@ def measure_q_scores(task: Task) -> Findings:
     _tabulate(found, scores)
     _describe(found, scores)
     _compare(found, scores)
+    _describe_parts(found, scores)
     _draw(found, scores, density)
+    found.paragraphs.append(
+        "What a Q-score cannot see: a model and a map that are wrong alike, both mirrored or both "
+        "of a wrong scale; nor an enlargement of 1 %, which costs 0.02. It changes with the map's "
+        "sharpening, filter and mask: to the third digit only scores in the same map compare."
+    )
     _judge(found, scores)
     return found
 
@@ -323,17 +329,22 @@ def _describe(found: Findings, scores: ModelScores) -> None:
         "first publication ({tab:q_scores}, {fig:q_histogram}). {tab:kinds} has it by kind."
         f"{_left_out(scores)}"
     )
+
+
+def _describe_parts(found: Findings, scores: ModelScores) -> None:
     if scores.below_0 is not None:
         total = int(scores.scored_polymers.sum())
         below = round(scores.below_0 * total / 100)
+        who = (
+            f"None of the {total:,} residues of polymers has"
+            if not below
+            else f"{below:,} of the {total:,} residues of polymers "
+            f"({number(scores.below_0, '.1f')} %) {'has' if below == 1 else 'have'}"
+        )
+        worst = ", {tab:stretches} the stretches to look at first" * ("stretches" in found.tables)
         found.paragraphs.append(
-            f"Of {total:,} residues of polymers {below:,} ({number(scores.below_0, '.1f')} %) have "
-            "a Q-score below 0: around them the density falls towards the atoms instead of rising. "
-            "{tab:chains} has the chains, {tab:stretches} the stretches to look at first."
-            if "stretches" in found.tables
-            else f"Of {total:,} residues of polymers {below:,} "
-            f"({number(scores.below_0, '.1f')} %) have a Q-score below 0. {{tab:chains}} has the "
-            "chains."
+            f"{who} a Q-score below 0, which means that the density falls towards the atoms "
+            f"instead of rising. {{tab:chains}} has the chains{worst}."
         )
     if "ligands" in found.tables:
         found.paragraphs.append(
