@@ -39,7 +39,7 @@ _LEVELS = ((HALF, "fsc_05"), (GOLD_STANDARD, "fsc_0143"), (0.0, "fsc_0"))
 _POOR = 0.5
 """Correlation below which a residue is not seen in the map."""
 _REACH = (0.3, 0.9)
-_ROWS = 100
+_ROWS = 40
 _SHARE, _POOR_RESIDUES, _WHOLE = "fsc_05_share", "residues_below_05", "cc_mask"
 
 

@@ -584,9 +584,12 @@ def _judge(found: Findings, scores: ModelScores) -> None:
     found.judge(_BELOW_BAND, None if level is None else scores.mean - level, vacuous=why)
     of = scores.q06[scores.counted]
     found.judge(_MEDIAN, float(np.median(of)))
+    coarse = scores.resolution is not None and scores.resolution > _COARSE
     found.judge(
         _BELOW_0,
         scores.below_0,
+        role="advice" if coarse else None,
+        detail=f"beyond {_COARSE:g} Å, where this is usual, printed alone" if coarse else "",
         vacuous="" if scores.below_0 is not None else "the model has no polymer in the box",
     )
     _judge_side_chains(found, scores)
@@ -619,7 +622,7 @@ def _headline(found: Findings, scores: ModelScores) -> str:
         else f"{number(like, '.0f')} % of entries at this resolution"
     )
     said = f"Q-score {scores.mean:.2f} (σ 0.4 Å): better than {among}"
-    failed = {c.key for c in found.criteria if not c.passed}
+    failed = {c.key for c in found.criteria if not c.passed and c.role == "verdict"}
     if _SIDE in failed:
         return f"{said}; the side chains of a chain score far below its backbone."
     if _BELOW_0 in failed:
@@ -638,9 +641,9 @@ CHECK = Check(
         "well resolved atom, 0 where nothing shows it. By kind, chain, ligand, residue, backbone "
         "and side chain; held against 10,188 entries of the archive, those of this resolution "
         "apart; and the resolution at which polymers score like it. It warns of a mean below the "
-        "band of the archive's entries, of a median (0.6 Å) of at most 0.1, of 5 % or more of the "
-        "residues below 0, of a chain whose side chains score 0.2 less than its backbone, and of "
-        "scores that are all alike."
+        "band of the archive's entries, of a median (0.6 Å) of at most 0.1, up to 5 Å of 5 % or "
+        "more of the residues below 0, up to 4.5 Å of a chain whose side chains score 0.2 less "
+        "than its backbone, and of scores that are all alike."
     ),
     explanation=(
         "Around a well resolved atom the density is highest at its centre and falls like a "
@@ -692,7 +695,7 @@ CHECK = Check(
             "%",
             "Residues below 0",
             "The check warns when this share of the residues, or more, has a Q-score (σ 0.4 Å) "
-            "below 0.",
+            "below 0. Beyond 5 Å that is usual, and printed alone.",
             "the share of residues with a Q-score below 0",
             "<",
             advice=(

@@ -20,7 +20,7 @@ from vrs_scipion.methods.placement_fit.offsets import name_of
 from vrs_scipion.methods.placement_fit.place import Place, find_place
 from vrs_scipion.methods.placement_fit.surroundings import whole
 from vrs_scipion.methods.placement_fit.turns import axis_order
-from vrs_scipion.methods.q_score import q_scores
+from vrs_scipion.methods.q_score_model import model_scores
 from vrs_scipion.models.atomic_model import AtomicModel
 from vrs_scipion.models.moving import write_moved
 from vrs_scipion.results import Column
@@ -183,16 +183,9 @@ def _note(found: Findings, seen: _Found) -> None:
 
 
 def _mean_q(entry: Entry, model: AtomicModel) -> float | None:
-    """Mean Q-score of a model's atoms in the map's box; None without any."""
-    density = entry.density()
-    places = model.indices(entry.start, density.voxel_size)
-    inside = ((places >= 0) & (places <= np.subtract(density.box, 1))).all(axis=1)
-    heavy = np.flatnonzero(~model.hydrogens)
-    asked = np.flatnonzero((model.scored & model.main_conformers & inside)[heavy])
-    if not asked.size:
-        return None
-    (scores,) = q_scores(density.values, density.voxel_size, places[heavy], asked, (_SIGMA,))
-    return float(scores.mean())
+    """Mean Q-score (σ 0.4 Å) of a model in the map; None without an atom that has one."""
+    scores = model_scores(entry.density(), entry.start, model, entry.resolution)
+    return scores.mean if scores.counted.any() else None
 
 
 def _tabulate(found: Findings, seen: _Found) -> None:

@@ -41,7 +41,7 @@ _WEAK, _SURE, _HALF = 1.0, 3.0, 0.5
 _LEAST_PIECE = 100.0
 """Å³: a residue or so."""
 _ONE_COPY = 0.5
-_ROWS = 100
+_ROWS = 40
 _BACKBONE, _CHAINS, _LIGANDS, _RUNS, _FRACTION = (
     "inclusion_backbone",
     "unsupported_chains",

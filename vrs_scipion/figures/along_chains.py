@@ -157,9 +157,9 @@ def _with_gaps(
 def _title(model: AtomicModel, residues: NDArray[np.intp]) -> str:
     of = model.chains
     chain = int(model.residues.chains[residues[0]])
-    name, label = str(of.names[chain]), str(of.labels[chain])
-    other = "" if label == name else f" ({label} in the file)"
-    return f"Chain {name}{other}"
+    alike = (of.names == of.names[chain]) & np.isin(of.kinds, [kind.value for kind in POLYMERS])
+    label = f" ({of.labels[chain]})" if np.count_nonzero(alike) > 1 else ""
+    return f"Chain {of.names[chain]}{label}"
 
 
 def _key(figure: Any, axes: Any, lines: Sequence[Line], bands: Sequence[Band]) -> None:

@@ -575,7 +575,8 @@ class TestCriteria(unittest.TestCase):
         self.assertEqual(len(found.warnings), 1)
 
     def test_every_check_has_its_code_and_limits_that_are_used(self) -> None:
-        self.assertEqual(list(CHECKS), sorted(CHECKS))
+        numbered = [code for code in CHECKS if code[0].isdigit()]
+        self.assertEqual(numbered, sorted(numbered))
         self.assertEqual([check.code for level in LEVELS for check in level.checks], list(CHECKS))
         for check in CHECKS.values():
             self.assertTrue(check.explanation and check.purpose)

@@ -367,6 +367,11 @@ class TestCheck(ModelTest):
         )
         self.assertIn("score below 0", result.headline)
         self.assertTrue(all(one.advice for one in result.criteria if not one.passed))
+        coarse = self.checked(moved, resolution=5.5)
+        self.assertEqual(coarse.outcome, Outcome.WARNINGS)
+        roles = {one.key: one.role for one in coarse.criteria if not one.passed}
+        self.assertEqual(roles["residues_below_0"], "advice")
+        self.assertNotIn("score below 0", coarse.headline)
 
     def test_a_map_made_of_equal_atoms_is_too_homogeneous(self) -> None:
         structure = helices(2, 1, self.PLACE)
