@@ -110,6 +110,14 @@ class TestTruth(unittest.TestCase):
             values = found[:, :, side & away]
             self.assertAlmostEqual(float(np.nanmedian(values)), truth, delta=0.5)
 
+    def test_finer_waves_may_be_added_from_before(self) -> None:
+        first, second = halves()
+        found = measured(first, second)
+        with mock.patch("vrs_scipion.methods.monores._MOST", 0):
+            expected = measured(first, second)
+        np.testing.assert_allclose(found.contrasts, expected.contrasts, rtol=1e-5)
+        np.testing.assert_allclose(found.resolution, expected.resolution, atol=1e-3)
+
     def test_noise_alone_is_not_resolved(self) -> None:
         found = measured(white(1), white(2))
         share = np.isfinite(found.resolution[ball()]).mean()

@@ -67,7 +67,7 @@ class Family:
         under = UnderMask.of(soft, voxel_size, threads)
         products = ShellProducts.of(first, second, under.shells)
         unmasked = products.curve(under.shells, order)
-        molecule = UnderMask.of(hard.astype(np.float32), voxel_size, threads)
+        molecule = UnderMask.of(hard, voxel_size, threads)
         masked = under.correlation(*halves, order)
         from_shell, randomised, without = first_random_shell(unmasked), None, masked
         if from_shell is not None:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vrs_scipion.maps.density import Triple, Volume
+from vrs_scipion.maps.density import Mask, Triple, Volume
 from vrs_scipion.maps.masks import bounding_box
 from vrs_scipion.methods.fsc.correlation import Planes, ShellProducts
 from vrs_scipion.methods.fsc.curve import FscCurve
@@ -51,10 +51,11 @@ class UnderMask:
     threads: int = 1
 
     @classmethod
-    def of(cls, mask: Volume, voxel_size: Triple, threads: int = 1) -> UnderMask:
+    def of(cls, mask: Volume | Mask, voxel_size: Triple, threads: int = 1) -> UnderMask:
         """A mask (z, y, x) that is not 0 everywhere, on voxels of so many Å."""
         z, y, x = (slice(first, last + 1) for first, last in bounding_box(mask > 0))
-        return cls(Shells(mask.shape, voxel_size), mask[z, y, x], (z, y, x), threads)
+        part = mask[z, y, x].astype(np.float32, copy=False)
+        return cls(Shells(mask.shape, voxel_size), part, (z, y, x), threads)
 
     @property
     def blur(self) -> float:

@@ -21,7 +21,7 @@ FEWEST = 4
 
 _WIDTH = 0.08
 """Standard deviation of a band as a share of its frequency."""
-SPACING = 1.2
+BAND_SPACING = 1.2
 """Of the bands' centres, in standard deviations."""
 _FINEST = 0.97
 """The last band's centre as a share of the Nyquist frequency."""
@@ -75,7 +75,7 @@ class Band:
 
 
 def bands_of(
-    shells: Shells, samples: Reals, resolution: float | None = None, spacing: float = SPACING
+    shells: Shells, samples: Reals, resolution: float | None = None, spacing: float = BAND_SPACING
 ) -> list[Band]:
     """The bands of a box, coarse to fine.
 

@@ -38,7 +38,7 @@ HALF_ANGLE = 30.0
 """Of a cone, degrees: where its amplitude is a half."""
 _EDGE = 10.0
 """Degrees on either side of the half-angle over which a cone is let down."""
-SPACING = 1.8
+CONE_SPACING = 1.8
 """Of the bands' centres, in standard deviations: half as wide again as in other checks, for 15 axes
 are many; the answers stay (benchmarks/local_directions.md)."""
 CONE_SLOPE_BANDS = 3
@@ -98,7 +98,7 @@ def directional_correlations(
         if the mask is empty, or the box holds fewer than four bands.
     """
     pair = Pair.of(first, second, mask, voxel_size, threads)
-    bands = bands_of(pair.shells, pair.samples, resolution, SPACING)
+    bands = bands_of(pair.shells, pair.samples, resolution, CONE_SPACING)
     grid = grid_of_points(mask, voxel_size)
     share = _share_of_sphere()
     samples = [share * samples_of(pair.shells, band, grid) for band in bands]
