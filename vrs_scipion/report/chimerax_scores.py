@@ -68,7 +68,7 @@ def score_lines(scores: ModelScores, attributes: Path, chosen: str = "") -> list
         if column.score.key == first:
             lines += [about, *commands]
             if len(ordered) > 1:
-                lines.append("# For another score, paste its lines into ChimeraX's command line:")
+                lines.append("# For another score, give ChimeraX its lines without the #:")
         else:
             lines += [about, *(f"# {line}" for line in ("2dlabels delete", *commands))]
     return lines

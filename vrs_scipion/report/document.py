@@ -409,15 +409,15 @@ def _scores_section(scores: ReportScores) -> ScoresSection:
         title="Residue by residue",
         text=(
             f"The scores that the checks below gave to the {scores.residues:,} residues of the "
-            "model, or to its atoms, lie in files beside this report. Each has the column of its "
-            "name, with vrs_ before it in the mmCIF file and in ChimeraX."
+            "model, or to its atoms, lie in files beside this report. Each is a column there, in "
+            "the mmCIF file and in ChimeraX with vrs_ before its name."
         ),
         rows=tuple(
             ScoreRow(
                 label=f"{one.label} ({one.unit})" if one.unit else one.label,
                 key=one.key,
-                description=_capitalised(one.description),
-                of=one.of,
+                description=one.description,
+                of=one.of.removesuffix("s"),
                 code=one.check,
                 check=f"check-{_slug(one.check)}",
             )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -77,8 +77,9 @@ class ModelScores:
 def join_scores(entry: Entry, results: Iterable[tuple[CheckResult, Path]]) -> ModelScores | None:
     """Read the scores that checks have left in their folders; None without any.
 
-    Scores whose file is damaged or not there are left out. Where two checks have scores of one
-    name, that of the second ends with its code.
+    Scores whose file is damaged or not there are left out. Where two have one name, such as those
+    of residues and of their atoms, that of the second ends with what it is of, or with the code of
+    its check.
 
     Parameters
     ----------
@@ -94,15 +95,17 @@ def join_scores(entry: Entry, results: Iterable[tuple[CheckResult, Path]]) -> Mo
     columns: dict[str, ScoreColumn] = {}
     for code in in_order(found):
         for column in _columns(*found[code], model):
-            key = column.score.key
-            if key in columns:
-                key = f"{key}_{code.replace('.', '_').lower()}"
-                score = column.score.model_copy(update={"key": key})
-                column = ScoreColumn(score, code, column.values)
-            columns[key] = column
+            score = column.score
+            names = (score.key, f"{score.key}_{score.of[:-1]}", f"{score.key}_{_slug(code)}")
+            key = next((name for name in names if name not in columns), names[-1])
+            columns[key] = replace(column, score=score.model_copy(update={"key": key}))
     if not columns:
         return None
     return ModelScores(model, tuple(columns.values()), entry.model_record.models)
+
+
+def _slug(code: str) -> str:
+    return code.replace(".", "_").lower()
 
 
 def _columns(result: CheckResult, folder: Path, model: AtomicModel) -> Iterator[ScoreColumn]:

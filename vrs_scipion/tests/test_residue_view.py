@@ -161,7 +161,11 @@ class TestJoined(Scored):
         scores = join_scores(self.entry, [(result, folder), (other, folder)])
         assert scores is not None
         keys = [column.score.key for column in scores.columns]
-        self.assertEqual(keys, ["cc", "q", "cc_a_x", "q_a_x"])
+        self.assertEqual(keys, ["cc", "q", "cc_residue", "q_atom"])
+        third = result.model_copy(update={"code": "A.y"})
+        scores = join_scores(self.entry, [(r, folder) for r in (result, other, third)])
+        assert scores is not None
+        self.assertEqual([c.score.key for c in scores.columns][4:], ["cc_a_y", "q_a_y"])
 
 
 class TestFiles(Scored):

@@ -48,6 +48,8 @@ from vrs_scipion.windows.pages import NO_CHIMERAX
 from vrs_scipion.windows.results_folder import locate, read_contents
 from vrs_scipion.wizards import VrsResolutionWizard, VrsVoxelSizeWizard
 
+_FIND_CHIMERAX = "vrs_scipion.figures.isosurface.engine_chimerax.find_chimerax"
+
 _FORM = """
 import os, subprocess, sys
 from pathlib import Path
@@ -274,7 +276,7 @@ class TestViewers(ViewerTest):
 
     def test_chimerax_gets_its_commands_or_is_said_to_be_missing(self) -> None:
         viewer = self.form(VrsPrepareViewer, self.prepared)
-        with mock.patch("vrs_scipion.windows.pages.find_chimerax", return_value=None):
+        with mock.patch(_FIND_CHIMERAX, return_value=None):
             self.press(viewer, "chimerax")
         script = self.in_project(Path(self.prepared._getExtraPath("chimerax_map.cxc")))
         (told,) = viewer._tell.call_args.args

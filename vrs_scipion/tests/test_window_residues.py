@@ -32,6 +32,8 @@ from vrs_scipion.tests.test_window import opened
 from vrs_scipion.windows.main_window import PANES
 from vrs_scipion.windows.residues_pane import ScoreRows
 
+_FIND_CHIMERAX = "vrs_scipion.figures.isosurface.engine_chimerax.find_chimerax"
+
 
 @pytest.fixture(scope="module")
 def scored(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -83,7 +85,7 @@ class TestResidues:
         lines = script.read_text().splitlines()
         assert 'color #9::vrs_rama="outlier" #a50f15' in lines
         assert f'open "{script.with_suffix(".defattr")}" format defattr' in lines
-        with mock.patch("vrs_scipion.windows.pages.find_chimerax", return_value=None):
+        with mock.patch(_FIND_CHIMERAX, return_value=None):
             pane._chimerax()
         assert "ChimeraX is not available here" in pane._said.text()
 

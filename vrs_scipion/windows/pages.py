@@ -10,8 +10,6 @@ import webbrowser
 from html import escape
 from pathlib import Path
 
-from vrs_scipion.figures.isosurface.engine_chimerax import find_chimerax
-
 NO_CHIMERAX = (
     "ChimeraX is not available here; `scipion3 installp -p scipion-em-chimera` installs it. The "
     "3D view of the results window shows the same colours."
@@ -62,6 +60,8 @@ def open_chimerax(script: Path) -> None:
     NoProgramError
         if there is none.
     """
+    from vrs_scipion.figures.isosurface.engine_chimerax import find_chimerax  # slow to load
+
     found = find_chimerax()
     if found is None:
         own = f"A ChimeraX of your own opens {script.absolute()}"

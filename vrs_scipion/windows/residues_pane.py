@@ -28,7 +28,6 @@ from vrs_scipion.figures.residue_plot import residue_plot, residues_of
 from vrs_scipion.models.score_table import as_words
 from vrs_scipion.report.residue_search import found
 from vrs_scipion.report.scores import ModelScores, ScoreColumn
-from vrs_scipion.windows.chimerax_script import write_script
 from vrs_scipion.windows.chooser import chooser, widen
 from vrs_scipion.windows.layers import Layers
 from vrs_scipion.windows.pages import NoProgramError, open_chimerax
@@ -157,6 +156,8 @@ class ResiduesPane(QWidget):
         column = self._column()
         if column is None:
             return
+        from vrs_scipion.windows.chimerax_script import write_script  # slow to load
+
         folder = Path(tempfile.mkdtemp(prefix="vrs_chimerax_"))
         script = folder / f"{column.attribute}.cxc"
         try:
