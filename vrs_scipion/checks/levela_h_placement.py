@@ -36,6 +36,8 @@ _UNSEEN = 0.3
 """CC(mask) below which a fit has found nothing."""
 _RISES = 0.002
 """Of CC(mask): what a motion that is worth a warning must add at least."""
+_HANDED = 6.0
+"""Å beyond which a molecule and its mirror image look alike."""
 _SCALES = (0.95, 0.97, 0.98, 0.99, 1.0, 1.01, 1.02, 1.03, 1.05)
 _COINCIDE = 0.5
 """Å, models closer to each other than that are drawn as one."""
@@ -405,6 +407,12 @@ def _say_how_turned(found: Findings, seen: _Found) -> None:
         found.remarks.append(
             f"The map's axes were exchanged: read with MAPC, MAPR, MAPS {order}, {rise}. Correct "
             "the map's header or write its axes anew; the model can stay."
+        )
+    elif place.mirrored and seen.resolution > _HANDED:
+        found.headline = "The model does not lie in its density, and may be of the other hand."
+        found.cannot_tell = (
+            f"The model agrees best with the mirrored map: there {rise}. Beyond {_HANDED:g} Å a "
+            "hand can hardly be told, and neither can the model's place."
         )
     elif place.mirrored:
         found.headline = "The map is the mirror image of the model."
