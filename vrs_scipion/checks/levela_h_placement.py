@@ -10,11 +10,13 @@ import numpy as np
 
 from vrs_scipion.checks.check import Check, Growth, Limit
 from vrs_scipion.checks.findings import Findings
-from vrs_scipion.checks.model_words import NO_ATOMS, NO_RESOLUTION, resolution_of
+from vrs_scipion.checks.model_words import NO_ATOMS, NO_RESOLUTION, grid_of, resolution_of
 from vrs_scipion.checks.pictures import ribbons
 from vrs_scipion.checks.references import AFONINE_2018, PINTILIE_2020, ROSEMAN_2003
 from vrs_scipion.checks.task import Task
 from vrs_scipion.entry.entry import Entry
+from vrs_scipion.maps.placement import correlation
+from vrs_scipion.methods.model_map import filtered, inside, model_map
 from vrs_scipion.methods.placement_fit.motion import Motion, turned
 from vrs_scipion.methods.placement_fit.offsets import name_of
 from vrs_scipion.methods.placement_fit.place import Place, find_place
@@ -34,6 +36,8 @@ _UNSEEN = 0.3
 """CC(mask) below which a fit has found nothing."""
 _RISES = 0.002
 """Of CC(mask): what a motion that is worth a warning must add at least."""
+_HANDED = 6.0
+"""Å beyond which a molecule and its mirror image look alike."""
 _SCALES = (0.95, 0.97, 0.98, 0.99, 1.0, 1.01, 1.02, 1.03, 1.05)
 _COINCIDE = 0.5
 """Å, models closer to each other than that are drawn as one."""
@@ -53,6 +57,7 @@ class _Found:
     named : what the shift is by the map's header; '' where it has no name
     order : MAPC, MAPR, MAPS with which the map should be read; None for those that it has
     resolution : Å
+    now, fitted : CC(mask) where the model lies, None outside of the map, and where it should lie
     """
 
     model: AtomicModel
@@ -60,6 +65,8 @@ class _Found:
     named: str
     order: tuple[int, int, int] | None
     resolution: float
+    now: float | None
+    fitted: float
 
     @property
     def motion(self) -> Motion:
@@ -73,18 +80,18 @@ class _Found:
     @property
     def before(self) -> float:
         """CC(mask) where the model lies; 0 outside of the map."""
-        now = self.place.correlation
-        return now if math.isfinite(now) else 0.0
+        return self.now or 0.0
 
     @property
     def rise(self) -> float:
         """By how much CC(mask) is higher where the model should lie."""
-        return self.place.fitted - self.before
+        return self.fitted - self.before
 
     @property
     def moves(self) -> bool:
-        """Whether any atom has to move by so much that it is seen."""
-        return self.motion.reach(self.model.atoms.positions) >= _COINCIDE
+        """Whether any atom should move by so much that it is seen."""
+        far = self.motion.reach(self.model.atoms.positions) >= _COINCIDE
+        return far and self.rise >= _RISES
 
     @property
     def size_is_open(self) -> bool:
@@ -110,7 +117,8 @@ def find_placement(task: Task) -> Findings:
     model = entry.model()
     of = whole(entry.density().values, entry.voxel_size, entry.start, task.threads)
     place = find_place(of, model, max(resolution, 2 * max(entry.voxel_size)))
-    seen = _Found(model, place, _name(entry, place), _order(place), resolution)
+    del of
+    seen = _seen(task, model, place, resolution)
     _note(found, seen)
     if not seen.is_seen:
         _say_nothing_fits(found, seen)
@@ -124,6 +132,28 @@ def find_placement(task: Task) -> Findings:
     else:
         _judge(found, seen)
     return found
+
+
+def _seen(task: Task, model: AtomicModel, place: Place, resolution: float) -> _Found:
+    """What was found, with the correlations as A.a has them: of the map as it is."""
+    entry = task.entry
+    grid, density = grid_of(entry), entry.density().values
+
+    def agreement(of: AtomicModel) -> float | None:
+        mask = inside(of, grid)
+        uncut = model_map(of, grid, threads=task.threads)
+        drawn = filtered(uncut, grid.voxel_size, 1 / resolution, threads=task.threads)
+        return correlation(density[mask], drawn[mask]) if mask.any() else None
+
+    return _Found(
+        model,
+        place,
+        _name(entry, place),
+        _order(place),
+        resolution,
+        agreement(model),
+        agreement(place.fit.motion.moved(model)) or 0.0,
+    )
 
 
 def _name(entry: Entry, place: Place) -> str:
@@ -155,7 +185,7 @@ def _note(found: Findings, seen: _Found) -> None:
         ("scale", motion.scale, "", "factor on the model's size that fits the map"),
         ("scale_error", fit.scale_error, "", "standard error of the scale, a lower bound"),
         ("voxel_suggested", voxel / motion.scale, "Å", "voxel size if the model's size is right"),
-        ("cc_mask_fitted", seen.place.fitted, "", "correlation where the model should lie"),
+        ("cc_mask_fitted", seen.fitted, "", "correlation where the model should lie"),
     ):
         found.measure(key, number_ if known else None, unit, words)
     found.measure(
@@ -164,9 +194,7 @@ def _note(found: Findings, seen: _Found) -> None:
         "",
         "mean Q-score (σ 0.4 Å, A.e) where the model should lie",
     )
-    found.measure(
-        "cc_mask", seen.place.correlation, "", "correlation of map and model where the model is"
-    )
+    found.measure("cc_mask", seen.now, "", "correlation of map and model where the model is")
     found.measure(
         "offset_named", int(bool(seen.named)), "", "1 where the map's header explains the shift"
     )
@@ -197,10 +225,10 @@ def _tabulate(found: Findings, seen: _Found) -> None:
     if not seen.place.mirrored:
         rows.append(("Rotation", f"{with_error(motion.angle, fit.rotation_error)}°"))
     rows.append(("Scale", with_error(motion.scale, fit.scale_error)))
-    outside = math.isnan(seen.place.correlation)
+    outside = seen.now is None
     rows += [
         ("Correlation where it lies", "outside of the map" if outside else f"{seen.before:.3f}"),
-        ("Correlation where it should lie", f"{seen.place.fitted:.3f}"),
+        ("Correlation where it should lie", f"{seen.fitted:.3f}"),
     ]
     fitted = found.measurements["q_mean_fitted"].value
     if seen.moves:
@@ -268,7 +296,7 @@ def _describe(found: Findings, seen: _Found) -> None:
         f"The map that the model would give, with the amplitudes of the map, agrees best with it "
         f"after a shift of {seen.shift:.2f} Å{turn} and a change of scale by "
         f"{_percent(motion.scale)} ({{tab:placement}}). The correlation where the model is goes "
-        f"from {seen.before:.3f} to {seen.place.fitted:.3f}."
+        f"from {seen.before:.3f} to {seen.fitted:.3f}."
     ]
     if "in_contour" in {figure.key for figure in found.figures}:
         told.append("{fig:in_contour} shows it in the map; {fig:scale_profile} its size.")
@@ -345,7 +373,7 @@ def _offer(found: Findings, seen: _Found) -> None:
 
 
 def _say_nothing_fits(found: Findings, seen: _Found) -> None:
-    outside = math.isnan(seen.place.correlation)
+    outside = seen.now is None
     found.headline = (
         "The whole model lies outside of the map's box."
         if outside
@@ -355,7 +383,7 @@ def _say_nothing_fits(found: Findings, seen: _Found) -> None:
         "Neither where it lies nor shifted anywhere else does the model agree with the map, nor "
         "turned to any direction or mirrored"
     )
-    found.paragraphs.append(f"{said}; the best correlation is {seen.place.fitted:.2f}.")
+    found.paragraphs.append(f"{said}; the best correlation is {seen.fitted:.2f}.")
     if outside:
         found.remarks.append(
             "The whole model lies outside of the map's box, and no place in it was found that "
@@ -371,13 +399,19 @@ def _say_nothing_fits(found: Findings, seen: _Found) -> None:
 
 def _say_how_turned(found: Findings, seen: _Found) -> None:
     place = seen.place
-    rise = f"the correlation would be {place.fitted:.2f}, not {seen.before:.2f}"
+    rise = f"the correlation would be {seen.fitted:.2f}, not {seen.before:.2f}"
     if seen.order is not None:
         order = ", ".join(map(str, seen.order))
         found.headline = f"The map's axes are in another order than the model's: {order}."
         found.remarks.append(
             f"The map's axes were exchanged: read with MAPC, MAPR, MAPS {order}, {rise}. Correct "
             "the map's header or write its axes anew; the model can stay."
+        )
+    elif place.mirrored and seen.resolution > _HANDED:
+        found.headline = "The model does not lie in its density, and may be of the other hand."
+        found.cannot_tell = (
+            f"The model agrees best with the mirrored map: there {rise}. Beyond {_HANDED:g} Å a "
+            "hand can hardly be told, and neither can the model's place."
         )
     elif place.mirrored:
         found.headline = "The map is the mirror image of the model."

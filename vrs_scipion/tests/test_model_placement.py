@@ -186,7 +186,7 @@ class TestElsewhere(unittest.TestCase):
 
 class TestTurns(unittest.TestCase):
     def test_orders_of_axes(self) -> None:
-        for axes in ((1, 0, 2), (2, 0, 1)):
+        for axes in ((2, 0, 1),):
             values = np.ascontiguousarray(drawn().transpose(axes))
             found = find_place(map_of(values), model(), RESOLUTION)
             self.assertTrue(found.turned)

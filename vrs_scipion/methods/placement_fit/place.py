@@ -25,6 +25,7 @@ _TURNED = 12.0
 _BETTER = 0.1
 """In correlation, by which another place has to be better."""
 _MUCH_BETTER = 0.15
+_HAND = 0.05
 _WORTH_A_TRY = 0.02
 _SPARE = 4.0
 """Å that a fit at full resolution may go."""
@@ -155,12 +156,18 @@ def _turned(of: Whole, model: AtomicModel, resolution: float) -> _Tried:
     best = None
     for matrices in _matrices():
         one = best_of(search.best(matrices, _CANDIDATES))
-        if best is None or one.correlation > best.correlation:
+        if best is None or one.correlation > best.correlation + _hand_costs(one.fit, best.fit):
             best = one
         if best.is_found:
             break
     assert best is not None
     return best
+
+
+def _hand_costs(one: Fit, other: Fit) -> float:
+    """By how much a mirrored model has to agree better with the map than one that is not."""
+    hands = (float(np.linalg.det(fit.motion.rotation)) for fit in (one, other))
+    return _HAND if next(hands) < 0 < next(hands) else 0.0
 
 
 def _matrices() -> Iterator[Iterable[Matrix]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,7 +63,7 @@ def directions(count: int = _DIRECTIONS) -> Iterator[Matrix]:
 
 @dataclass(frozen=True)
 class Turned:
-    """A direction of a model, where it fits best so, and how well (1 for noise's σ)."""
+    """A direction of a model, where it fits best so, and how well (of no meaning by itself)."""
 
     motion: Motion
     score: float
@@ -122,8 +122,7 @@ class Search:
                 kept.append(one)
             if len(kept) == count:
                 break
-        spread = float(scores.std()) or 1.0
-        return [replace(k, score=(k.score - float(scores.mean())) / spread) for k in kept]
+        return kept
 
     def _turned(self, matrix: Matrix) -> Turned:
         from scipy import fft  # slow to load
