@@ -7,11 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import fits
 import halves
 import numpy as np
 import specimens
 from cases import Case
 from defects import DEFECTS, Defect
+from defects_fits import FIT_DEFECTS
 from defects_halves import HALVES_DEFECTS
 from odd import odd_specimens
 from specimens import Specimen
@@ -83,7 +85,11 @@ class Catalogue:
         self, drawn: list[Specimen], defect: Defect, count: int, seed: int
     ) -> list[Specimen]:
         fitting = [
-            s for s in drawn if s.recipe.resolution <= defect.coarsest and s.helix >= defect.helix
+            s
+            for s in drawn
+            if s.recipe.resolution <= defect.coarsest
+            and s.helix >= defect.helix
+            and s.chains >= defect.chains
         ]
         generator = np.random.default_rng([seed, zlib.crc32(defect.key.encode())])
         chosen = generator.permutation(len(fitting))[:count]
@@ -120,6 +126,17 @@ CATALOGUES = {
             good=64,
             each=8,
             largest=halves.LARGEST_SIDE,
+        ),
+        Catalogue(
+            "A",
+            FIT_DEFECTS,
+            "pairs of map and model",
+            "of realistic B-factors and noise, with the errors that refinement leaves in the model",
+            fits.good_fits,
+            fits.odd_fits,
+            good=40,
+            each=6,
+            largest=fits.LARGEST_SIDE,
         ),
     )
 }

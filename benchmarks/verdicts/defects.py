@@ -29,6 +29,7 @@ class Defect:
     seen_at : where Level 0 cannot, the level that can, and by what
     coarsest : Å; maps beyond do not get it
     helix : fraction of the residues; maps below do not get it
+    chains : of the structure; maps of fewer do not get it
     """
 
     key: str
@@ -41,6 +42,7 @@ class Defect:
     seen_at: str = ""
     coarsest: float = float("inf")
     helix: float = 0.0
+    chains: int = 1
 
     @property
     def tried(self) -> tuple[float, ...]:

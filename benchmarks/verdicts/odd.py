@@ -12,7 +12,7 @@ from scipy.spatial.transform import Rotation
 from second_simulator import gemmi_deposit
 from specimens import Specimen, one_particle
 
-from vrs_scipion.simulation import Atoms
+from vrs_scipion.simulation import Atoms, Labels
 
 SECOND_SIMULATOR = "second simulator"
 _RISE, _TWIST = 27.5, -166.7
@@ -69,15 +69,15 @@ def _helix(atoms: Atoms) -> Atoms:
             for k in range(_SUBUNITS)
         ]
 
-    return _joined(_touching(copies, diameter(atoms)))
+    return joined(touching(copies, diameter(atoms)))
 
 
-def _touching(copies: Callable[[float], list[Atoms]], farthest: float) -> list[Atoms]:
+def touching(copies: Callable[[float], list[Atoms]], farthest: float) -> list[Atoms]:
     """The copies a little nearer to the axis or centre than where all of them touch."""
     low, high = 0.0, farthest
     while high - low > 1.0:
         middle = (low + high) / 2
-        if one_particle(_joined(copies(middle))):
+        if one_particle(joined(copies(middle))):
             low = middle
         else:
             high = middle
@@ -116,15 +116,28 @@ def _icosahedron(atoms: Atoms) -> Atoms:
         out = centred.translated(distance * direction)
         return [out.rotated(r.as_matrix()) for r in Rotation.create_group("I")]
 
-    return _joined(_touching(copies, 3 * diameter(atoms)))
+    return joined(touching(copies, 3 * diameter(atoms)))
 
 
-def _joined(parts: list[Atoms]) -> Atoms:
+def joined(parts: list[Atoms]) -> Atoms:
+    """The atoms of all parts; the chains of each have its number behind their names."""
     return Atoms(
         positions=np.concatenate([p.positions for p in parts]),
         elements=tuple(e for p in parts for e in p.elements),
         b_factors=np.concatenate([p.b_factors for p in parts]),
         occupancies=np.concatenate([p.occupancies for p in parts]),
+        labels=_joined_labels([p.labels for p in parts if p.labels is not None]),
+    )
+
+
+def _joined_labels(parts: list[Labels]) -> Labels:
+    return Labels(
+        chains=np.concatenate([np.char.add(p.chains, str(i)) for i, p in enumerate(parts, 1)]),
+        numbers=np.concatenate([p.numbers for p in parts]),
+        insertions=np.concatenate([p.insertions for p in parts]),
+        residues=np.concatenate([p.residues for p in parts]),
+        names=np.concatenate([p.names for p in parts]),
+        altlocs=np.concatenate([p.altlocs for p in parts]),
     )
 
 

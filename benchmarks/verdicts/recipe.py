@@ -8,17 +8,19 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import gemmi
 import numpy as np
 from numpy.typing import NDArray
 from scipy import fft, ndimage
 
-from vrs_scipion.maps.density import Density, Mask, Volume
+from vrs_scipion.maps.density import Density, Mask, Triple, Volume
 from vrs_scipion.methods.guinier import fit_guinier
 from vrs_scipion.simulation import (
     Anisotropy,
     AtomChoice,
     AtomNumbers,
     Atoms,
+    ModelDefect,
     NoiseSpectrum,
     Region,
     SimulationSettings,
@@ -56,6 +58,8 @@ class Deposit:
     halves : two half maps, and what they were made of; None for a map alone
     mask : of the refinement, deposited beside; None where it is not
     symmetry : point group
+    model : deposited beside; None for none
+    origin : where the header says that the first voxel lies, z, y, x in Å
     """
 
     density: Density
@@ -67,6 +71,8 @@ class Deposit:
     halves: Halves | None = None
     mask: Volume | None = None
     symmetry: str = "C1"
+    model: gemmi.Structure | None = None
+    origin: Triple = (0.0, 0.0, 0.0)
 
     @cached_property
     def frequency(self) -> NDArray[np.float32]:
@@ -144,7 +150,8 @@ class Recipe:
     roominess : box length over the molecule's largest diameter
     blur : B-factor of the molecule, in squares of the resolution
     left : B-factor that the author's sharpening leaves, as 0.d measures it, in squares of the
-        resolution, negative for a decay; without effect beyond 8 Å, where nobody sharpens
+        resolution, negative for a decay; without effect beyond 8 Å, where nobody sharpens; None
+        where ``blur`` says what is left
     ratio : of signal to noise in the molecule at 30 Å
     enclosed : volume inside the contour over that of the molecule's mass
     loudness : factor on the noise's amplitude
@@ -156,6 +163,9 @@ class Recipe:
     turned : whether the specimen has any orientation, rather than the model's
     simulator : makes the map from all of this but the edits; None for ``vrs simulate``
     pair : what its half maps are like; None for a map alone
+    defects : of the model beside the map, those that refinement leaves among them; none for no
+        model
+    waters : whether map and model show the waters
     edits : what happens to the finished map
     """
 
@@ -165,7 +175,7 @@ class Recipe:
     sampling: float = 3.2
     roominess: float = 1.9
     blur: float = 12.0
-    left: float = -3.0
+    left: float | None = -3.0
     ratio: float = 2000.0
     enclosed: float = 1.0
     loudness: float = 1.0
@@ -177,12 +187,18 @@ class Recipe:
     turned: bool = True
     simulator: Simulator | None = None
     pair: Pair | None = None
+    defects: tuple[ModelDefect, ...] = ()
+    waters: bool = False
     edits: tuple[Edit, ...] = ()
 
     def paired(self, **changed: Any) -> Recipe:
         """With half maps that differ in something."""
         assert self.pair is not None
         return replace(self, pair=replace(self.pair, **changed))
+
+    def spoiled(self, *defects: str) -> Recipe:
+        """With more defects of the model, as ``vrs simulate --defect`` knows them."""
+        return replace(self, defects=(*self.defects, *map(ModelDefect.parsed, defects)))
 
     def edited(self, edit: Edit) -> Recipe:
         """With one more thing that happens to the finished map."""
@@ -193,16 +209,16 @@ def make(recipe: Recipe) -> Deposit:
     """Simulate the map that a recipe describes."""
     generator = np.random.default_rng([recipe.seed, 1])
     deposit = (recipe.simulator or _deposit)(recipe, generator)
-    if recipe.resolution <= SHARPENED_TO:
+    if recipe.left is not None and recipe.resolution <= SHARPENED_TO:
         deposit = _sharpened(deposit, recipe.left)
     for edit in recipe.edits:
         deposit = edit(deposit, generator)
     return deposit
 
 
-def drawn_atoms(model: Path) -> Atoms:
+def drawn_atoms(model: Path, *, waters: bool = False) -> Atoms:
     """The atoms of a model that a map shows."""
-    return choose_atoms(read_model(model), AtomChoice())[0]
+    return choose_atoms(read_model(model), AtomChoice(waters=waters))[0]
 
 
 def diameter(atoms: Atoms) -> float:
@@ -211,7 +227,7 @@ def diameter(atoms: Atoms) -> float:
 
 
 def _deposit(recipe: Recipe, generator: np.random.Generator) -> Deposit:
-    atoms = drawn_atoms(recipe.model)
+    atoms = drawn_atoms(recipe.model, waters=recipe.waters)
     if recipe.assembly is not None:
         atoms = recipe.assembly(atoms)
     simulation = simulate(atoms, settings_of(recipe, atoms))
@@ -224,6 +240,7 @@ def _deposit(recipe: Recipe, generator: np.random.Generator) -> Deposit:
         molecule=molecule,
         signal=clean.values,
         noise_sigma=0.0,
+        model=simulation.model,
     )
     sigma = float(noise.std())
     volume = atoms.mass * CUBIC_ANGSTROM_PER_DALTON * recipe.enclosed
@@ -262,6 +279,7 @@ def settings_of(recipe: Recipe, atoms: Atoms) -> SimulationSettings:
         mirror=recipe.mirror,
         shift=(shift, 0.0, 0.0),
         regions=_regions(recipe, atoms),
+        defects=recipe.defects,
         seed=recipe.seed,
     )
 

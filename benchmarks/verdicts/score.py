@@ -109,11 +109,11 @@ class Scores:
         for simulator in ("", SECOND_SIMULATOR):
             made = [r for r in self.records if not r["defect"] and r["oddity"] == simulator]
             name = simulator or "vrs simulate"
-            for left in SHARPENING:
-                these = [r for r in made if r["left"] == left and r["resolution"] <= SHARPENED_TO]
+            sharp = [r for r in made if r["left"] and r["resolution"] <= SHARPENED_TO]
+            for left in SHARPENING if sharp else ():
+                these = [r for r in sharp if r["left"] == left]
                 rows.append([name, f"sharpened to {left:g} d²", *self._alarms(these)])
-            coarse = [r for r in made if r["resolution"] > SHARPENED_TO]
-            rows.append([name, "not sharpened", *self._alarms(coarse)])
+            rows.append([name, "not sharpened", *self._alarms([r for r in made if r not in sharp])])
             for noise in sorted({r.get("noise", "") for r in made} - {""}):
                 these = [r for r in made if r["noise"] == noise]
                 rows.append([name, f"noise {noise}", *self._alarms(these)])

@@ -10,7 +10,7 @@ Henderson 2003, doi:10.1016/j.jmb.2003.07.013) and by a Butterworth filter at th
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import gemmi
 import numpy as np
@@ -20,6 +20,9 @@ from scipy import fft
 from scipy.spatial.transform import Rotation
 
 from vrs_scipion.maps.density import Density, Volume
+from vrs_scipion.simulation import Atoms, atoms_from_model, structure_from_atoms
+from vrs_scipion.simulation.model_defects import with_defects
+from vrs_scipion.simulation.model_pair import Pair
 
 Reals = NDArray[np.float64]
 
@@ -58,6 +61,7 @@ class Scene:
     profile : float64 array, shape (n, n, n), how strong the noise is from place to place
     voxel : Å
     mass : Da
+    atoms : in the box, with all of their B-factors
     """
 
     signal: NDArray[np.complex128]
@@ -68,6 +72,7 @@ class Scene:
     profile: Reals
     voxel: float
     mass: float
+    atoms: Atoms
 
     @property
     def n(self) -> int:
@@ -112,7 +117,16 @@ class Scene:
 def gemmi_deposit(recipe: Recipe, generator: np.random.Generator) -> Deposit:
     """The map that a recipe describes; its regions, shift, mirror and stretch are not followed."""
     scene = gemmi_scene(recipe, generator)
-    return scene.deposit(recipe, scene.noise(generator) * (recipe.loudness / math.sqrt(2)))
+    deposit = scene.deposit(recipe, scene.noise(generator) * (recipe.loudness / math.sqrt(2)))
+    if not recipe.defects:
+        return deposit
+    model = structure_from_atoms(scene.atoms)
+    pair = Pair(model, scene.atoms, deposit.density.box, deposit.density.voxel_size, generator)
+    return replace(deposit, model=with_defects(pair, recipe.defects)[0].model)
+
+
+def _blurred(atoms: Atoms, b_factor: float) -> Atoms:
+    return replace(atoms, b_factors=atoms.b_factors + b_factor)
 
 
 def gemmi_scene(recipe: Recipe, generator: np.random.Generator) -> Scene:
@@ -140,6 +154,7 @@ def gemmi_scene(recipe: Recipe, generator: np.random.Generator) -> Scene:
         profile=1 + _CENTRAL * np.exp(-square / 2),
         voxel=voxel,
         mass=_mass(model),
+        atoms=_blurred(atoms_from_model(model), recipe.blur * d**2),
     )
 
 

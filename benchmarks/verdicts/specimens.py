@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from recipe import Recipe, diameter, drawn_atoms
@@ -12,6 +14,8 @@ from scipy import ndimage
 
 from vrs_scipion.simulation import Atoms
 
+Record = dict[str, Any]
+"""Of ``index.json``."""
 SHARPENING = (-9.0, -4.5, -1.0)
 """B-factors that sharpening leaves, in squares of the resolution: those of real maps."""
 RESOLUTIONS = (2.5, 3.0, 3.5, 4.0, 4.5, 5.0, 6.0, 7.0, 8.0, 10.0, 12.0)
@@ -32,7 +36,8 @@ _EXCLUDED = "AF-"
 class Specimen:
     """A good map of one structure, and what the structure is.
 
-    ``oddity`` says how it differs from a globular particle in a cubic box, if it does.
+    ``oddity`` says how it differs from a globular particle in a cubic box, if it does, ``chains``
+    how many polymers it has.
     """
 
     name: str
@@ -40,6 +45,7 @@ class Specimen:
     helix: float
     recipe: Recipe
     oddity: str = ""
+    chains: int = 1
 
     @property
     def calibrates(self) -> bool:
@@ -53,6 +59,8 @@ def good_specimens(
     seed: int,
     largest: int = LARGEST_SIDE,
     fewest_atoms: int = FEWEST_ATOMS,
+    resolutions: Sequence[float] = RESOLUTIONS,
+    chosen: Callable[[Record], bool] = lambda _: True,
 ) -> list[Specimen]:
     """``count`` good maps, one a structure, resolutions spread over 2.5–12 Å.
 
@@ -63,13 +71,15 @@ def good_specimens(
     seed : draws structures, resolutions and everything of the recipes
     largest : side of a map, about, in voxels
     fewest_atoms : of a structure
+    resolutions : Å, to be spread over
+    chosen : which records of ``index.json`` are taken
 
     Returns
     -------
     Specimens in the order in which they were drawn, without those that are no single particle.
     """
     records = json.loads((models / "index.json").read_text(encoding="utf-8"))
-    eligible = [r for r in records if usable(r, fewest_atoms)]
+    eligible = [r for r in records if usable(r, fewest_atoms) and chosen(r)]
     generator = np.random.default_rng(seed)
     drawn: list[Specimen] = []
     for index in generator.permutation(len(eligible)):
@@ -78,7 +88,7 @@ def good_specimens(
         record = eligible[index]
         path = models / record["file"]
         across = diameter(drawn_atoms(path))
-        fitting = [d for d in RESOLUTIONS if _fits(across, d, largest)]
+        fitting = [d for d in resolutions if _fits(across, d, largest)]
         if not fitting:
             continue
         fewest = min(_count(drawn, d) for d in fitting)
@@ -89,6 +99,7 @@ def good_specimens(
                 kind=record["kind"],
                 helix=float(record.get("helix_fraction", 0.0)),
                 recipe=_varied(path, resolution, len(drawn), generator),
+                chains=int(record["chains"]),
             )
         )
     return [s for s in drawn if one_particle(drawn_atoms(s.recipe.model))]
@@ -105,11 +116,11 @@ def one_particle(atoms: Atoms) -> bool:
     return bool(counts.max() >= _WHOLE * len(cells))
 
 
-def usable(record: dict[str, object], fewest_atoms: int = FEWEST_ATOMS) -> bool:
+def usable(record: Record, fewest_atoms: int = FEWEST_ATOMS) -> bool:
     """Whether a structure of ``index.json`` is of a size that is tried, and no prediction."""
-    heavy = record["heavy"]
-    assert isinstance(heavy, int)
-    return fewest_atoms <= heavy <= _MOST_ATOMS and not str(record["file"]).startswith(_EXCLUDED)
+    return fewest_atoms <= record["heavy"] <= _MOST_ATOMS and not str(record["file"]).startswith(
+        _EXCLUDED
+    )
 
 
 def _fits(across: float, resolution: float, largest: int) -> bool:

@@ -11,13 +11,14 @@ from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
+from unittest.mock import Mock, patch
 
 from cases import Case
 from halves import noise_of
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure as Drawing
 from recipe import Deposit, make
 
+from vrs_scipion.checks.findings import Findings
 from vrs_scipion.checks.levels import CHECKS, level_of, selected
 from vrs_scipion.checks.run import run_check
 from vrs_scipion.entry.inputs import prepare
@@ -25,9 +26,13 @@ from vrs_scipion.entry.request import Request
 from vrs_scipion.figures.isosurface.engine import EngineError
 from vrs_scipion.files import InputError
 from vrs_scipion.maps.writing import write_volume
-from vrs_scipion.results import CheckResult
+from vrs_scipion.results import CheckResult, Figure
 
 _SURFACES = "vrs_scipion.figures.isosurface.draw_isosurface"
+_RIBBONS = "vrs_scipion.figures.ribbons.draw_ribbons"
+_ALONG_CHAINS = "vrs_scipion.figures.along_chains.draw_along_chains"
+_BY_THEMSELVES = ("A",)
+"""Levels whose checks listen to others only where no resolution was reported."""
 
 
 def validate(case: Case, codes: Collection[str] = ()) -> dict[str, Any]:
@@ -64,12 +69,20 @@ def validate(case: Case, codes: Collection[str] = ()) -> dict[str, Any]:
 def without_pictures() -> Iterator[None]:
     """Without the pictures, which take as long as the checks and decide nothing."""
     with ExitStack() as stack:
-        stack.enter_context(patch(_SURFACES, side_effect=EngineError("not drawn here")))
+        for picture in (_SURFACES, _RIBBONS):
+            stack.enter_context(patch(picture, side_effect=EngineError("not drawn here")))
+        for figure in ("plot", "picture"):
+            stack.enter_context(patch.object(Findings, figure, _noted))
+        stack.enter_context(patch(_ALONG_CHAINS, return_value=Mock(words="")))
         stack.enter_context(patch("matplotlib.figure.Figure.savefig", _leave_blank))
         yield
 
 
-def _leave_blank(_: Figure, path: Path, **__: object) -> None:
+def _noted(found: Findings, key: str, _: object, caption: str, alt: str, **__: object) -> None:
+    found.figures.append(Figure(key=key, file=f"{key}.png", caption=caption, alt=alt))
+
+
+def _leave_blank(_: Drawing, path: Path, **__: object) -> None:
     path.touch()
 
 
@@ -80,6 +93,7 @@ def _checked(case: Case, deposit: Deposit, folder: Path, codes: Collection[str])
     wanted = [c for c in case.checks or of_level if c in of_level and c in (codes or of_level)]
     checks = selected(level.checks, wanted) if wanted else ()
     heard = {code for check in checks for code in check.listens_to} - set(of_level)
+    heard = set() if case.level in _BY_THEMSELVES else heard
     elsewhere = [CHECKS[c] for c in sorted(heard) if set(CHECKS[c].needs) <= set(entry.given)]
     results: dict[str, CheckResult] = {}
     folders: dict[str, Path] = {}
@@ -99,7 +113,10 @@ def _request(deposit: Deposit, folder: Path) -> Request:
         volumes["mask"] = deposit.mask
     files = {key: folder / f"{key}.mrc" for key in volumes}
     for key, values in volumes.items():
-        write_volume(files[key], values, deposit.density.voxel_size)
+        write_volume(files[key], values, deposit.density.voxel_size, origin=deposit.origin)
+    if deposit.model is not None:
+        files["model"] = folder / "model.cif"
+        deposit.model.make_mmcif_document().write_file(str(files["model"]))
     return Request.of(
         **files,
         contour=deposit.contour,

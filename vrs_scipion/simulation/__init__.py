@@ -5,7 +5,8 @@ The way from nothing to a map: ``alpha_helix`` and ``helix_bundle`` build coordi
 or mmCIF) as a density, ``add_noise`` adds noise of a known spectrum and strength, and
 ``contour_from_model`` recommends a contour. ``demo_phantom`` goes all of it. ``simulate`` does the
 same for any model and any settings (``SimulationSettings``) and keeps the whole truth, which
-``write_simulation`` writes beside the map. ``simulate_halves`` puts a ``Signal``, of a simulation
+``write_simulation`` writes beside the map, with a model that is wrong in known ways (``DEFECTS``)
+where one is asked for. ``simulate_halves`` puts a ``Signal``, of a simulation
 or of a deposited map, into noise twice, so that the correlation of the two half maps is known, in
 masks too; ``simulate_texture`` makes those of a texture whose local resolution is known at every
 voxel; ``write_halves`` writes them. ``vrs simulate`` is all of it on the command line.
@@ -29,6 +30,7 @@ from vrs_scipion.simulation.halves_settings import HalvesSettings, Within
 from vrs_scipion.simulation.halves_truth import HalvesTruth
 from vrs_scipion.simulation.helix import ATOM_NAMES, alpha_helix, screw
 from vrs_scipion.simulation.local_truth import LocalTruth
+from vrs_scipion.simulation.model_defects import DEFECTS, ModelDefect
 from vrs_scipion.simulation.model_to_map import Simulation, SimulationTruth, simulate
 from vrs_scipion.simulation.noise import (
     WHITE,
@@ -70,6 +72,7 @@ from vrs_scipion.simulation.write import (
 
 __all__ = [
     "ATOM_NAMES",
+    "DEFECTS",
     "DEMO_SEED",
     "FAULTS",
     "PHANTOM",
@@ -90,6 +93,7 @@ __all__ = [
     "Labels",
     "LocalTruth",
     "MaskKind",
+    "ModelDefect",
     "ModelError",
     "Noise",
     "NoiseSpectrum",

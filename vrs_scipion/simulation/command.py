@@ -19,6 +19,7 @@ from vrs_scipion.simulation.half_masks import LOOSE
 from vrs_scipion.simulation.halves import SimulatedHalves, simulate_halves
 from vrs_scipion.simulation.halves_record import HalvesRecord
 from vrs_scipion.simulation.halves_settings import HalvesSettings, Within
+from vrs_scipion.simulation.model_defects import DEFECTS, DefectRecord, ModelDefect
 from vrs_scipion.simulation.model_to_map import Simulation, simulate
 from vrs_scipion.simulation.noise import WHITE, NoiseSpectrum
 from vrs_scipion.simulation.record import first_problem
@@ -55,6 +56,7 @@ _OF_MODELS = (
     "rotate",
     "mirror",
     "shift",
+    "defect",
 )
 _OF_DIRECTIONS = ("loss", "axis", "missing_cone", "side_views")
 _OF_HALVES = (
@@ -63,12 +65,15 @@ _OF_HALVES = (
 )
 _NOT_OF_TEXTURE = {*_OF_MODELS, *_OF_HALVES} - {"box", "wrong"}
 _OF_SPECTRUM = ("noise_exponent", "noise_resolution")
+_NAMED = 3
+"""Places that are printed; all of them are in the record."""
 _OF_NOISE = ("snr", "snr_one_at", "half_maps", "offset", "mask")
 
 DESCRIPTION = (
     "Draw an atomic model as a map, as an electron microscope scatters from it, and degrade it in "
     "known ways. The output folder holds map.mrc, half maps, volumes of the truth (truth_*.mrc), "
-    "the atoms in the map's frame, and simulation.json with every setting. With --halves, two half "
+    "the atoms in the map's frame, and simulation.json with every setting; with --defect also a "
+    "model of the map, model.cif, that is wrong in known ways. With --halves, two half "
     "maps whose correlation is known are made of a model or of a deposited map, with masks, good "
     "and bad ones, and halves.json, which holds the truth; they may correlate less in some places "
     f"(--domain-b, or '{TEXTURE}' in place of a model) or directions (--loss, --missing-cone, "
@@ -92,6 +97,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     _add_signal(parser.add_argument_group("signal"))
     _add_pose(parser.add_argument_group("pose"))
     _add_degradation(parser.add_argument_group("noise, background, mask"))
+    _add_defects(parser.add_argument_group("a model beside the map, with something wrong"))
     _add_halves(parser.add_argument_group("half maps of a known correlation"))
     _add_directions(parser.add_argument_group("half maps that hold more in some directions"))
 
@@ -160,7 +166,8 @@ def _written(
     halves: SimulatedHalves, options: argparse.Namespace, simulation: Simulation | None = None
 ) -> int:
     record = write_halves(halves, options.out, simulation)
-    for sentence in _said_of_halves(record):
+    defects = () if simulation is None else simulation.truth.defects
+    for sentence in (*_said_of_halves(record), *_said_of_defects(defects)):
         print(sentence)
     print(f"Map: {options.out / record.files['map']}; the truth: {HALVES_FILE} beside it")
     return 0
@@ -173,7 +180,7 @@ def _map_of(options: argparse.Namespace, signal: Signal) -> Signal | None:
     if is_map(options.map_of):
         return signal_of_map(options.map_of, options.contour, options.voxel)
     grid = {"box": signal.density.box, "voxel_size": signal.density.voxel_size}
-    settings = _signal_settings(options).model_copy(update=grid)
+    settings = _signal_settings(options).model_copy(update={**grid, "defects": ()})
     return signal_of_simulation(simulate(options.map_of, settings))
 
 
@@ -305,6 +312,17 @@ def _add_degradation(group: argparse._ArgumentGroup) -> None:
     )
 
 
+def _add_defects(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--defect",
+        nargs="+",
+        metavar="KIND[=SIZE]",
+        help="write the model beside the map as model.cif, in the map's frame, with this wrong in "
+        "turn; with --mirror both are mirrored: "
+        + "; ".join(f"{name} ({kind.help})" for name, kind in DEFECTS.items()).replace("%", "%%"),
+    )
+
+
 def _add_halves(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--halves",
@@ -418,6 +436,7 @@ def _drawing(options: argparse.Namespace) -> dict[str, Any]:
         rotation=_rotation(options.rotate),
         mirror=options.mirror,
         shift=options.shift,
+        defects=options.defect and tuple(map(ModelDefect.parsed, options.defect)),
         background=options.offset,
         mask=options.mask,
     )
@@ -519,7 +538,21 @@ def _said(record: SimulationRecord) -> list[str]:
         f"{record.model.atoms:,} atoms in {box} voxels (z, y, x) of {voxel} Å; "
         f"recommended contour {record.contour:.4g}",
         *record.model.notes,
+        *_said_of_defects(record.defects),
     ]
+
+
+def _said_of_defects(defects: Sequence[DefectRecord]) -> list[str]:
+    """What is wrong with the model, and where."""
+    return [
+        f"Wrong: {one.words}" + (f" ({', '.join(_few(one.where))})" if one.where else "")
+        for one in defects
+    ]
+
+
+def _few(places: Sequence[str]) -> list[str]:
+    first = list(places[:_NAMED])
+    return [*first, f"{len(places) - _NAMED:,} more"] if len(places) > _NAMED else first
 
 
 def _said_of_halves(record: HalvesRecord) -> list[str]:

@@ -6,15 +6,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from pydantic import ValidationError, model_validator
 from scipy import fft, ndimage
 
 from vrs_scipion.maps.density import Density, Volume
 from vrs_scipion.maps.fourier import resample
 from vrs_scipion.simulation.filters import Spectrum, apply_filter, frequency_grid, low_pass
-from vrs_scipion.simulation.record import Parameters, first_problem
 from vrs_scipion.simulation.shells import Curve
 from vrs_scipion.simulation.signal import Signal
+from vrs_scipion.simulation.wrong import Kind, Wrong
 
 _WINDOW = 2.0
 """Width of the window in which a denoiser looks, in resolutions."""
@@ -60,33 +59,6 @@ class Halves:
     def with_map(self, change: Callable[[Volume], Volume]) -> Halves:
         """The map changed, the halves as they are."""
         return replace(self, map=change(self.map))
-
-
-@dataclass(frozen=True)
-class Kind:
-    """A way to be wrong.
-
-    Attributes
-    ----------
-    words : what is wrong; ``unit`` says in what its size is counted, '' if it has none
-    usual : size where none is given
-    least, most : sizes that make sense
-    apply : makes it so
-    in_the_data : whether it is there before the map is made of the halves
-    """
-
-    words: str
-    apply: Callable[[Halves, float], Halves]
-    unit: str = ""
-    usual: float = 1.0
-    least: float = -np.inf
-    most: float = np.inf
-    in_the_data: bool = False
-
-    @property
-    def help(self) -> str:
-        """What it is, and its usual size."""
-        return f"{self.words}, {self.usual:g} {self.unit}" if self.unit else self.words
 
 
 def _shared(halves: Halves, share: float) -> Halves:
@@ -221,7 +193,7 @@ def _map_masked(halves: Halves, _: float) -> Halves:
     return halves.with_map(lambda values: values * halves.signal.mask)
 
 
-FAULTS: dict[str, Kind] = {
+FAULTS: dict[str, Kind[Halves]] = {
     "shared": Kind("the halves share noise", _shared, "of the noise's power", 0.1, 0.0, 1.0, True),
     "noise": Kind("there is nothing but noise in the halves", _noise_only),
     "identical": Kind("both halves are one", _identical),
@@ -264,50 +236,11 @@ FAULTS: dict[str, Kind] = {
 """By name; those of the halves, then those of the map, which leave the halves alone."""
 
 
-class Fault(Parameters):
+class Fault(Wrong):
     """Something wrong, and how much of it."""
 
-    kind: str
-    size: float
-
-    @classmethod
-    def parsed(cls, text: str) -> Fault:
-        """From a name with or without a size, such as 'shared=0.3'.
-
-        Raises
-        ------
-        ValueError
-            If there is no such fault, or none of that size.
-        """
-        name, _, size = text.partition("=")
-        if name not in FAULTS:
-            raise ValueError(f"'{name}' is no fault that is known; give {', '.join(FAULTS)}")
-        try:
-            number = float(size) if size else FAULTS[name].usual
-        except ValueError:
-            raise ValueError(f"'{size}' is no size of {name}; give a number") from None
-        try:
-            return cls(kind=name, size=number)
-        except ValidationError as error:
-            raise ValueError(f"'{text}': {first_problem(error)}") from error
-
-    @model_validator(mode="after")
-    def _possible(self) -> Fault:
-        kind = FAULTS.get(self.kind)
-        if kind is None:
-            raise ValueError(f"'{self.kind}' is no fault that is known")
-        if not kind.least <= self.size <= kind.most:
-            raise ValueError(
-                f"the size of {self.kind} is from {kind.least:g} to {kind.most:g}, "
-                f"not {self.size:g}"
-            )
-        return self
-
-    @property
-    def words(self) -> str:
-        """What is wrong, and how much."""
-        kind = FAULTS[self.kind]
-        return f"{kind.words}: {self.size:g} {kind.unit}" if kind.unit else kind.words
+    KINDS = FAULTS
+    NOUN = "fault"
 
     def applied(self, halves: Halves) -> Halves:
         """The halves with it."""

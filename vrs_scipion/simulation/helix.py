@@ -82,17 +82,42 @@ def _trace(n_residues: int) -> Coordinates:
         np.zeros(3),
         _CA_C * np.array((np.cos(bend), np.sin(bend), 0.0)),
     ]
-    links = ((_C_N, _CA_C_N, PSI), (_N_CA, _C_N_CA, OMEGA), (_CA_C, _N_CA_C, PHI))
-    for length, angle, torsion in links * (n_residues - 1):
-        atoms.append(place_atom(atoms[-3], atoms[-2], atoms[-1], length, angle, torsion))
-    return np.array(atoms).reshape(-1, 3, 3)
+    return extended(np.array(atoms), np.full((n_residues - 1, 3), (PSI, OMEGA, PHI)))
+
+
+def extended(residue: Coordinates, torsions: Coordinates) -> Coordinates:
+    """Chains that go on from a residue, with ideal bonds: N, CA and C of every residue.
+
+    Parameters
+    ----------
+    residue : float64 array, shape (..., 3, 3) or (3, 3) for all alike, N, CA and C in Å
+    torsions : float64 array, shape (..., n, 3), of each residue that follows, in degrees: ψ of the
+        one before it, ω between, its φ
+
+    Returns
+    -------
+    float64 array, shape (..., n + 1, 3, 3), the first residue among them
+    """
+    first = np.broadcast_to(residue, (*torsions.shape[:-2], 3, 3))
+    atoms = list(np.moveaxis(first, -2, 0))
+    for psi, omega, phi in np.moveaxis(torsions, (-2, -1), (0, 1)):
+        links = ((_C_N, _CA_C_N, psi), (_N_CA, _C_N_CA, omega), (_CA_C, _N_CA_C, phi))
+        for length, angle, torsion in links:
+            atoms.append(place_atom(atoms[-3], atoms[-2], atoms[-1], length, angle, torsion))
+    chain = np.stack(atoms, axis=-2)
+    return np.asarray(chain.reshape(*chain.shape[:-2], -1, 3, 3))
+
+
+def carbonyl(backbone: Coordinates, psi: float) -> Coordinates:
+    """Where the oxygen of a residue lies whose N, CA and C and ψ, in degrees, are known."""
+    n, ca, c = backbone
+    return place_atom(n, ca, c, _C_O, _CA_C_O, psi + 180.0)
 
 
 def _residue(n: Coordinates, ca: Coordinates, c: Coordinates) -> Coordinates:
     """The atoms of a residue, in the order of ``ATOM_NAMES``: shape (5, 3)."""
-    oxygen = place_atom(n, ca, c, _C_O, _CA_C_O, PSI + 180.0)
     beta = place_atom(c, n, ca, _CA_CB, _N_CA_CB, _C_N_CA_CB)
-    return np.stack((n, ca, c, oxygen, beta))
+    return np.stack((n, ca, c, carbonyl(np.stack((n, ca, c)), PSI), beta))
 
 
 def _around_z(chain: Coordinates) -> Coordinates:

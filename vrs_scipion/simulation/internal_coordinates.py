@@ -3,37 +3,43 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from vrs_scipion.models.atoms import Coordinates
 
 
 def place_atom(
-    a: Coordinates, b: Coordinates, c: Coordinates, length: float, angle: float, torsion: float
+    a: Coordinates,
+    b: Coordinates,
+    c: Coordinates,
+    length: float,
+    angle: float,
+    torsion: ArrayLike,
 ) -> Coordinates:
     """Place the atom d that follows a, b and c (natural extension reference frame).
 
     Parameters
     ----------
-    a, b, c : float64 arrays, shape (3,), in Å
+    a, b, c : float64 arrays, shape (..., 3), in Å
     length : distance c–d in Å
     angle : angle b–c–d in degrees
-    torsion : torsion a–b–c–d in degrees, positive clockwise looking from b to c (IUPAC)
+    torsion : torsion a–b–c–d in degrees, shape (...), positive clockwise looking from b to c
+        (IUPAC)
 
     Returns
     -------
-    float64 array, shape (3,)
+    float64 array, shape (..., 3)
         Position of d in Å.
 
     References
     ----------
     Parsons et al. (2005), doi:10.1002/jcc.20237
     """
-    theta, chi = np.radians((angle, torsion))
+    theta, chi = np.radians(angle), np.radians(np.asarray(torsion, np.float64))[..., None]
     along = _unit(c - b)
     normal = _unit(_cross(b - a, along))
-    frame = np.stack((along, _cross(normal, along), normal), axis=1)
-    local = (-np.cos(theta), np.sin(theta) * np.cos(chi), np.sin(theta) * np.sin(chi))
-    return np.asarray(c + length * (frame @ local), dtype=np.float64)
+    across = np.cos(chi) * _cross(normal, along) + np.sin(chi) * normal
+    return np.asarray(c + length * (np.sin(theta) * across - np.cos(theta) * along))
 
 
 def torsion_angle(a: Coordinates, b: Coordinates, c: Coordinates, d: Coordinates) -> float:
@@ -51,10 +57,11 @@ def torsion_angle(a: Coordinates, b: Coordinates, c: Coordinates, d: Coordinates
 
 
 def _cross(a: Coordinates, b: Coordinates) -> Coordinates:
-    """Cross product of two vectors; NumPy's, made for stacks of them, takes ten times as long."""
-    (ax, ay, az), (bx, by, bz) = a.tolist(), b.tolist()
-    return np.array((ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx))
+    """Cross products of vectors; NumPy's takes several times as long for a single one."""
+    ax, ay, az = a[..., 0], a[..., 1], a[..., 2]
+    bx, by, bz = b[..., 0], b[..., 1], b[..., 2]
+    return np.stack((ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx), axis=-1)
 
 
 def _unit(vector: Coordinates) -> Coordinates:
-    return np.asarray(vector / np.linalg.norm(vector), dtype=np.float64)
+    return np.asarray(vector / np.sqrt(np.square(vector).sum(axis=-1, keepdims=True)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
+import gemmi
 import numpy as np
 import psutil
 from numpy.typing import NDArray
@@ -15,6 +16,8 @@ from vrs_scipion.models.atoms import Atoms
 from vrs_scipion.models.drawing import Box
 from vrs_scipion.simulation.contour import contour_from_model
 from vrs_scipion.simulation.local_truth import LocalTruth
+from vrs_scipion.simulation.model_defects import DefectRecord, with_defects
+from vrs_scipion.simulation.model_pair import Pair
 from vrs_scipion.simulation.noise import gaussian_noise, variance_inside
 from vrs_scipion.simulation.pose import Pose, fitting_box, orientation, place, random_rotation
 from vrs_scipion.simulation.regions import with_regions
@@ -22,6 +25,7 @@ from vrs_scipion.simulation.rendering import molecule_mask, render
 from vrs_scipion.simulation.settings import MaskKind, Noise, SimulationSettings
 from vrs_scipion.simulation.shells import Shells, ShellTruth, signal_power, unit_noise_power
 from vrs_scipion.simulation.source import ModelSource, Source, open_source
+from vrs_scipion.simulation.structure import structure_from_atoms
 
 _VOLUMES = 10
 """Memory in float32 volumes: 9 for noise and half maps (benchmarks/simulation.py), 1 to write."""
@@ -49,6 +53,7 @@ class SimulationTruth:
     noise_sigma : standard deviation of the map's noise, in the map's units, before the mask
     shells : signal and noise by Fourier shell; None for a noise-free map
     source : the model, in its own frame, before regions and global B-factor
+    defects : what is wrong with the model that comes beside the map
     """
 
     density: Density
@@ -60,6 +65,7 @@ class SimulationTruth:
     noise_sigma: float
     shells: ShellTruth | None
     source: Source
+    defects: tuple[DefectRecord, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -73,6 +79,7 @@ class Simulation:
     contour : recommended, 0.4 of the noise-free density at the atoms above the background
     settings : what it was made with
     truth : what only a simulation knows
+    model : the one that comes beside the map, in its frame; None where ``settings`` has no defects
     """
 
     density: Density
@@ -80,6 +87,7 @@ class Simulation:
     contour: float
     settings: SimulationSettings
     truth: SimulationTruth
+    model: gemmi.Structure | None = None
 
 
 def simulate(model: ModelSource, settings: SimulationSettings) -> Simulation:
@@ -106,16 +114,24 @@ def simulate(model: ModelSource, settings: SimulationSettings) -> Simulation:
         If the model's file cannot be read or holds nothing to draw.
     ValueError
         If the atoms do not fit in the box, the box not in memory, the resolution not on the grid,
-        a region gets no atoms, B-factors are beyond reason, or the noise cannot have the ratio
-        asked for.
+        a region gets no atoms, B-factors are beyond reason, the noise cannot have the ratio asked
+        for, or the model has nothing to which a defect could be done.
     """
-    for_model, for_rotation, for_noise, for_halves = (
-        np.random.default_rng(stream) for stream in np.random.SeedSequence(settings.seed).spawn(4)
+    for_model, for_rotation, for_noise, for_halves, for_defects = (
+        np.random.default_rng(stream) for stream in np.random.SeedSequence(settings.seed).spawn(5)
     )
     source = open_source(model, settings.atoms, for_model)
     atoms, resolutions = _degraded(source.atoms, settings)
     box, pose = _placed(source.atoms, settings, for_rotation)
     atoms = pose.applied_to(atoms)
+    deposited = None
+    done: tuple[DefectRecord, ...] = ()
+    if settings.defects:
+        whole = structure_from_atoms(atoms, source.name or "simulated")
+        pair, done = with_defects(
+            Pair(whole, atoms, box, settings.voxel_size, for_defects), settings.defects
+        )
+        deposited, atoms = pair.model, pair.drawn
     present = atoms.occupancies > 0
 
     clean = _draw(atoms.selected(present), resolutions[present], box, settings)
@@ -140,8 +156,9 @@ def simulate(model: ModelSource, settings: SimulationSettings) -> Simulation:
         noise_sigma=sigma,
         shells=shells,
         source=source,
+        defects=done,
     )
-    return Simulation(density, half_maps, contour, settings, truth)
+    return Simulation(density, half_maps, contour, settings, truth, deposited)
 
 
 def _degraded(atoms: Atoms, settings: SimulationSettings) -> tuple[Atoms, NDArray[np.float64]]:

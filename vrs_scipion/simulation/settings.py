@@ -20,6 +20,7 @@ from vrs_scipion.models.drawing import Box
 from vrs_scipion.simulation.atom_choice import AtomChoice
 from vrs_scipion.simulation.filter_shapes import FilterShape
 from vrs_scipion.simulation.filters import EDGE
+from vrs_scipion.simulation.model_defects import ModelDefect
 from vrs_scipion.simulation.noise import WHITE, NoiseSpectrum
 from vrs_scipion.simulation.record import Parameters
 from vrs_scipion.simulation.regions import Point, Region
@@ -95,8 +96,9 @@ class SimulationSettings(Parameters):
     half_maps : whether two half maps, whose mean is the map, are made; they need noise
     mask : what is multiplied onto map and half maps
     mask_radius : Å around the atoms that the molecule's mask reaches
-    seed : of everything random; rotation, noise, half maps and phantom draw from streams of their
-        own, so that a change to one leaves the others as they are
+    defects : what is wrong with the model that comes beside the map; none comes without
+    seed : of everything random; rotation, noise, half maps, phantom and defects draw from streams
+        of their own, so that a change to one leaves the others as they are
     """
 
     resolution: PositiveFloat
@@ -117,6 +119,7 @@ class SimulationSettings(Parameters):
     half_maps: bool = False
     mask: MaskKind = MaskKind.NONE
     mask_radius: PositiveFloat = 3.0
+    defects: tuple[ModelDefect, ...] = ()
     seed: NonNegativeInt = 0
 
     @field_validator("voxel_size", "box", mode="before")

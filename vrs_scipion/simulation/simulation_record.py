@@ -9,6 +9,7 @@ from pydantic import Field
 from vrs_scipion import __version__
 from vrs_scipion.maps.density import Triple
 from vrs_scipion.models.drawing import Box
+from vrs_scipion.simulation.model_defects import DefectRecord
 from vrs_scipion.simulation.model_to_map import Simulation
 from vrs_scipion.simulation.pose import Pose
 from vrs_scipion.simulation.record import Parameters
@@ -49,7 +50,8 @@ class SimulationRecord(Parameters):
     """What ``simulation.json`` holds. Boxes and voxel sizes run along z, y, x.
 
     ``settings`` made the map from the model; ``files`` names the volumes and the atoms, what they
-    hold → relative path; the rest was measured or drawn on the way.
+    hold → relative path; ``defects`` says what is wrong with the model beside the map, and where;
+    the rest was measured or drawn on the way.
     """
 
     schema_version: Literal["vrs-simulation/1"] = Field(default=SIMULATION_SCHEMA, alias="schema")
@@ -63,6 +65,7 @@ class SimulationRecord(Parameters):
     noise_sigma: float
     shells: ShellRecord | None
     files: dict[str, str]
+    defects: tuple[DefectRecord, ...] = ()
 
 
 def record_of(simulation: Simulation, files: dict[str, str]) -> SimulationRecord:
@@ -85,6 +88,7 @@ def record_of(simulation: Simulation, files: dict[str, str]) -> SimulationRecord
         noise_sigma=truth.noise_sigma,
         shells=None if truth.shells is None else _shell_record(truth.shells),
         files=files,
+        defects=truth.defects,
     )
 
 

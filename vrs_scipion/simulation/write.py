@@ -22,17 +22,18 @@ from vrs_scipion.simulation.structure import structure_from_atoms
 RECORD_FILE = "simulation.json"
 HALVES_FILE = "halves.json"
 ATOMS_FILE = "truth_atoms.cif"
+MODEL_FILE = "model.cif"
 
 
 def write_simulation(simulation: Simulation, folder: Path | str) -> SimulationRecord:
     """Write maps, truth and ``simulation.json`` into a folder of their own.
 
-    ``map.mrc`` and, where there are, ``half_map_1.mrc`` and ``half_map_2.mrc`` are what a
-    validation sees. The truth is in ``truth_density.mrc`` (before noise, background and mask),
-    ``truth_molecule.mrc`` (mask), ``truth_resolution.mrc`` (Å), ``truth_b_factor.mrc`` (Å²),
-    ``truth_occupancy.mrc`` (all three 0 outside the molecule), ``truth_applied_mask.mrc`` where
-    one was applied, and ``truth_atoms.cif``, which superposes on the map. Volumes are MRC-2014
-    with axes x, y, z and origin 0.
+    ``map.mrc`` and, where there are, ``half_map_1.mrc``, ``half_map_2.mrc`` and ``model.cif`` (with
+    the defects of the settings) are what a validation sees. The truth is in ``truth_density.mrc``
+    (before noise, background and mask), ``truth_molecule.mrc`` (mask), ``truth_resolution.mrc``
+    (Å), ``truth_b_factor.mrc`` (Å²), ``truth_occupancy.mrc`` (all three 0 outside the molecule),
+    ``truth_applied_mask.mrc`` where one was applied, and ``truth_atoms.cif``, which superposes on
+    the map. Volumes are MRC-2014 with axes x, y, z and origin 0.
 
     Parameters
     ----------
@@ -160,6 +161,9 @@ def _write_into(folder: Path, simulation: Simulation) -> SimulationRecord:
     structure = structure_from_atoms(truth.atoms, truth.source.name or "simulated")
     structure.make_mmcif_document().write_file(str(folder / ATOMS_FILE))
     files["truth_atoms"] = ATOMS_FILE
+    if simulation.model is not None:
+        simulation.model.make_mmcif_document().write_file(str(folder / MODEL_FILE))
+        files["model"] = MODEL_FILE
     record = record_of(simulation, files)
     text = record.model_dump_json(indent=2, by_alias=True) + "\n"
     (folder / RECORD_FILE).write_text(text, encoding="utf-8")
