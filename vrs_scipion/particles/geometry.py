@@ -80,7 +80,8 @@ def angles(rotations: ArrayLike) -> Reals:
     at_pole = np.arctan2(-a[:, 1, 0], a[:, 1, 1])
     rot = np.where(pole, at_pole, rot)
     psi = np.where(pole, 0.0, psi)
-    return np.degrees(np.stack([rot, tilt, psi], axis=1))
+    found: Reals = np.degrees(np.stack([rot, tilt, psi], axis=1))
+    return found
 
 
 def views(rotations: Reals) -> Reals:
