@@ -117,10 +117,8 @@ def read_images(table: ParticleTable, rows: Integers | Sequence[int] | None = No
         If the table has no images, a file of them is missing or damaged, an image is not in its
         file, or images differ in size.
     """
-    if table.file is None or table.index is None:
-        raise ParticleError(table.source, "it names no images; give a table that does")
     wanted = np.arange(len(table)) if rows is None else np.asarray(rows, np.int64)
-    files, indices = table.file[wanted], table.index[wanted]
+    files, indices = table.needed("file")[wanted], table.needed("index")[wanted]
     images: Images | None = None
     for number in np.unique(files):
         places = np.flatnonzero(files == number)

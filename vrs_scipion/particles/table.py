@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -128,6 +128,28 @@ class ParticleTable:
         """The columns that are there, by name."""
         found = {one.name: getattr(self, one.name) for one in fields(self)}
         return {name: value for name, value in found.items() if isinstance(value, np.ndarray)}
+
+    def needed(self, name: str) -> NDArray[Any]:
+        """A column that something cannot do without.
+
+        Raises
+        ------
+        ParticleError
+            If the file lacks it.
+        """
+        values = self.columns.get(name)
+        if values is None:
+            raise ParticleError(
+                self.source,
+                f"it gives no {in_words(name)} of its particles; give a table that does",
+            )
+        return values
+
+    def only(self, rows: ArrayLike) -> ParticleTable:
+        """Some of its rows, in the order asked for; names of files and groups stay as they are."""
+        wanted = np.asarray(rows, dtype=np.int64)
+        some: dict[str, Any] = {name: values[wanted] for name, values in self.columns.items()}
+        return replace(self, count=len(wanted), **some)
 
 
 @dataclass(frozen=True)
@@ -260,7 +282,7 @@ class Draft:
         origin = Origin(
             format_,
             version,
-            tuple((_WORDS.get(name, name.replace("_", " ")), w) for name, w in self._taken.items()),
+            tuple((in_words(name), called) for name, called in self._taken.items()),
             tuple(self._ignored),
             tuple(self._notes),
         )
@@ -303,6 +325,11 @@ _WORDS = {
     "rotation": "orientation",
     "uid": "unique id",
 }
+
+
+def in_words(column: str) -> str:
+    """What a column of the table is called on a page."""
+    return _WORDS.get(column, column.replace("_", " "))
 
 
 def shown(text: str) -> str:
