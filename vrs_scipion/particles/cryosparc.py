@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,7 @@ _SPLIT = "alignments3D/split"
 _CENTRE = ("location/center_x_frac", "location/center_y_frac")
 _MICROGRAPH, _MICROGRAPH_SHAPE = "location/micrograph_path", "location/micrograph_shape"
 _SHAPE = "blob/shape"
+_GROUP = "ctf/exp_group_id"
 
 _NUMBERS: Mapping[str, tuple[str, float]] = {
     "voltage": ("ctf/accel_kv", 1),
@@ -55,6 +57,26 @@ _IGNORED: Mapping[str, tuple[str, ...]] = {
     "B-factor of the CTF": ("ctf/bfactor",),
 }
 _SEVERAL = "alignments3D_multi/"
+_TEXTS = (_PATH, _MICROGRAPH)
+_LENGTHS: Mapping[str, int] = {_POSE: 3, _SHIFT: 2, _MICROGRAPH_SHAPE: 2, _SHAPE: 2}
+"""Of the columns that are vectors."""
+_UNREADABLE = (
+    ValueError,
+    OSError,
+    EOFError,
+    SyntaxError,
+    MemoryError,
+    OverflowError,
+    RecursionError,
+    TypeError,
+    KeyError,
+    TokenError,
+)
+"""What NumPy raises where an array or its header is damaged."""
+_READ = {
+    _UID, _INDEX, _SPLIT, _POSE_PSIZE, _GROUP, *_TEXTS, *_CENTRE, *_LENGTHS,
+    *(label for label, _ in _NUMBERS.values()),
+}  # fmt: skip
 
 
 def read_cryosparc(
@@ -112,7 +134,7 @@ def _array(path: Path) -> NDArray[Any]:
     """The structured array of a file; rows are read when they are asked for."""
     try:
         found = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, OSError, EOFError, SyntaxError, MemoryError, OverflowError) as error:
+    except _UNREADABLE as error:
         if "object" in str(error).lower():
             raise ParticleError(
                 path,
@@ -129,7 +151,21 @@ def _array(path: Path) -> NDArray[Any]:
         raise ParticleError(path, "it has no column uid, by which cryoSPARC knows particles")
     if not len(found):
         raise ParticleError(path, "it lists no particles; give another")
+    for name in names:
+        _require_kind(path, name, found.dtype[name])
     return np.asarray(found)
+
+
+def _require_kind(path: Path, name: str, dtype: np.dtype[Any]) -> None:
+    """Refuse a column that cannot hold what cryoSPARC writes there."""
+    if name not in _READ:
+        return
+    length = _LENGTHS.get(name)
+    right = "SU" if name in _TEXTS else "iuf"
+    if dtype.base.kind not in right or dtype.shape != (() if length is None else (length,)):
+        raise ParticleError(
+            path, f"its column {name} is of another kind than cryoSPARC's; export it again"
+        )
 
 
 def _rows_of(
@@ -152,9 +188,8 @@ def _rows_of(
 
 
 def _put_groups(draft: Draft, columns: Mapping[str, NDArray[Any]]) -> None:
-    label = "ctf/exp_group_id"
-    if label in columns:
-        draft.put_names("group", [f"exposure group {one}" for one in columns[label]], label)
+    if _GROUP in columns:
+        draft.put_names("group", [f"exposure group {one}" for one in columns[_GROUP]], _GROUP)
 
 
 def _put_box(draft: Draft, columns: Mapping[str, NDArray[Any]]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
@@ -10,6 +11,8 @@ from numpy.typing import NDArray
 
 from vrs_scipion.particles.locating import Locator
 from vrs_scipion.particles.table import Draft, Reals, shown
+
+_NUMBER = re.compile(r"[0-9]{1,12}")
 
 
 def put_numbered_images(draft: Draft, images: Sequence[str], locator: Locator, called: str) -> None:
@@ -29,7 +32,7 @@ def put_numbered_images(draft: Draft, images: Sequence[str], locator: Locator, c
         number, at, name = image.partition("@")
         if not at:
             number, name = "1", image
-        if not (number.isascii() and number.isdigit() and int(number) > 0):
+        if not (_NUMBER.fullmatch(number) and int(number) > 0):
             raise draft.refused(
                 f"{called} of particle {row + 1:,} is {shown(image)}; images are counted from 1 "
                 "on, as in 000001@stack.mrcs"
@@ -71,7 +74,7 @@ def put_files(
         if one.path is not None and one.path.suffix != PurePosixPath(one.written).suffix:
             draft.note(f"{shown(one.written)} was not found and {one.path.name} was taken for it.")
             break
-    repeated = len(which) - len(np.unique(np.stack([which, index], axis=1), axis=0))
+    repeated = len(which) - len(np.unique(which * (index.max() + 1) + index))
     if repeated:
         draft.note(
             f"{repeated:,} of the {len(which):,} particles are images that stand in the table "

@@ -104,8 +104,8 @@ def read_relion(star: StarFile, root: Path | None = None) -> ParticleTable:
     draft = Draft(star.path, loop.rows)
     _put_images(draft, source, root)
     if source.group is not None:
-        names = [source.group_names[int(one)] for one in source.group]
-        draft.put_names("group", names, _GROUP)
+        names = source.group_names
+        draft.put_names("group", [names[one] for one in source.group.tolist()], _GROUP)
     _put_pixel_size(draft, source)
     for name, label in _NUMBERS.items():
         if source.has(label):

@@ -470,6 +470,9 @@ class TestCryosparc(WithFolder):
         no_uid = recfunctions.drop_fields(array, ["uid"])
         self.assertIn("no column uid", self.refusal(self.save(no_uid).read_bytes(), "a.cs"))
         self.assertIn("no particles", self.refusal(self.save(array[:0]).read_bytes(), "a.cs"))
+        strange = np.zeros(3, [("uid", "u8"), ("alignments3D/pose", "f4", (2,))])
+        self.assertIn("another kind", self.refusal(self.save(strange).read_bytes(), "a.cs"))
+        self.assertIn("damaged", self.refusal(whole.replace(b"'descr'", b"'des\0r'"), "a.cs"))
         array["alignments3D/pose"][4, 1] = np.nan
         said = self.refusal(self.save(array).read_bytes(), "a.cs")
         self.assertIn("alignments3D/pose of particle 5 is nan", said)
