@@ -25,7 +25,7 @@ Reals = NDArray[np.float64]
 Complexes = NDArray[np.complex64]
 
 _PADDING = 2
-_AT_ONCE = 1 << 21
+_AT_ONCE = 1 << 16
 """Samples interpolated in one call."""
 
 
@@ -56,8 +56,8 @@ class MapSpectrum:
         """Transform a map.
 
         The map is padded, and divided beforehand by what the interpolation will multiply it with.
-        Of what lies within half of the box around its centre, trilinear slices differ by about 1 %
-        from exact ones, cubic ones by 0.1 % at four times the cost.
+        Of what lies within a fifth of the box from its centre, trilinear slices differ by 1.6 %
+        from exact ones, as those of RELION do; cubic ones by 0.02 %, at five times the cost.
 
         Parameters
         ----------
@@ -85,12 +85,12 @@ class MapSpectrum:
         centred = centred / (gain[:, None, None] * gain[None, :, None] * gain[None, None, :])
         values[np.ix_(where, where, where)] = centred
         transform = fft.rfftn(values, workers=threads)
-        beyond = order + 1
-        last = min(math.ceil(_PADDING * highest) + beyond, padded // 2)
-        around = np.arange(-last, last + 1) % padded
-        half = transform[np.ix_(around, around, np.arange(last + 1))]
-        mirrored = np.conj(half[::-1, ::-1, beyond:0:-1])
-        samples = np.concatenate([mirrored, half], axis=2).astype(np.complex64)
+        below = order + 1
+        last = math.ceil(_PADDING * highest) + below
+        around = np.arange(-last, last + 1)
+        along = (np.arange(-below, last + 1) + box) % padded - box
+        samples = transform[np.ix_(around % padded, around % padded, np.abs(along))]
+        samples[:, :, along < 0] = np.conj(samples[::-1, ::-1, along < 0])
         return cls(box, highest, samples, _PADDING, order)
 
     def at(self, rotations: Reals, frequencies: Reals) -> Complexes:
@@ -112,8 +112,8 @@ class MapSpectrum:
         step = max(1, _AT_ONCE // within.size)
         for start in range(0, len(rotations), step):
             some = slice(start, start + step)
-            places = np.einsum("nij,si->njs", rotations[some, :2, :], frequencies[within])
-            found[some, within] = self._interpolated(places)
+            axes = np.swapaxes(rotations[some, :2, :], 1, 2)
+            found[some, within] = self._interpolated(axes @ frequencies[within].T)
         return found
 
     def slices(self, rotations: Reals, box: int | None = None) -> Complexes:
@@ -135,14 +135,39 @@ class MapSpectrum:
 
     def _interpolated(self, places: Reals) -> Complexes:
         """The transform at places x, y, z, shape (n, 3, s), in cycles per box."""
-        mirrored = places[:, :1, :] < 0
-        x, y, z = np.moveaxis(np.where(mirrored, -places, places) * self.padding, 1, 0)
+        mirrored = places[:, 0, :] < 0
+        places = places * np.where(mirrored, -self.padding, self.padding)[:, None, :]
         middle = self.samples.shape[0] // 2
-        indices = np.stack([z + middle, y + middle, x + self.order + 1])
-        value = ndimage.map_coordinates(
-            self.samples, indices, np.complex64, order=self.order, prefilter=False
-        )
-        return np.where(mirrored[:, 0, :], np.conj(value), value)
+        x, y, z = np.moveaxis(places, 1, 0)
+        indices = (z + middle, y + middle, x + self.order + 1)
+        if self.order == 1:
+            value = _trilinear(self.samples, *indices)
+        else:
+            value = ndimage.map_coordinates(
+                self.samples, indices, np.complex64, order=self.order, prefilter=False
+            )
+        return np.conjugate(value, out=value, where=mirrored)
+
+
+def _trilinear(samples: Complexes, z: Reals, y: Reals, x: Reals) -> Complexes:
+    """Between the eight samples around each index; all of them have to be there."""
+    _, rows, columns = samples.shape
+    section, row, column = (index.astype(np.intp) for index in (z, y, x))
+    first = (section * rows + row) * columns + column
+    steps = ((1, x - column), (columns, y - row), (rows * columns, z - section))
+    flat = samples.reshape(-1)
+
+    def between(place: NDArray[np.intp], axis: int) -> Complexes:
+        if axis < 0:
+            return flat.take(place)
+        step, fraction = steps[axis]
+        lower, upper = between(place, axis - 1), between(place + step, axis - 1)
+        upper -= lower
+        upper *= fraction.astype(np.float32)
+        lower += upper
+        return lower
+
+    return between(first, len(steps) - 1)
 
 
 def frequency_grid(box: int) -> Reals:
