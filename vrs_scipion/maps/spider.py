@@ -34,6 +34,18 @@ def parse_spider(raw: bytes) -> Header | None:
     return None
 
 
+def parse_spider_images(raw: bytes) -> Header | None:
+    """Read the first 1024 bytes of a SPIDER file of images; None where they are none.
+
+    An image is a volume of one section there.
+    """
+    for order in "<>":
+        words = _words(raw, order)
+        if words is not None and words[5] == _IMAGE:
+            return _laid_out(words, order)
+    return None
+
+
 def _words(raw: bytes, order: str) -> list[float] | None:
     """The words of the header by their numbers, where they are one in this byte order."""
     if len(raw) < 4 * _WORDS:
@@ -63,6 +75,12 @@ def _header(words: list[float], order: str) -> Header:
             f"image{'s' if count > 1 else ''} ({columns} × {rows} pixels, SPIDER), not a map; give "
             "the reconstruction"
         )
+    return _laid_out(words, order)
+
+
+def _laid_out(words: list[float], order: str) -> Header:
+    """Where what lies in the file."""
+    sections, rows, columns = int(abs(words[1])), int(words[2]), int(words[12])
     header_bytes = math.ceil(_WORDS / columns) * 4 * columns
     is_stack = words[24] > 0 and math.isfinite(words[26])
     size = words[38] if math.isfinite(words[38]) and words[38] > 0 else 0.0

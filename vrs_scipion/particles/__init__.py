@@ -1,0 +1,1 @@
+"""Particles: their tables in every common format, their images, their orientations."""
