@@ -92,7 +92,7 @@ def _score(column: ScoreColumn) -> Json:
         "best": best,
         "low": low,
         "high": low + span,
-        "digits": _digits(span),
+        "digits": 0 if np.all(known == np.rint(known)) else _digits(span),
         "values": _packed(steps, "<u2"),
     }
 

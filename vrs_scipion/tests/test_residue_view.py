@@ -343,6 +343,13 @@ class TestData(unittest.TestCase):
         span = score["high"] - score["low"]
         np.testing.assert_allclose(read, given_, atol=span / 60_000, rtol=1e-9)
 
+    def test_counts_have_no_fraction(self) -> None:
+        model = large_model(3)
+        about = Score(key="s", label="S", description="it", worst=4, best=0)
+        columns = [ScoreColumn(about, "A.a", np.array(v)) for v in ([0.0, 4, np.nan], [0.5, 4, 1])]
+        data = residue_data(ModelScores(model, tuple(columns)), (0, 0, 0))
+        self.assertEqual([score["digits"] for score in data["scores"]], [0, 2])
+
     def test_places_are_those_of_the_map(self) -> None:
         scores = large_scores(2000, 1)
         data = residue_data(scores, (3.0, 2.0, 1.0))
@@ -402,7 +409,7 @@ class TestBrowser(Scored):
         return cells
 
     def press(self, key: str) -> None:
-        code = {"Enter": 13, "ArrowDown": 40, "ArrowRight": 39}[key]
+        code = {"Enter": 13, "ArrowDown": 40, "ArrowRight": 39, "End": 35, "Home": 36}[key]
         for kind in ("keyDown", "keyUp"):
             self.browser.send(
                 "Input.dispatchKeyEvent",
@@ -491,8 +498,15 @@ class TestBrowser(Scored):
         self.focus(".along")
         self.press("ArrowRight")
         self.assertEqual(self.browser.run(chosen), "residue-9")
+        self.choose_last()
+        self.assertIn("): the best of 25.", self.said())
+        self.press("Home")
         self.browser.run("document.querySelector('#residue-3').click()")
         self.assertIn("CC: none for this residue.", self.said())
+
+    def choose_last(self) -> None:
+        self.focus(".sheet table")
+        self.press("End")
 
     def test_the_plot_leads_to_the_table(self) -> None:
         self.browser.run(

@@ -943,7 +943,8 @@
       }
       const sign = one.best > one.worst ? 1 : -1;
       const worse = valued.filter(i => sign * (one.value(chosen) - one.value(i)) > 0).length;
-      const rank = worse ? `${ordinal(worse + 1)} from the worst` : "the worst";
+      const better = valued.filter(i => sign * (one.value(i) - one.value(chosen)) > 0).length;
+      const rank = !better ? "the best" : worse ? `${ordinal(worse + 1)} from the worst` : "the worst";
       return [value, ` (${one.description}): ${rank} of ${valued.length.toLocaleString("en")}.`];
     };
     const choose = (residue, from = null) => {
