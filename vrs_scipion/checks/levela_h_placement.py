@@ -41,7 +41,6 @@ _HANDED = 6.0
 _SCALES = (0.95, 0.97, 0.98, 0.99, 1.0, 1.01, 1.02, 1.03, 1.05)
 _COINCIDE = 0.5
 """Å, models closer to each other than that are drawn as one."""
-"""Å, of the Gaussian that Q-scores are held against."""
 _BEFORE, _AFTER = "#D55E00", "#0072B2"
 _SHIFT, _ROTATION, _SCALE, _RISE = "shift", "rotation", "scale_difference", "cc_rise"
 
