@@ -2,9 +2,9 @@
 
     python benchmarks/model_engines.py DATA [NAME ...]
 
-DATA has the folders maps and modelmaps. Both engines' numbers stand in one table, pair by pair, with
-the seconds that each check took; NAME chooses pairs. cctbx has to be here (``vrs doctor``). Pictures
-are left out.
+DATA has the folders maps and modelmaps. Both engines' numbers stand in one table, pair by pair,
+with the seconds that each check took; NAME chooses pairs. cctbx has to be here (``vrs doctor``).
+Pictures are left out.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ ENGINES = ("builtin", "cctbx")
 
 @dataclass(frozen=True)
 class Pair:
-    """A map, its model, the resolution in Å, and a contour level, which none of the checks needs."""
+    """A map, its model, the resolution in Å, and a contour level that none of the checks needs."""
 
     name: str
     map: str
@@ -39,7 +39,9 @@ class Pair:
 
 
 PAIRS = (
-    Pair("20026", "modelmaps/emd_20026_region.mrc.gz", "modelmaps/emd_20026_3ajo.pdb.gz", 1.75, 0.006),
+    Pair(
+        "20026", "modelmaps/emd_20026_region.mrc.gz", "modelmaps/emd_20026_3ajo.pdb.gz", 1.75, 0.006
+    ),
     Pair("3488/5NI1", "maps/emd_3488.map.gz", "maps/emd_3488_5ni1.cif.gz", 3.2),
     Pair("3488/5ME2", "maps/emd_3488.map.gz", "maps/emd_3488_5me2.pdb.gz", 3.2),
     Pair("0093/6GYN", "maps/emd_0093_m4A.mrc.gz", "maps/emd_0093_6gyn.pdb.gz", 3.4),
