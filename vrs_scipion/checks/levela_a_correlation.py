@@ -148,6 +148,13 @@ def _by_engine(found: Findings, ours: _Measured) -> _Measured:
             "scattering_table": model_correlation_cctbx.TABLE,
         },
     )
+    places = ours.model.indices(entry.start, entry.voxel_size)
+    outside = ((places < 0) | (places > np.subtract(entry.box, 1))).any(axis=1).sum()
+    if outside:
+        found.paragraphs.append(
+            f"{outside:,} of {len(ours.model):,} atoms lie outside of the map's box. cctbx takes "
+            "the box for repeated, so that they count on its other side."
+        )
     told = model_correlation_cctbx.correlation(
         interpreter,
         ours.model,
@@ -382,9 +389,9 @@ def _cctbx_words(further: Mapping[str, float | None]) -> str:
     d99, d_model, b0 = (quantity(further[key], "Å") for key in ("d99", "d_model", "d_model_b0"))
     return (
         "The correlations and the curves are by cctbx (map_model_cc, mtriage); that of residues "
-        "with their neighbours, which it does not give, is built in. To mtriage the map looks like "
-        f"{d99} by its Fourier coefficients alone (d99), and is most like the model's map at "
-        f"{d_model} (d_model), or {b0} with all B-factors 0."
+        "with their neighbours, which it does not give, is built in. By mtriage the map's Fourier "
+        f"coefficients add nothing beyond {d99} (d99), and it is most like the model's map where "
+        f"that is cut at {d_model} (d_model), or {b0} with all B-factors 0."
     )
 
 

@@ -93,7 +93,7 @@ def require() -> Interpreter:
 def availability() -> Availability:
     """Whether cctbx is here, with its version or how to get it.
 
-    'auto' does not take it: the built-in engines give its numbers in a tenth of the time.
+    'auto' does not take it: the built-in engines give the same numbers in a fraction of the time.
     """
     found = _search()
     if isinstance(found, Interpreter):

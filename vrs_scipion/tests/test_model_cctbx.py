@@ -186,9 +186,11 @@ class TestStandIn(CctbxTest):
         self.assertIn("map_model_cc", " ".join(result.paragraphs))
 
     def test_it_is_given_copies_that_begin_at_0(self) -> None:
+        add_residue(self.structure, "HOH", [("O", "O")], place=np.add(START[::-1], 60))
         entry = self.entry()
         self.install({"correlation": correlation(entry.model())})
-        self.checked(CHECKS[0], entry)
+        result = self.checked(CHECKS[0], entry)
+        self.assertIn("1 of 145 atoms lie outside of the map's box", " ".join(result.paragraphs))
         with mrcfile.open(self.folder / "map.mrc") as given:
             self.assertEqual(given.header.origin.tolist(), (0, 0, 0))
             self.assertEqual(given.nstart.tolist(), (0, 0, 0))
@@ -266,21 +268,30 @@ class TestStandIn(CctbxTest):
 
     def test_failures_in_words(self) -> None:
         entry = self.entry()
-        for behaviour, expected in (
-            ("sys.exit()", "without an error and without an answer"),
-            ("sys.exit('Sorry: the map and the model differ')", "Sorry: the map and the model"),
-            ("open('answer.json', 'w').write('{'); sys.exit()", "no answer that can be read"),
-            ("open('answer.json', 'w').write('[]'); sys.exit()", "that is no table"),
-            ("open('answer.json', 'w').write('{}'); sys.exit()", "makes? no sense"),
+        for behaviour, expected, checks in (
+            ("sys.exit()", "without an error and without an answer", CHECKS[2:]),
+            (
+                "sys.exit('Sorry: the map and the model differ')",
+                "Sorry: the map and the model",
+                CHECKS[2:],
+            ),
+            (
+                "open('answer.json', 'w').write('{'); sys.exit()",
+                "no answer that can be read",
+                CHECKS[2:],
+            ),
+            ("open('answer.json', 'w').write('[]'); sys.exit()", "that is no table", CHECKS[2:]),
+            ("open('answer.json', 'w').write('{}'); sys.exit()", "makes? no sense", CHECKS),
         ):
             self.install(behaviour=behaviour)
-            for check in CHECKS:
+            for check in checks:
                 with self.subTest(expected, check=check.code):
                     result = self.checked(check, entry)
                     self.assertIs(result.outcome, Outcome.FAILED)
                     self.assertRegex(result.reason, expected)
                     self.assertEqual(result.engine.name, "cctbx")
         self.install(behaviour="import time; time.sleep(60)")
+        self.assertTrue(cctbx.availability().here)
         with mock.patch.dict(os.environ, {"VRS_TIMEOUT": "1"}):
             result = self.checked(CHECKS[2], entry)
         self.assertIn("cctbx was not ready after 1 s", result.reason)
