@@ -45,7 +45,7 @@ PAIRS = (
     Pair("3488/5NI1", "maps/emd_3488.map.gz", "maps/emd_3488_5ni1.cif.gz", 3.2),
     Pair("3488/5ME2", "maps/emd_3488.map.gz", "maps/emd_3488_5me2.pdb.gz", 3.2),
     Pair("0093/6GYN", "maps/emd_0093_m4A.mrc.gz", "maps/emd_0093_6gyn.pdb.gz", 3.4),
-    Pair("5168/3MFP", "maps/emd_5168.map.gz", "maps/emd_5168_3MFP.pdb.gz", 6.6, 0.5),
+    Pair("5168/3MFP", "maps/emd_5168.map.gz", "maps/emd_5168_3MFP.pdb.gz", 6.6, 11.0),
 )
 SHOWN = {
     "A.a": (

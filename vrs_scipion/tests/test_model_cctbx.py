@@ -186,7 +186,7 @@ class TestStandIn(CctbxTest):
         self.assertIn("map_model_cc", " ".join(result.paragraphs))
 
     def test_it_is_given_copies_that_begin_at_0(self) -> None:
-        add_residue(self.structure, "HOH", [("O", "O")], place=np.add(START[::-1], 60))
+        add_residue(self.structure, "HOH", [("O", "O")], place=(67.77, 55.55, 80.3))
         entry = self.entry()
         self.install({"correlation": correlation(entry.model())})
         result = self.checked(CHECKS[0], entry)
