@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,8 +18,11 @@ from vrs_scipion.checks.model_words import (
 from vrs_scipion.checks.pictures import along_chains, ribbons
 from vrs_scipion.checks.references import AFONINE_2018, JOSEPH_2016
 from vrs_scipion.checks.task import Task
+from vrs_scipion.entry.entry import Entry
 from vrs_scipion.figures.fsc import fsc_plot
 from vrs_scipion.figures.histogram import histogram_plot
+from vrs_scipion.methods import cctbx, model_correlation_cctbx
+from vrs_scipion.methods.engine import BUILTIN, Availability
 from vrs_scipion.methods.fsc import GOLD_STANDARD, HALF, FscCurve, shell_correlation
 from vrs_scipion.methods.model_correlation import (
     NEIGHBOURS,
@@ -31,7 +34,7 @@ from vrs_scipion.methods.model_map import filtered, inside, model_map, soft_arou
 from vrs_scipion.methods.shells import Reals
 from vrs_scipion.models.atomic_model import AtomicModel
 from vrs_scipion.models.kinds import POLYMERS, Kind
-from vrs_scipion.results import Column, ResolutionEstimate
+from vrs_scipion.results import Column, Engine, ResolutionEstimate
 from vrs_scipion.results.numbers import number, quantity
 from vrs_scipion.results.plots import Mark
 
@@ -39,6 +42,8 @@ _LEVELS = ((HALF, "fsc_05"), (GOLD_STANDARD, "fsc_0143"), (0.0, "fsc_0"))
 _POOR = 0.5
 """Correlation below which a residue is not seen in the map."""
 _REACH = (0.3, 0.9)
+_FEWEST = 2
+"""Shells of which a mean is worth something."""
 _ROWS = 40
 _SHARE, _POOR_RESIDUES, _WHOLE = "fsc_05_share", "residues_below_05", "cc_mask"
 
@@ -53,6 +58,8 @@ class _Measured:
     resolution : Å, at which the model's map was cut
     around : correlations in space
     unmasked, masked : by shell, without a mask and with a soft one around the model
+    radius : Å around atoms that residues, chains and ligands are correlated in
+    told : what cctbx says, where it is the engine: then the rest is its, too, where it has it
     """
 
     model: AtomicModel
@@ -60,12 +67,25 @@ class _Measured:
     around: Correlations
     unmasked: FscCurve
     masked: FscCurve
+    radius: float
+    told: model_correlation_cctbx.Told | None = None
+
+    def crossing(self, name: str, level: float) -> float | None:
+        """Å where the curve 'masked' or 'unmasked' falls below a level; None where it does not."""
+        if self.told is not None:
+            return self.told.crossings[name, level]
+        curve = self.masked if name == "masked" else self.unmasked
+        return curve.resolution(level)
 
     @property
     def area(self) -> float:
         """Mean correlation under the mask up to the resolution."""
-        kept = self.masked.frequency <= 1 / self.resolution
-        return float(np.nanmean(self.masked.correlation[kept])) if kept.any() else float("nan")
+        frequency, correlation = self.masked.frequency, self.masked.correlation
+        kept = (frequency <= 1 / self.resolution) & np.isfinite(correlation)
+        if np.count_nonzero(kept) < _FEWEST:
+            return float("nan")
+        widths = np.gradient(frequency)[kept]
+        return float(np.average(correlation[kept], weights=widths))
 
     @property
     def poor(self) -> float | None:
@@ -89,7 +109,7 @@ def measure_correlation(task: Task) -> Findings:
     if resolution is None:
         found.does_not_apply = NO_RESOLUTION
         return found
-    measured = _measured(task, resolution)
+    measured = _by_engine(found, _measured(task, resolution))
     _note(found, measured)
     _tabulate(found, measured)
     _draw(found, measured)
@@ -110,7 +130,52 @@ def _measured(task: Task, resolution: float) -> _Measured:
 
     unmasked = shell_correlation(density, drawn, grid.voxel_size, threads=threads)
     masked = shell_correlation(density * soft, drawn * soft, grid.voxel_size, threads=threads)
-    return _Measured(model, resolution, around, unmasked, masked)
+    return _Measured(model, resolution, around, unmasked, masked, radius_around(resolution))
+
+
+def _by_engine(found: Findings, ours: _Measured) -> _Measured:
+    """What was measured, by the engine chosen as far as it goes."""
+    task, entry = found.task, found.task.entry
+    if task.engine == BUILTIN:
+        return ours
+    interpreter = cctbx.require()
+    found.engine = Engine(
+        name=cctbx.NAME,
+        version=interpreter.version,
+        arguments={
+            "programs": model_correlation_cctbx.PROGRAMS,
+            "resolution": ours.resolution,
+            "scattering_table": model_correlation_cctbx.TABLE,
+        },
+    )
+    places = ours.model.indices(entry.start, entry.voxel_size)
+    outside = ((places < 0) | (places > np.subtract(entry.box, 1))).any(axis=1).sum()
+    if outside:
+        found.paragraphs.append(
+            f"{outside:,} of {len(ours.model):,} atoms lie outside of the map's box. cctbx takes "
+            "the box for repeated, so that they count on its other side."
+        )
+    told = model_correlation_cctbx.correlation(
+        interpreter,
+        ours.model,
+        entry.density(),
+        entry.start,
+        ours.resolution,
+        ours.around,
+        task.threads,
+    )
+    return replace(
+        ours,
+        around=told.around,
+        unmasked=told.unmasked,
+        masked=told.masked,
+        radius=told.radius,
+        told=told,
+    )
+
+
+def _external(entry: Entry | None) -> Sequence[Availability]:
+    return (cctbx.availability(),)
 
 
 def _note(found: Findings, measured: _Measured) -> None:
@@ -119,15 +184,18 @@ def _note(found: Findings, measured: _Measured) -> None:
     found.measure(
         _POOR_RESIDUES, measured.poor, "%", f"residues of polymers with a correlation below {_POOR}"
     )
-    for name, curve in (("masked", measured.masked), ("unmasked", measured.unmasked)):
+    for name in ("masked", "unmasked"):
         for level, key in _LEVELS:
             found.measure(
                 f"{key}_{name}",
-                curve.resolution(level),
+                measured.crossing(name, level),
                 "Å",
                 f"where the correlation by shell of map and model falls below {level:g}, {name}",
             )
     found.measure("fsc_area", measured.area, "", "mean correlation by shell up to the resolution")
+    if measured.told is not None:
+        for key, (unit, words) in model_correlation_cctbx.FURTHER.items():
+            found.measure(key, measured.told.further[key], unit, f"{words} (mtriage)")
     around = measured.around
     found.score(
         "cc", around.residues, "CC", "correlation of map and model around the residue", reach=_REACH
@@ -167,7 +235,7 @@ def _tabulate(found: Findings, measured: _Measured) -> None:
             Column(key="unmasked", label="Without a mask", unit="Å", format=".2f"),
         ],
         [
-            (level, measured.masked.resolution(level), measured.unmasked.resolution(level))
+            (level, measured.crossing("masked", level), measured.crossing("unmasked", level))
             for level, _ in _LEVELS
         ],
     )
@@ -307,17 +375,29 @@ def _describe(found: Findings, measured: _Measured) -> None:
     if measured.of_polymers.size:
         told.append(
             f"{{fig:along_chains}} and {{fig:histogram}} have the correlation around each residue "
-            f"(within {number(radius_around(measured.resolution))} Å of its atoms), {{tab:chains}} "
+            f"(within {number(measured.radius)} Å of its atoms), {{tab:chains}} "
             "around each chain. A residue below 0.5 is not seen in the map, or lies elsewhere."
         )
     if "ligands" in found.tables:
         told.append("{tab:ligands} has what is no polymer, the lowest first.")
+    if measured.told is not None:
+        told.append(_cctbx_words(measured.told.further))
     found.paragraphs = [*told, *found.paragraphs]
+
+
+def _cctbx_words(further: Mapping[str, float | None]) -> str:
+    d99, d_model, b0 = (quantity(further[key], "Å") for key in ("d99", "d_model", "d_model_b0"))
+    return (
+        "The correlations and the curves are by cctbx (map_model_cc, mtriage); that of residues "
+        "with their neighbours, which it does not give, is built in. By mtriage the map's Fourier "
+        f"coefficients add nothing beyond {d99} (d99), and it is most like the model's map where "
+        f"that is cut at {d_model} (d_model), or {b0} with all B-factors 0."
+    )
 
 
 def _judge(found: Findings, measured: _Measured) -> None:
     reported = found.task.entry.resolution
-    half = measured.masked.resolution(HALF)
+    half = measured.crossing("masked", HALF)
     vacuous = ""
     if half is None:
         vacuous = "map and model agree by more than a half up to the Nyquist frequency"
@@ -364,6 +444,8 @@ CHECK = Check(
     needs=("map", "model"),
     listens_to=("1.a", "0.e"),
     applies=beside_the_map,
+    engines=(BUILTIN, cctbx.NAME),
+    external=_external,
     volumes=8,
     limits=(
         Limit(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from vrs_scipion.checks.check import Check, Limit
@@ -10,7 +12,9 @@ from vrs_scipion.checks.model_words import beside_the_map, resolution_of
 from vrs_scipion.checks.pictures import along_chains
 from vrs_scipion.checks.references import BARAD_2015
 from vrs_scipion.checks.task import Task
+from vrs_scipion.entry.entry import Entry
 from vrs_scipion.figures.emringer import chi_plot, threshold_plot
+from vrs_scipion.methods import cctbx, emringer_cctbx
 from vrs_scipion.methods.emringer import (
     ANGLES,
     BY_CHANCE,
@@ -20,8 +24,9 @@ from vrs_scipion.methods.emringer import (
     scan,
     statistics,
 )
+from vrs_scipion.methods.engine import BUILTIN, Availability
 from vrs_scipion.models.atomic_model import AtomicModel
-from vrs_scipion.results import Column
+from vrs_scipion.results import Column, Engine
 from vrs_scipion.results.numbers import number, quantity
 from vrs_scipion.results.plots import Mark
 
@@ -53,7 +58,7 @@ def measure_emringer(task: Task) -> Findings:
     if len(scanned) < FEWEST:
         found.does_not_apply = _too_few(len(scanned))
         return found
-    of_thresholds = statistics(scanned)
+    scanned, of_thresholds = _scored(found, model, scanned)
     if of_thresholds is None:
         found.cannot_tell = (
             f"Around none of {len(scanned):,} side chains does the density rise to a peak at a "
@@ -64,8 +69,37 @@ def measure_emringer(task: Task) -> Findings:
     _tabulate(found, model, scanned, of_thresholds)
     _describe(found, scanned, of_thresholds, resolution)
     _draw(found, model, scanned, of_thresholds)
+    _tell_engine(found)
     _judge(found, of_thresholds)
     return found
+
+
+def _scored(found: Findings, model: AtomicModel, scanned: Scan) -> tuple[Scan, Statistics | None]:
+    """What was read around the side chains, and its score, by the engine chosen."""
+    task, entry = found.task, found.task.entry
+    if task.engine == BUILTIN:
+        return scanned, statistics(scanned)
+    interpreter = cctbx.require()
+    found.engine = Engine(
+        name=cctbx.NAME,
+        version=interpreter.version,
+        arguments={"program": emringer_cctbx.PROGRAM},
+    )
+    return emringer_cctbx.emringer(
+        interpreter, model, entry.density(), entry.start, scanned, task.threads
+    )
+
+
+def _external(entry: Entry | None) -> Sequence[Availability]:
+    return (cctbx.availability(),)
+
+
+def _tell_engine(found: Findings) -> None:
+    if found.engine.name == cctbx.NAME:
+        found.paragraphs.append(
+            "The densities and the scores are by cctbx (EMRinger); the score along the chains is "
+            "made of them here."
+        )
 
 
 def _too_few(count: int) -> str:
@@ -271,6 +305,8 @@ CHECK = Check(
     needs=("map", "model"),
     listens_to=("1.a", "0.e"),
     applies=beside_the_map,
+    engines=(BUILTIN, cctbx.NAME),
+    external=_external,
     volumes=2,
     limits=(
         Limit(

@@ -16,10 +16,13 @@ from vrs_scipion.checks.pictures import ribbons
 from vrs_scipion.checks.references import ENGH_2006, LOVELL_2003, WILLIAMS_2018, WORD_1999
 from vrs_scipion.checks.task import Task
 from vrs_scipion.entry.entry import Entry
+from vrs_scipion.methods import cctbx, stereochemistry_cctbx
+from vrs_scipion.methods.engine import BUILTIN, Availability
 from vrs_scipion.methods.ramachandran import Contours, RamaClass, Rating
 from vrs_scipion.methods.stereochemistry import Stereochemistry, examine
 from vrs_scipion.methods.stereochemistry.measure import FAR_BETA, FAR_Z
 from vrs_scipion.models.kinds import POLYMERS
+from vrs_scipion.results import Engine
 from vrs_scipion.results.numbers import number
 
 if TYPE_CHECKING:
@@ -60,13 +63,13 @@ _UNITS = {
 
 def measure_stereochemistry(task: Task) -> Findings:
     """Answer A.j."""
-    found, model = Findings(task), task.entry.model()
-    seen = examine(model)
+    found = Findings(task)
+    seen = _seen(found)
     for key, value in seen.numbers.items():
         found.measure(key, value, *_UNITS[key])
     _score(found, seen)
     tables.tabulate_numbers(found, seen)
-    found.paragraphs += _told(found, seen)
+    found.paragraphs = [*_told(found, seen), *found.paragraphs]
     if seen.numbers["rama_residues"]:
         _draw_ribbons(found, seen)
     failed = _judge(found, seen)
@@ -74,6 +77,29 @@ def measure_stereochemistry(task: Task) -> Findings:
     if not len(seen.chain) and not seen.pairs.bases and not failed:
         found.cannot_tell = _TOO_LITTLE
     return found
+
+
+def _seen(found: Findings) -> Stereochemistry:
+    """What is measured; the Ramachandran plot and Cβ by the engine chosen."""
+    task = found.task
+    seen = examine(task.entry.model())
+    if task.engine == BUILTIN:
+        return seen
+    interpreter = cctbx.require()
+    found.engine = Engine(
+        name=cctbx.NAME,
+        version=interpreter.version,
+        arguments={"programs": stereochemistry_cctbx.PROGRAMS},
+    )
+    found.paragraphs.append(
+        "Which residues are favoured, allowed or outliers, and how far Cβ atoms are from their "
+        "places, is by cctbx (ramalyze, cbetadev); everything else is built in."
+    )
+    return stereochemistry_cctbx.rated(interpreter, seen, task.threads)
+
+
+def _external(entry: Entry | None) -> Sequence[Availability]:
+    return (cctbx.availability(),)
 
 
 _TOO_LITTLE = (
@@ -307,7 +333,8 @@ def _panels(seen: Stereochemistry, classes: Sequence[RamaClass]) -> list[Panel]:
     chain, contours = seen.chain, Contours.shipped()
     panels = []
     for of in classes:
-        chosen = np.flatnonzero((chain.ratings != "") & (chain.classes == of.value))
+        known = np.isfinite(chain.phi) & np.isfinite(chain.psi) & (chain.ratings != "")
+        chosen = np.flatnonzero(known & (chain.classes == of.value))
         names = [chain.model.residue_words(i) for i in chain.residues[chosen].tolist()]
         panels.append(
             Panel(
@@ -436,6 +463,8 @@ CHECK = Check(
     relies_on=(),
     applies=_without_polymers,
     volumes=1,
+    engines=(BUILTIN, cctbx.NAME),
+    external=_external,
     limits=(
         Limit(
             "wrong_hands",

@@ -33,6 +33,7 @@ class MainChain:
     model : what they are of
     residues : intp array, shape (r,), their indices in the model
     n, ca, c, o, cb : intp arrays, shape (r,), indices of atoms; −1 where there is none
+    told : ratings by another program, shape (r,), in place of those by the contours
     """
 
     model: AtomicModel
@@ -42,6 +43,7 @@ class MainChain:
     c: Indices
     o: Indices
     cb: Indices
+    told: Names | None = None
 
     def __len__(self) -> int:
         return len(self.residues)
@@ -121,6 +123,8 @@ class MainChain:
 
         Residues that are named D amino acids are rated at −φ, −ψ.
         """
+        if self.told is not None:
+            return self.told
         found = np.full(len(self), "", "<U8")
         contours = Contours.shipped()
         hand = np.where(self.named_d, -1.0, 1.0)
