@@ -812,6 +812,12 @@ class TestSharedParticles(unittest.TestCase):
         self.assertGreater(powers[0], 100)
         self.assertLess(powers[1], 8)
 
+    def test_cryosparcs_shifts_are_round_parts_of_the_box_in_pixels(self) -> None:
+        table = read_particles(SHARED / "cryosparc_P12_J24_001_particles.cs")
+        pixels = table.needed("shift") / table.needed("pixel_size")[:, None]
+        steps = pixels * 6400 / table.needed("box")[:, None]
+        np.testing.assert_allclose(steps, np.rint(steps), atol=1e-3)
+
 
 if __name__ == "__main__":
     unittest.main()
