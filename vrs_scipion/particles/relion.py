@@ -48,6 +48,7 @@ _COORDINATES = ("rlnCoordinateX", "rlnCoordinateY")
 _PIXEL, _OLD_PIXEL = "rlnImagePixelSize", ("rlnDetectorPixelSize", "rlnMagnification")
 _IMAGE, _MICROGRAPH, _GROUP = "rlnImageName", "rlnMicrographName", "rlnOpticsGroup"
 _DIMENSIONS = "rlnImageDimensionality"
+_MICROGRAPH_PIXEL = "rlnMicrographPixelSize"
 _MICROMETRES = 1e4
 _FIRST_OF_5 = 50001
 
@@ -156,7 +157,7 @@ class _Source:
     @classmethod
     def of(cls, star: StarFile, loop: Loop) -> _Source:
         wanted = {*_NUMBERS.values(), *_ANGLES, *_SHIFTS_IN_A, *_SHIFTS_IN_PIXELS, *_COORDINATES}
-        wanted |= {_PIXEL, *_OLD_PIXEL, _GROUP, _DIMENSIONS, *_IGNORED}
+        wanted |= {_PIXEL, *_OLD_PIXEL, _GROUP, _DIMENSIONS, _MICROGRAPH_PIXEL, *_IGNORED}
         columns, texts = star.columns(
             loop,
             [label for label in loop.labels if label in wanted],
@@ -327,6 +328,9 @@ def _put_places(draft: Draft, source: _Source) -> None:
     if source.has(*_COORDINATES):
         places = np.stack([source.numbers(label) for label in _COORDINATES], axis=1)
         draft.put("coordinates", places, source.called(*_COORDINATES))
+    if source.has(_MICROGRAPH_PIXEL) and not draft.has("micrograph_pixel_size"):
+        size = source.numbers(_MICROGRAPH_PIXEL)
+        draft.put("micrograph_pixel_size", size, source.called(_MICROGRAPH_PIXEL))
 
 
 def _say_ignored(draft: Draft, source: _Source) -> None:
