@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,7 @@ from pydantic_core import from_json
 Model = TypeVar("Model", bound=BaseModel)
 
 _CHUNK = 1 << 22
+_PAGE = re.compile(rb"\s{0,1000}<(!doctype html|html|\?xml|head|body)", re.IGNORECASE)
 
 
 class InputError(ValueError):
@@ -24,6 +26,11 @@ class InputError(ValueError):
         self.path = Path(path)
         self.problem = problem
         super().__init__(f"{printable(self.path.name)}: {problem}")
+
+
+def is_web_page(content: bytes) -> bool:
+    """Whether a file is a page of the web, or XML, as a download that failed leaves behind."""
+    return _PAGE.match(content) is not None
 
 
 class DamagedError(ValueError):

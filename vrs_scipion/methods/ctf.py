@@ -8,13 +8,16 @@ Rohou & Grigorieff (2015), doi:10.1016/j.jsb.2015.08.008
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from vrs_scipion.particles.table import ParticleTable
+
 Reals = NDArray[np.float64]
 
+_PHASE_SHIFT = "phase_shift"
 _VOLTS = 1e3
 _MILLIMETRE = 1e7
 """Å."""
@@ -54,6 +57,19 @@ class Optics:
     defocus_v: Reals
     defocus_angle: Reals
     phase_shift: Reals
+
+    @classmethod
+    def of(cls, table: ParticleTable) -> Optics:
+        """Of all particles of a table; where it gives no phase shift, there is none.
+
+        Raises
+        ------
+        ParticleError
+            If the table lacks anything else.
+        """
+        names = [one.name for one in fields(cls) if one.name != _PHASE_SHIFT]
+        shift = table.columns.get(_PHASE_SHIFT, np.zeros(len(table)))
+        return cls(**{name: table.needed(name) for name in names}, phase_shift=shift)
 
     def ctf(self, frequencies: Reals) -> Reals:
         """The contrast transfer function: −(√(1 − Q²)·sin χ + Q·cos χ).

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import gzip
-import re
 import zlib
 from pathlib import Path
 
 import gemmi
 
-from vrs_scipion.files import InputError
+from vrs_scipion.files import InputError, is_web_page
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _MRC_MAGIC = slice(208, 211), b"MAP"
-_BEGINNING = 4096
-_PAGE = re.compile(rb"\s*<(!doctype html|html|\?xml|head|body)", re.IGNORECASE)
 
 
 class ModelError(InputError):
@@ -101,7 +98,7 @@ def _what_it_is(content: bytes) -> str:
     where, magic = _MRC_MAGIC
     if content[where] == magic:
         return "it is a map"
-    if _PAGE.match(content[:_BEGINNING]):
+    if is_web_page(content):
         return "it is a page of the web, or XML"
     if b"_refln." in content and b"_atom_site." not in content:
         return "it holds structure factors"

@@ -4,7 +4,8 @@ Both are structured arrays of NumPy, read without unpickling; rows belong togeth
 by their order. The pose is a rotation vector in radians; A (see `vrs_scipion.particles.geometry`)
 is the transpose of the rotation that it stands for. 2,019 real poses say so: read thus, the angles
 in the plane of the image are uniform, as nothing in a microscope prefers one; read the other way,
-they repeat the preferred views (Rayleigh's n·R² of the double angle is 502 instead of 2).
+they repeat the preferred views (Rayleigh's n·R² of the double angle is 502 instead of 2). Shifts
+are in pixels: theirs are all multiples of box/6400 in pixels, and no round part of the box in Å.
 """
 
 from __future__ import annotations

@@ -26,6 +26,7 @@ from vrs_scipion.particles.locating import Locator
 from vrs_scipion.particles.table import Draft, ParticleError, ParticleTable, Reals, shown
 
 IMAGES = "MDF/images"
+HDF_MAGIC = b"\x89HDF\r\n\x1a\n"
 
 _PROJECTION = "xform.projection"
 _LONGEST_JSON = 1 << 28

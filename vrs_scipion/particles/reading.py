@@ -6,18 +6,17 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from vrs_scipion.files import is_web_page
 from vrs_scipion.maps.header import HeaderError, parse_header
 from vrs_scipion.particles.cryosparc import MAGIC, read_cryosparc
-from vrs_scipion.particles.eman import read_box, read_hdf, read_json, read_lst
+from vrs_scipion.particles.eman import HDF_MAGIC, read_box, read_hdf, read_json, read_lst
 from vrs_scipion.particles.relion import read_relion
 from vrs_scipion.particles.star import read_star
 from vrs_scipion.particles.table import ParticleError, ParticleTable
 from vrs_scipion.particles.xmipp import IMAGE, read_xmipp
 
 _BEGINNING = 1 << 16
-_HDF = b"\x89HDF\r\n\x1a\n"
 _LST = (b"#LST", b"#LSX")
-_PAGE = re.compile(rb"\s*<(!doctype html|html|\?xml|head|body)", re.IGNORECASE)
 _STAR = re.compile(rb"(\s*#[^\n]*\n|\s)*data_", re.IGNORECASE)
 _BOX = re.compile(rb"\s*-?\d+(\.\d*)?([ \t]+-?\d+(\.\d*)?){3,}[ \t]*\r?(\n|$)")
 _GROUP_FILE = re.compile(rb"(created|group|results):", re.MULTILINE)
@@ -77,7 +76,7 @@ def read_particles(
 
 
 def _read_other(path: Path, beginning: bytes, root: Path | None) -> ParticleTable:
-    if beginning.startswith(_HDF):
+    if beginning.startswith(HDF_MAGIC):
         return read_hdf(path)
     if beginning.startswith(_LST):
         return read_lst(path, root)
@@ -116,7 +115,7 @@ def _what_it_is(beginning: bytes) -> str:
         return f"it is empty; {_GIVE}"
     if _is_mrc(beginning):
         return f"it holds images or a map, not what is known of particles; {_GIVE}"
-    if _PAGE.match(beginning):
+    if is_web_page(beginning):
         return f"it is a page of the web, or XML, as of a failed download; {_GIVE}"
     if _GROUP_FILE.search(beginning) and b".cs" in beginning:
         return "it is a group file of cryoSPARC (.csg); give the .cs file that it names"

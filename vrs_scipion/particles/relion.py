@@ -48,20 +48,26 @@ _COORDINATES = ("rlnCoordinateX", "rlnCoordinateY")
 _PIXEL, _OLD_PIXEL = "rlnImagePixelSize", ("rlnDetectorPixelSize", "rlnMagnification")
 _IMAGE, _MICROGRAPH, _GROUP = "rlnImageName", "rlnMicrographName", "rlnOpticsGroup"
 _DIMENSIONS = "rlnImageDimensionality"
+_MICROGRAPH_PIXEL = "rlnMicrographPixelSize"
 _MICROMETRES = 1e4
 _FIRST_OF_5 = 50001
 
-_IGNORED: tuple[tuple[str, tuple[str, ...], float], ...] = (
-    ("beam tilt", ("rlnBeamTiltX", "rlnBeamTiltY"), 0),
-    ("antisymmetric aberrations (rlnOddZernike)", ("rlnOddZernike",), 0),
-    ("symmetric aberrations (rlnEvenZernike)", ("rlnEvenZernike",), 0),
-    ("anisotropic magnification, on its diagonal", ("rlnMagMat00", "rlnMagMat11"), 1),
-    ("anisotropic magnification, beside its diagonal", ("rlnMagMat01", "rlnMagMat10"), 0),
-    ("B-factor of the CTF", ("rlnCtfBfactor",), 0),
-    ("scale of the CTF", ("rlnCtfScalefactor",), 1),
-)
-"""What our CTF does not know: words, labels, the value that changes nothing."""
-_DETECTOR = "rlnMtfFileName"
+_IGNORED: Mapping[str, tuple[str, float]] = {
+    "rlnBeamTiltX": ("beam tilt", 0),
+    "rlnBeamTiltY": ("beam tilt", 0),
+    "rlnMagMat00": ("anisotropic magnification", 1),
+    "rlnMagMat01": ("anisotropic magnification", 0),
+    "rlnMagMat10": ("anisotropic magnification", 0),
+    "rlnMagMat11": ("anisotropic magnification", 1),
+    "rlnCtfBfactor": ("B-factor of the CTF", 0),
+    "rlnCtfScalefactor": ("scale of the CTF", 1),
+}
+"""What our CTF does not know: words, and the value that changes nothing."""
+_IGNORED_TEXTS: Mapping[str, str] = {
+    "rlnOddZernike": "antisymmetric aberrations (rlnOddZernike)",
+    "rlnEvenZernike": "symmetric aberrations (rlnEvenZernike)",
+    "rlnMtfFileName": "the detector's MTF",
+}
 
 _OTHER_FILES: tuple[tuple[str, str], ...] = (
     ("rlnPipeLineJobCounter", "the record of a RELION project; give the particles of one of its "
@@ -106,6 +112,11 @@ def read_relion(star: StarFile, root: Path | None = None) -> ParticleTable:
     if source.group is not None:
         names = source.group_names
         draft.put_names("group", [names[one] for one in source.group.tolist()], _GROUP)
+        if not source.optics:
+            draft.note(
+                "Particles name optics groups and the file has no data_optics: what belongs there "
+                "is not known."
+            )
     _put_pixel_size(draft, source)
     for name, label in _NUMBERS.items():
         if source.has(label):
@@ -146,10 +157,7 @@ class _Source:
     @classmethod
     def of(cls, star: StarFile, loop: Loop) -> _Source:
         wanted = {*_NUMBERS.values(), *_ANGLES, *_SHIFTS_IN_A, *_SHIFTS_IN_PIXELS, *_COORDINATES}
-        wanted |= {_PIXEL, *_OLD_PIXEL, _GROUP}
-        wanted |= {
-            label for words, labels, _ in _IGNORED if "Zernike" not in words for label in labels
-        }
+        wanted |= {_PIXEL, *_OLD_PIXEL, _GROUP, _DIMENSIONS, _MICROGRAPH_PIXEL, *_IGNORED}
         columns, texts = star.columns(
             loop,
             [label for label in loop.labels if label in wanted],
@@ -286,11 +294,6 @@ def _put_images(draft: Draft, source: _Source, root: Path | None) -> None:
         )
     if _IMAGE in source.texts:
         put_numbered_images(draft, source.texts[_IMAGE], Locator(draft.source, root), _IMAGE)
-    if source.loop.labels and not source.optics and source.group is not None:
-        draft.note(
-            "Particles name optics groups and the file has no data_optics: what belongs there is "
-            "not known."
-        )
 
 
 def _put_pixel_size(draft: Draft, source: _Source) -> None:
@@ -325,13 +328,21 @@ def _put_places(draft: Draft, source: _Source) -> None:
     if source.has(*_COORDINATES):
         places = np.stack([source.numbers(label) for label in _COORDINATES], axis=1)
         draft.put("coordinates", places, source.called(*_COORDINATES))
+    if source.has(_MICROGRAPH_PIXEL) and not draft.has("micrograph_pixel_size"):
+        size = source.numbers(_MICROGRAPH_PIXEL)
+        draft.put("micrograph_pixel_size", size, source.called(_MICROGRAPH_PIXEL))
 
 
 def _say_ignored(draft: Draft, source: _Source) -> None:
-    for words, labels, neutral in _IGNORED:
-        there = [label for label in labels if source.has(label)]
-        zernike = any("Zernike" in label for label in there)
-        if there and (zernike or any((source.numbers(one) != neutral).any() for one in there)):
-            draft.ignore(words)
-    if any(_DETECTOR in one for one in source.optics.values()):
-        draft.ignore("the detector's MTF")
+    found = [
+        words
+        for label, (words, neutral) in _IGNORED.items()
+        if source.has(label) and (source.numbers(label) != neutral).any()
+    ]
+    found += [
+        words
+        for label, words in _IGNORED_TEXTS.items()
+        if label in source.loop.labels or any(label in one for one in source.optics.values())
+    ]
+    for words in dict.fromkeys(found):
+        draft.ignore(words)

@@ -16,12 +16,11 @@ from numpy.typing import NDArray
 
 from vrs_scipion.maps.header import HEADER_BYTES, HeaderError, parse_header
 from vrs_scipion.maps.spider import parse_spider_images
-from vrs_scipion.particles.eman import IMAGES, opened_hdf
+from vrs_scipion.particles.eman import HDF_MAGIC, IMAGES, opened_hdf
 from vrs_scipion.particles.table import ImageFile, Integers, ParticleError, ParticleTable, shown
 
 Images = NDArray[np.float32]
 
-_HDF = b"\x89HDF\r\n\x1a\n"
 _NO_SIZE = (0.0, 1.0)
 _SAME = 1e-4
 _GIVE = "give a stack of images as MRC (.mrcs), or of EMAN2 (.hdf)"
@@ -90,7 +89,7 @@ def open_stack(path: Path) -> Stack:
     try:
         with path.open("rb") as stream:
             first = stream.read(HEADER_BYTES)
-        if first.startswith(_HDF):
+        if first.startswith(HDF_MAGIC):
             return _hdf_stack(path)
         return _plain_stack(path, first)
     except FileNotFoundError as error:

@@ -28,6 +28,8 @@ _PIECE = 50_000
 """Rows read at once."""
 _FIRST_LINES = 64
 _LONGEST_LINE = 1 << 20
+_MAY_END_LOOP = b"_dlDL"
+"""First letters of lines behind the last row."""
 _VERSION = re.compile(r"#\s*version\s+(\S+)|#.*\bversion (\d[\w.]*)", re.IGNORECASE)
 _TOKEN = re.compile(r"\"([^\"]*)\"(?=\s|$)|'([^']*)'(?=\s|$)|(\S+)")
 _FAILED = re.compile(
@@ -128,7 +130,7 @@ class StarFile:
             **dict.fromkeys(texts, object),
         }
         record = np.dtype(
-            [(f"c{place}", kinds.get(label, "S1")) for place, label in enumerate(loop.labels)]
+            [(f"c{place}", kinds.get(label, "U1")) for place, label in enumerate(loop.labels)]
         )
         named = {label: f"c{place}" for place, label in enumerate(loop.labels)}
         found = {label: np.empty(loop.rows) for label in numbers}
@@ -243,7 +245,7 @@ class _Lines:
     def skip_rows(self) -> int:
         """Pass the rows of a loop; how many they are."""
         rows = 0
-        while self.line and not (self.line[:1] in b"_dlDL" and _ends_loop(self.line)):
+        while self.line and not (self.line[:1] in _MAY_END_LOOP and _ends_loop(self.line)):
             rows += 1
             self.advance()
         return rows

@@ -6,6 +6,7 @@ import itertools
 import json
 import unittest
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -14,6 +15,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.lib import recfunctions
+from scipy.ndimage import uniform_filter1d
 from scipy.spatial.transform import Rotation
 
 import vrs_scipion
@@ -115,6 +117,14 @@ def assert_alike(first: ParticleTable, second: ParticleTable, names: list[str]) 
 
 def correlation(first: np.ndarray, second: np.ndarray) -> float:
     return float(np.corrcoef(first.ravel(), second.ravel())[0, 1])
+
+
+def rings(values: np.ndarray, shell: np.ndarray, within: np.ndarray) -> np.ndarray:
+    """Means over shells, without what changes slowly from one to the next."""
+    counts = np.bincount(shell[within])
+    means = np.bincount(shell[within], values[within]) / np.maximum(counts, 1)
+    means = means[shell[within].min() :]
+    return means - uniform_filter1d(means, 15)
 
 
 class WithFolder(unittest.TestCase):
@@ -278,6 +288,12 @@ _rlnAnglePsi
         self.assertIsNone(table.rotation)
         self.assertTrue(any("plane" in note for note in table.origin.notes))
         self.assertEqual(table.origin.version, "3.0 or earlier")
+
+    def test_coordinates_alone(self) -> None:
+        text = "data_\nloop_\n_rlnCoordinateX\n_rlnCoordinateY\n10.5 20\n30 40\n"
+        table = read_particles(self.written(text))
+        np.testing.assert_array_equal(table.needed("coordinates"), [[10.5, 20.0], [30.0, 40.0]])
+        self.assertEqual(list(table.columns), ["coordinates"])
 
     def test_jobs_with_names_to_fill_in_are_read(self) -> None:
         text = "data_job\n\nloop_\n_rlnJobOptionVariable #1\n_rlnJobOptionValue #2\n"
@@ -738,6 +754,16 @@ class TestCtf(unittest.TestCase):
         np.testing.assert_allclose(low[0, 0], -0.1)
         self.assertTrue((low < 0).all())
 
+    def test_it_is_taken_from_a_table(self) -> None:
+        table = some_table(4)
+        frequencies = np.array([[0.01, 0.02], [0.1, -0.05]])
+        found = Optics.of(table).ctf(frequencies)
+        self.assertEqual(found.shape, (4, 2))
+        turned = Optics.of(replace(table, phase_shift=None)).ctf(frequencies)
+        self.assertTrue((np.abs(found - turned) > 1e-3).any())
+        with self.assertRaisesRegex(ParticleError, "gives no defocus u"):
+            Optics.of(replace(table, defocus_u=None))
+
     def test_the_angle_is_that_of_the_first_defocus(self) -> None:
         split = self.optics(defocus_u=20000.0, defocus_v=10000.0, defocus_angle=90.0)
         along = np.array([[0.0, 0.05], [0.05, 0.0]])
@@ -804,6 +830,29 @@ class TestSharedParticles(unittest.TestCase):
         self.assertGreater(best, 0.9999)
         self.assertLess(second, 0.8)
 
+    def test_spectra_of_real_particles_have_the_ctfs_rings(self) -> None:
+        for name in ("empiar_10076_7.cs", "relion31.star"):
+            table = read_particles(SHARED / name)
+            box, pixel = int(table.needed("box")[0]), float(table.needed("pixel_size")[0])
+            grid = frequency_grid(box)
+            shell = np.rint(np.hypot(*np.moveaxis(grid, -1, 0))).astype(int).ravel()
+            within = (shell > box * pixel / 25) & (shell < box * pixel / 7)
+            power = (np.abs(transforms_of(read_images(table))) ** 2).mean(axis=0).ravel()
+            power = np.log(power)
+            scores = []
+            for factor in (0.8, 0.9, 1.0, 1.1, 1.2):
+                optics = Optics.of(table)
+                off = replace(
+                    optics,
+                    defocus_u=factor * optics.defocus_u,
+                    defocus_v=factor * optics.defocus_v,
+                )
+                squared = (off.ctf(grid.reshape(-1, 2) / (box * pixel)) ** 2).mean(axis=0)
+                scores.append(correlation(*(rings(one, shell, within) for one in (power, squared))))
+            with self.subTest(name):
+                self.assertGreater(scores[2], 0.7)
+                self.assertLess(max(scores[:2] + scores[3:]), scores[2] - 0.2)
+
     def test_cryosparcs_poses_leave_the_plane_uniform(self) -> None:
         """Nothing prefers an angle in the plane; the views of a molecule are preferred."""
         table = read_particles(SHARED / "cryosparc_P12_J24_001_particles.cs")
@@ -811,6 +860,12 @@ class TestSharedParticles(unittest.TestCase):
         powers = [len(table) * abs(np.exp(2j * turn).mean()) ** 2 for turn in (rot, psi)]
         self.assertGreater(powers[0], 100)
         self.assertLess(powers[1], 8)
+
+    def test_cryosparcs_shifts_are_round_parts_of_the_box_in_pixels(self) -> None:
+        table = read_particles(SHARED / "cryosparc_P12_J24_001_particles.cs")
+        pixels = table.needed("shift") / table.needed("pixel_size")[:, None]
+        steps = pixels * 6400 / table.needed("box")[:, None]
+        np.testing.assert_allclose(steps, np.rint(steps), atol=1e-3)
 
 
 if __name__ == "__main__":
