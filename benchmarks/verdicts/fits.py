@@ -15,15 +15,15 @@ from specimens import Record, Specimen, good_specimens
 
 from vrs_scipion.simulation import Atoms
 
-LARGEST_SIDE = 110
-"""Of the box as maps alone are sampled, in voxels; these are sampled more coarsely: to about 64."""
+LARGEST_SIDE = 130
+"""Of the box as maps alone are sampled, in voxels; these are sampled more coarsely: to about 76."""
 SYMMETRY = "C4"
 _RESOLUTIONS = (1.8, 2.2, 2.6, 3.0, 3.5, 4.0, 4.5, 5.0, 6.0)
 _FEWEST_ATOMS, _MOST_ATOMS = 450, 3500
 _FINEST_CRYSTAL = 2.2
 """Å: coarser structures are no good models themselves."""
 _SAMPLING, _ROOMINESS = (2.3, 2.6), (1.35, 1.5)
-_BLUR = (3.0, 8.0)
+_BLUR = (6.0, 12.0)
 """B-factors of models, in squares of the resolution."""
 _ERRORS = (0.1, 0.3)
 """Å r.m.s. that refinement leaves at the finest and at the coarsest resolution."""
