@@ -17,7 +17,7 @@ from vrs_scipion.models.atomic_model import AtomicModel
 from vrs_scipion.models.kinds import POLYMERS
 from vrs_scipion.results.plots import Band, Interval, Mark, Role
 
-MOST = 12
+MOST = 8
 """Chains that are drawn; of more, those with the worst means."""
 
 _TALL, _GAP, _TOP, _BOTTOM, _LEFT, _RIGHT = 0.92, 0.34, 0.28, 0.34, 0.62, 0.12
