@@ -45,6 +45,8 @@ _FEW = 10
 """Atoms of which one can hardly say how their scores are spread."""
 _WHOLE_RESIDUE = 4
 """Atoms of a residue whose profile is drawn."""
+_B_SAYS_SO = -0.2
+"""Rank correlation with the scores, from which on B-factors tell well from badly seen."""
 _COARSE = 5.0
 """Å beyond which atoms are hardly told apart."""
 _SIDE_CHAINS_SEEN = 4.5
@@ -118,6 +120,12 @@ def _note(found: Findings, scores: ModelScores) -> None:
             "",
             f"lowest mean Q-score of {window} residues in a row, σ 0.4 Å",
         )
+    found.measure(
+        "b_factor_correlation",
+        scores.b_factor_correlation,
+        "",
+        "rank correlation of B-factor and Q-score over the residues of polymers",
+    )
     found.measure("atoms_scored", int(scores.counted.sum()), "atom", "atoms in the means")
     found.measure(
         "atoms_outside", int(scores.outside.sum()), "atom", "atoms outside of the map's box"
@@ -331,7 +339,21 @@ def _describe(found: Findings, scores: ModelScores) -> None:
     )
 
 
+def _b_factor_words(correlation: float) -> str:
+    """What the B-factors say of the scores."""
+    agree = (
+        "the B-factors are high where the map shows the model badly, as they should be"
+        if correlation < _B_SAYS_SO
+        else "the B-factors say little of where the map shows the model badly: refine them, or "
+        "look at how they were made"
+    )
+    said = f"{correlation:.2f}".replace("-", "−")
+    return f"B-factor and Q-score of the residues have a rank correlation of {said}: {agree}."
+
+
 def _describe_parts(found: Findings, scores: ModelScores) -> None:
+    if scores.b_factor_correlation is not None:
+        found.paragraphs.append(_b_factor_words(scores.b_factor_correlation))
     if scores.below_0 is not None:
         total = int(scores.scored_polymers.sum())
         below = round(scores.below_0 * total / 100)

@@ -93,6 +93,20 @@ class ModelScores:
         return 100 * float(np.mean(self.residues[self.scored_polymers] < 0))
 
     @cached_property
+    def b_factor_correlation(self) -> float | None:
+        """Rank correlation of B-factor and score over the residues of polymers, −1 to 1.
+
+        None of fewer than 20 residues, or where one of the two is the same for all.
+        """
+        from scipy.stats import spearmanr  # slow to load
+
+        b = self.of_residues(self.model.atoms.b_factors, self.counted)[self.scored_polymers]
+        q = self.residues[self.scored_polymers]
+        if b.size < LONG_CHAIN or not (np.ptp(b) and np.ptp(q)):
+            return None
+        return float(spearmanr(b, q).statistic)
+
+    @cached_property
     def side_less_backbone(self) -> dict[int, float]:
         """Mean of the side chains less that of the backbone, of long chains, by their index."""
         side = self.of_chains(self.q04, self.in_side_chains)
