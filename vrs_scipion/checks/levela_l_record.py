@@ -15,6 +15,7 @@ from vrs_scipion.checks.task import Task
 from vrs_scipion.entry.entry import Entry
 from vrs_scipion.methods.model_record import HIGH_B, TOO_CLOSE, ModelRecordFindings, examine
 from vrs_scipion.models.atomic_model import AtomicModel, Chosen
+from vrs_scipion.models.kinds import POLYMERS
 from vrs_scipion.results import Column
 from vrs_scipion.results.numbers import number, quantity
 
@@ -142,7 +143,7 @@ def _note(found: Findings, lines: Sequence[_Line], seen: ModelRecordFindings) ->
     for line in lines:
         words = f"{line.words[:1].lower()}{line.words[1:]}"
         found.measure(line.key, line.count, line.unit, words)
-    found.measure("b_different", seen.different_b, "", "different B-factors")
+    found.measure("b_different", seen.different_b, "", "different B-factors of the polymers' atoms")
     found.measure(
         "unknown_share", seen.unknown_share, "%", "residues of unknown type, of the polymers'"
     )
@@ -196,9 +197,11 @@ def _b_factor_words(model: AtomicModel, seen: ModelRecordFindings) -> str:
     if not b.size:
         return "The model has no atoms but hydrogens."
     if seen.different_b == 1:
+        alike = b if np.ptp(b) == 0 else b[model.of(*POLYMERS)[~model.hydrogens]]
+        who = "atoms" if np.ptp(b) == 0 else "atoms of polymers"
         return (
-            f"All atoms have the same B-factor, {quantity(float(b[0]), 'Å²')}: it says nothing of "
-            "where the model is well defined."
+            f"All {who} have the same B-factor, {quantity(float(alike[0]), 'Å²')}: it says nothing "
+            "of where the model is well defined."
         )
     low, middle, high = np.percentile(b, (2.5, 50, 97.5)).tolist()
     return (
@@ -296,7 +299,7 @@ _VALUES: dict[str, Callable[[ModelRecordFindings], float | None]] = {
 def _wrong(key: str, seen: ModelRecordFindings, atoms: int) -> str:
     """What is wrong where a limit is not kept, for the middle of a sentence."""
     if key == "b_different":
-        return "all B-factors are equal"
+        return "its polymers' B-factors are all equal"
     if key == "unknown_share":
         return f"{number(seen.unknown_share)} % of its residues are of unknown type"
     count = int(_VALUES[key](seen) or 0)
@@ -395,9 +398,9 @@ CHECK = Check(
             2.0,
             "",
             "Different B-factors",
-            f"The check warns when the atoms have fewer different B-factors than this, unless the "
-            f"reported resolution is coarser than {_COARSE:g} Å.",
-            "the number of different B-factors",
+            "The check warns when the polymers' atoms have fewer different B-factors than this, "
+            f"unless the reported resolution is coarser than {_COARSE:g} Å.",
+            "the number of different B-factors of the polymers' atoms",
             ">=",
             advice=(
                 "B-factors were not refined, or were reset: nobody sees which parts are well "

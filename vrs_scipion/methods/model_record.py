@@ -86,7 +86,8 @@ class ModelRecordFindings:
 
     Attributes
     ----------
-    different_b : how many different B-factors the atoms that are no hydrogens have
+    different_b : how many different B-factors the atoms of polymers have, of a model without a
+        polymer all of its atoms; hydrogens left out
     zero_b, negative_b, high_b : atoms
     unoccupied, over_occupied : atoms of occupancy 0 or less, and above 1
     uneven_alternatives : atoms whose alternative conformations do not sum to an occupancy of 1
@@ -153,8 +154,9 @@ def examine(
     outside = ((places < 0) | (places > last)).any(axis=1)
     with_hydrogens, without_hydrogens = _hydrogens(model, polymers)
     ligand = np.isin(of.kinds, (Kind.LIGAND.value, Kind.ION.value))
+    of_polymers = heavy & polymers[model.residue]
     return ModelRecordFindings(
-        different_b=len(np.unique(b[heavy])),
+        different_b=len(np.unique(b[of_polymers if of_polymers.any() else heavy])),
         zero_b=heavy & (b == 0),
         negative_b=heavy & (b < 0),
         high_b=heavy & (b > HIGH_B),

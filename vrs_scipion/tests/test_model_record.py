@@ -142,6 +142,15 @@ class TestFindings(RecordTest):
         residue.add_atom(other)
         self.assertEqual(self.counts(self.checked(structure)), {})
 
+    def test_one_b_factor_for_a_whole_chain_is_none_whatever_its_ligand_has(self) -> None:
+        structure = self.good()
+        for site in structure[0].all():
+            site.atom.b_iso = 50
+        add_residue(structure, "HEM", [("FE", "Fe"), ("NA", "N")], number=201, place=(20, 24, 15))
+        result = self.checked(structure)
+        self.assertEqual(self.failed(result), ["b_different"])
+        self.assertTrue(any("All atoms of polymers" in said for said in result.paragraphs))
+
     def test_one_b_factor_for_all_is_usual_where_nothing_is_resolved(self) -> None:
         structure = self.good()
         for site in structure[0].all():
