@@ -96,7 +96,7 @@ def measure(name: str, folder: Path, threads: int) -> None:
     with mock.patch("vrs_scipion.figures.plotting.save_picture"), without_pictures():
         run()
     seconds = time.process_time() - started
-    print(json.dumps({"seconds": seconds, "peak": _peak()}))
+    print(json.dumps({"seconds": seconds, "peak": peak_memory()}))
 
 
 def _numerics(name: str, folder: Path) -> Callable[[], None]:
@@ -127,7 +127,7 @@ def _check(name: str, folder: Path, threads: int) -> Callable[[], None]:
     return run
 
 
-def _peak() -> float:
+def peak_memory() -> float:
     """The most memory that this process has held, bytes; what its parent held does not count."""
     status = Path("/proc/self/status").read_text(encoding="utf-8")
     line = next(line for line in status.splitlines() if line.startswith("VmHWM"))
