@@ -14,6 +14,7 @@ Tang et al. (2007), doi:10.1016/j.jsb.2006.05.009 (EMAN2)
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ HDF_MAGIC = b"\x89HDF\r\n\x1a\n"
 
 _PROJECTION = "xform.projection"
 _LONGEST_JSON = 1 << 28
+_NUMBER = re.compile(r"[0-9]{1,12}")
 _QUARTER = 90.0
 _CTF = "EMAN's CTF parameters, whose phase is counted in another way"
 _UNPROVEN = (
@@ -54,7 +56,7 @@ def read_lst(path: Path, root: Path | None = None) -> ParticleTable:
             parts = line.split(None, 2)
             if not parts or line.startswith("#"):
                 continue
-            if len(parts) < 2 or not parts[0].isdigit():
+            if len(parts) < 2 or not _NUMBER.fullmatch(parts[0]):
                 raise ParticleError(
                     path,
                     f"line {row:,} is {shown(line.strip())} instead of the number of an image and "
@@ -86,7 +88,7 @@ def read_hdf(path: Path) -> ParticleTable:
             images = file.get(IMAGES)
             if images is None:
                 raise ParticleError(path, "it is HDF5 without images of EMAN2; give another table")
-            order = sorted((name for name in images if name.isdigit()), key=int)
+            order = sorted((name for name in images if _NUMBER.fullmatch(name)), key=int)
             headers = [dict(images[name].attrs) for name in order]
             sides = [images[name]["image"].shape for name in order]
     except (OSError, KeyError, RuntimeError) as error:

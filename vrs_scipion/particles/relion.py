@@ -11,6 +11,7 @@ Scheres (2012), doi:10.1016/j.jsb.2012.09.006
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,6 +52,7 @@ _DIMENSIONS = "rlnImageDimensionality"
 _MICROGRAPH_PIXEL = "rlnMicrographPixelSize"
 _MICROMETRES = 1e4
 _FIRST_OF_5 = 50001
+_GROUP_NUMBER = re.compile(r"[0-9]{1,9}")
 
 _IGNORED: Mapping[str, tuple[str, float]] = {
     "rlnBeamTiltX": ("beam tilt", 0),
@@ -189,6 +191,10 @@ class _Source:
         used, inverse = np.unique(self.group, return_inverse=True)
         return np.array([values[int(one)] for one in used])[inverse]
 
+    def vectors(self, *labels: str) -> Reals:
+        """Several values a particle: shape (n, labels)."""
+        return np.stack([self.numbers(label) for label in labels], axis=1)
+
     def called(self, *labels: str) -> str:
         """Where values stand, in words."""
         where = "" if all(label in self.columns for label in labels) else " of data_optics"
@@ -260,7 +266,7 @@ def _optics(star: StarFile) -> dict[int, dict[str, str]]:
     found: dict[int, dict[str, str]] = {}
     for row in rows:
         number = row.get(_GROUP, "")
-        if not number.isdigit() or int(number) in found:
+        if not _GROUP_NUMBER.fullmatch(number) or int(number) in found:
             raise ParticleError(
                 star.path,
                 f"data_optics gives {shown(number)} as the number of a group, where every group "
@@ -308,17 +314,17 @@ def _put_pixel_size(draft: Draft, source: _Source) -> None:
 
 def _put_pose(draft: Draft, source: _Source) -> None:
     if source.has(*_ANGLES):
-        angles = np.stack([source.numbers(label) for label in _ANGLES], axis=1)
+        angles = source.vectors(*_ANGLES)
         draft.put_rotations(matrices(angles), source.called(*_ANGLES))
     elif source.has(_ANGLES[-1]):
         draft.note(_PSI_ALONE)
     if source.has(*_SHIFTS_IN_A):
-        shift = np.stack([source.numbers(label) for label in _SHIFTS_IN_A], axis=1)
+        shift = source.vectors(*_SHIFTS_IN_A)
         draft.put("shift", shift, source.called(*_SHIFTS_IN_A))
         if source.has(*_SHIFTS_IN_PIXELS):
             draft.ignore("origins in pixels, beside those in Å")
     elif source.has(*_SHIFTS_IN_PIXELS):
-        pixels = np.stack([source.numbers(label) for label in _SHIFTS_IN_PIXELS], axis=1)
+        pixels = source.vectors(*_SHIFTS_IN_PIXELS)
         put_pixel_shifts(draft, pixels, source.called(*_SHIFTS_IN_PIXELS))
 
 
@@ -326,7 +332,7 @@ def _put_places(draft: Draft, source: _Source) -> None:
     if _MICROGRAPH in source.texts:
         draft.put_names("micrograph", source.texts[_MICROGRAPH], _MICROGRAPH)
     if source.has(*_COORDINATES):
-        places = np.stack([source.numbers(label) for label in _COORDINATES], axis=1)
+        places = source.vectors(*_COORDINATES)
         draft.put("coordinates", places, source.called(*_COORDINATES))
     if source.has(_MICROGRAPH_PIXEL) and not draft.has("micrograph_pixel_size"):
         size = source.numbers(_MICROGRAPH_PIXEL)

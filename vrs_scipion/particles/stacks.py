@@ -180,7 +180,7 @@ def _hdf_stack(path: Path) -> Stack:
     try:
         with opened_hdf(path) as file:
             images = file[IMAGES]
-            names = [name for name in images if name.isdigit()]
+            names = [name for name in images if name.isdecimal()]
             shapes = {images[name]["image"].shape for name in names}
             size = float(images["0"].attrs.get("EMAN.apix_x", 0.0))
     except (OSError, KeyError, RuntimeError) as error:

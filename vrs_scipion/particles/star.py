@@ -158,9 +158,16 @@ class StarFile:
         self, loop: Loop, piece: list[str], record: np.dtype[Any], start: int
     ) -> NDArray[Any]:
         try:
-            return np.loadtxt(piece, record, comments=None, ndmin=1, quotechar='"')
+            values = np.loadtxt(piece, record, comments=None, ndmin=1, quotechar='"')
         except ValueError as error:
             raise self._unread(loop, str(error), start) from error
+        if len(values) != len(piece):
+            raise ParticleError(
+                self.path,
+                f"within rows {start + 1:,} to {start + len(piece):,} of its table a quote is not "
+                "closed, or a row is broken; export it again",
+            )
+        return values
 
     def _unread(self, loop: Loop, said: str, start: int) -> ParticleError:
         """What NumPy's reader found wrong, with the row counted from the first of the loop."""

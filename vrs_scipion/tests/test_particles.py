@@ -320,6 +320,7 @@ _rlnAnglePsi
             "tomograms": lambda t: t.replace("_rlnMicrographName", "_rlnTomoName"),
             "pixel size in Å": lambda t: t.replace("0.10 1.0 0.0", "0.10 -1.0 0.0"),
             "voltage in kV": lambda t: t.replace("300.0", "300000.0"),
+            "a quote is not closed": lambda t: t.replace('space.mrc"', "space.mrc"),
             "needs one of its own": lambda t: t.replace('2 "the', '7 "the'),
         }
         for words, change in cases.items():
