@@ -68,8 +68,7 @@ class Locator:
             raise ParticleError(
                 self.table,
                 f"it names {shown(str(self._names[found]))} and {shown(str(name))}, and for both "
-                f"only {shown(found.name)} is found; give the folder that both are relative to "
-                "(--particles-root)",
+                f"only {shown(found.name)} is found; give the folder that both are relative to",
             )
         return ImageFile(written, found)
 

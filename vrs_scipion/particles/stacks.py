@@ -139,7 +139,7 @@ def _path(table: ParticleTable, file: ImageFile) -> Path:
         raise ParticleError(
             table.source,
             f"the stack {shown(file.written)} that it names was not found; give the folder that "
-            "its path is relative to (--particles-root)",
+            "its path is relative to",
         )
     return file.path
 
