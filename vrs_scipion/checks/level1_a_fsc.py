@@ -227,7 +227,7 @@ def _tabulate(found: Findings, curves: Family) -> None:
         (Column(key="frequency", label="Frequency", unit="1/Å", format=".4f"), frequency),
         (Column(key="resolution", label="Resolution", unit="Å", format=".2f"), 1 / frequency),
         (
-            Column(key="n_eff", label="Independent samples", format=",.0f"),
+            Column(key="n_eff", label="Samples", format=",.0f"),
             curves.masked.samples,
         ),
         (_column("unmasked", "Unmasked"), unmasked.correlation),
@@ -254,7 +254,7 @@ def _tabulate(found: Findings, curves: Family) -> None:
     )
     found.tabulate(
         "fsc",
-        "Correlation of the half maps by shell",
+        "Correlation of the half maps by shell, of so many independent samples each",
         [column for column, _ in columns],
         list(zip(*(values.tolist() for _, values in columns), strict=True)),
     )
