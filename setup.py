@@ -89,7 +89,7 @@ setup(
             "pyvistaqt>=0.11",
             "pytest>=8",
             "pytest-qt>=4.4",
-            "pytest-xdist>=3.5",
+            "pytest-xdist>=3.8",
             "hypothesis>=6.90",
             "jsonschema>=4.18",
             "trustme>=1",

@@ -200,7 +200,7 @@ class TestLevel0Protocols(ProtocolTest):
         prepared = self.prepare(imported, title="A blob")
         halves = self.check(VrsProtPrepareHalfMaps, prepared, half1=half1, half2=half2)
         self.run_protocol(halves)
-        for kind in (VrsProtGlobalResolution, VrsProtLookAtHalfMaps, VrsProtLevel1):
+        for kind in (VrsProtGlobalResolution, VrsProtLookAtHalfMaps):
             protocol = self.check(kind, prepared)
             protocol.inputHalfMaps.set(halves)
             protocol.inputHalfMaps.setExtended("outputEntry")
