@@ -29,7 +29,7 @@ _ERRORS = (0.1, 0.3)
 """Å r.m.s. that refinement leaves at the finest and at the coarsest resolution."""
 _OFF_THE_GRID = (31.37, -12.61, 7.89)
 """Å, z, y, x."""
-_SHARE_OF_SECOND = 4
+_SHARE_OF_SECOND = 8
 
 
 def good_fits(models: Path, count: int, seed: int, largest: int) -> list[Specimen]:
@@ -65,7 +65,7 @@ def _fitted(recipe: Recipe, seed: int) -> Recipe:
 def odd_fits(good: list[Specimen], count: int, seed: int) -> list[Specimen]:
     """Half of ``count`` pairs of each kind of oddity, made of good ones.
 
-    Of the second simulator there are a quarter as many as good ones.
+    Of the second simulator there are an eighth as many as good ones.
     """
     generator = np.random.default_rng([seed, 7])
     drawn = []

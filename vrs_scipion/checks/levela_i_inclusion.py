@@ -75,9 +75,14 @@ class _Part:
 
     @property
     def is_supported(self) -> bool:
-        """Whether half of it lies in the density, or more density is there than beside it."""
+        """Whether half of it lies in the density, or more density is there than beside it.
+
+        Of 40 good pairs of benchmarks/verdicts 7 had ions, buffers or alcohols as weak as their
+        surroundings, of 1.3 σ or more; a ligand where there is nothing had 0.1 σ at most.
+        """
         sure = self.above_copies is not None and self.above_copies >= _SURE
-        return sure or self.included >= _HALF
+        some = not self.is_chain and self.mean_z >= _WEAK
+        return sure or some or self.included >= _HALF
 
 
 @dataclass(frozen=True)
@@ -385,7 +390,7 @@ def _describe(found: Findings, measured: _Measured) -> None:
             "{tab:parts} holds each chain and ligand against copies of itself that were displaced "
             "at random by 3 to 8 Å: where there is no more density at its atoms than beside them "
             f"(less than {_SURE:g} σ of the copies), and less than half of them is included, the "
-            "map does not support it."
+            f"map does not support it, unless a ligand has {_WEAK:g} σ of the map or more."
         )
     if "runs" in found.tables:
         told.append("{tab:runs} lists stretches of chains that were built where no density is.")
@@ -494,7 +499,7 @@ CHECK = Check(
             "",
             "Unsupported ligands",
             "The check warns when more ligands than this have no more density than displaced "
-            "copies of themselves.",
+            f"copies of themselves, and less than {_WEAK:g} σ.",
             "the number of ligands that the map does not support",
             "<=",
             advice=(
