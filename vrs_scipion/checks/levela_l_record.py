@@ -145,6 +145,9 @@ def _note(found: Findings, lines: Sequence[_Line], seen: ModelRecordFindings) ->
         found.measure(line.key, line.count, line.unit, words)
     found.measure("b_different", seen.different_b, "", "different B-factors of the polymers' atoms")
     found.measure(
+        "unoccupied_share", seen.unoccupied_share, "%", "atoms of occupancy 0, of the heavy ones"
+    )
+    found.measure(
         "unknown_share", seen.unknown_share, "%", "residues of unknown type, of the polymers'"
     )
 
@@ -267,6 +270,7 @@ def _judge(found: Findings, model: AtomicModel, seen: ModelRecordFindings) -> li
     entry, failed = found.task.entry, []
     coarse = entry.resolution is not None and entry.resolution > _COARSE
     vacuous = {
+        "unoccupied_share": "" if seen.heavy else "the model has no atoms but hydrogens",
         "unknown_share": "the model has no polymer" if seen.unknown_share is None else "",
         "b_different": _without_b(seen, int(np.count_nonzero(~model.hydrogens)), coarse),
     }
@@ -293,6 +297,7 @@ _VALUES: dict[str, Callable[[ModelRecordFindings], float | None]] = {
     "over_occupied": lambda seen: int(np.count_nonzero(seen.over_occupied)),
     "unknown_share": lambda seen: seen.unknown_share,
     "b_different": lambda seen: seen.different_b,
+    "unoccupied_share": lambda seen: seen.unoccupied_share,
 }
 
 
@@ -300,6 +305,8 @@ def _wrong(key: str, seen: ModelRecordFindings, atoms: int) -> str:
     """What is wrong where a limit is not kept, for the middle of a sentence."""
     if key == "b_different":
         return "its polymers' B-factors are all equal"
+    if key == "unoccupied_share":
+        return f"{number(seen.unoccupied_share)} % of its atoms have an occupancy of 0"
     if key == "unknown_share":
         return f"{number(seen.unknown_share)} % of its residues are of unknown type"
     count = int(_VALUES[key](seen) or 0)
@@ -321,8 +328,8 @@ CHECK = Check(
         "B-factors, occupancies, alternative conformations, hydrogens, unknown residues and "
         "ligands, missing side chains, breaks, sequences, atoms that are named twice, lie on each "
         "other or outside of the map, each counted. It warns of atoms named twice, outside of the "
-        "box or occupied more than once, of more than 1 % unknown residues, and of one B-factor "
-        "for all atoms."
+        "box or occupied more than once, of 5 % atoms of occupancy 0, of 1 % unknown residues, and "
+        "of one B-factor for all polymers."
     ),
     explanation=(
         "A model can fit its map and still be recorded badly: with atoms that every program counts "
@@ -376,6 +383,19 @@ CHECK = Check(
             advice=(
                 "No place can be occupied more than once: the column holds something else, or a "
                 "refinement ran away. Set them to 1, or to shares that sum to 1."
+            ),
+        ),
+        Limit(
+            "unoccupied_share",
+            5.0,
+            "%",
+            "Occupancies of 0",
+            "The check warns when this share of the atoms, or more, has an occupancy of 0.",
+            "the share of atoms with an occupancy of 0",
+            "<",
+            advice=(
+                "No score counts these atoms: where the map shows nothing of them, leave them out; "
+                "where it does, give them the occupancy that it shows."
             ),
         ),
         Limit(

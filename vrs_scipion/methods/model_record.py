@@ -86,6 +86,7 @@ class ModelRecordFindings:
 
     Attributes
     ----------
+    heavy : atoms that are no hydrogens
     different_b : how many different B-factors the atoms of polymers have, of a model without a
         polymer all of its atoms; hydrogens left out
     zero_b, negative_b, high_b : atoms
@@ -102,6 +103,7 @@ class ModelRecordFindings:
     sequences : of the chains whose file gives a sequence
     """
 
+    heavy: int
     different_b: int
     zero_b: Chosen
     negative_b: Chosen
@@ -121,6 +123,13 @@ class ModelRecordFindings:
     side_chains: tuple[SideChains, ...]
     breaks: tuple[Break, ...]
     sequences: tuple[SequenceGap, ...]
+
+    @property
+    def unoccupied_share(self) -> float | None:
+        """Of the atoms that are no hydrogens those of occupancy 0 or less, in %."""
+        if not self.heavy:
+            return None
+        return 100 * int(np.count_nonzero(self.unoccupied)) / self.heavy
 
     @property
     def unknown_share(self) -> float | None:
@@ -156,6 +165,7 @@ def examine(
     ligand = np.isin(of.kinds, (Kind.LIGAND.value, Kind.ION.value))
     of_polymers = heavy & polymers[model.residue]
     return ModelRecordFindings(
+        heavy=int(np.count_nonzero(heavy)),
         different_b=len(np.unique(b[of_polymers if of_polymers.any() else heavy])),
         zero_b=heavy & (b == 0),
         negative_b=heavy & (b < 0),

@@ -68,6 +68,11 @@ class TestFindings(RecordTest):
         def unoccupied(structure: gemmi.Structure) -> None:
             structure[0][0][0][0].occ = 0
 
+        def a_chain(structure: gemmi.Structure) -> None:
+            for residue in structure[0][0]:
+                for atom in residue:
+                    atom.occ = 0
+
         def over(structure: gemmi.Structure) -> None:
             structure[0][0][0][0].occ = 1.5
 
@@ -112,7 +117,8 @@ class TestFindings(RecordTest):
             (zero, {"b_zero": 1}, []),
             (negative, {"b_negative": 1}, []),
             (high, {"b_high": 1}, []),
-            (unoccupied, {"unoccupied": 1}, []),
+            (unoccupied, {"unoccupied": 1, "unoccupied_share": 1.25}, []),
+            (a_chain, {"unoccupied": 40, "unoccupied_share": 50}, ["unoccupied_share"]),
             (over, {"over_occupied": 1}, ["over_occupied"]),
             (uneven, {"uneven_alternatives": 2}, []),
             (hydrogens, {"without_hydrogens": 8}, []),
