@@ -51,7 +51,7 @@ FIT_DEFECTS: tuple[Defect, ...] = (
            (6, 12), 12, ("A.i",), _spoiled("loop")),
     Defect("b_factors", "all B-factors are the same", "Å²",
            (0, 50), 0, ("A.l",), _spoiled("b-factors"), coarsest=_B_FACTORS),
-    Defect("unoccupied", "one chain has occupancies of 0", "", (1,), 1, ("A.i",),
+    Defect("unoccupied", "one chain has occupancies of 0", "", (1,), 1, ("A.l",),
            _spoiled("unoccupied")),
     Defect("unknown", "one chain's residues are of unknown type", "", (1,), 1, ("A.l",),
            _spoiled("unknown")),

@@ -143,10 +143,10 @@ def _alarms(scores: Scores) -> list[list[str]]:
 
 
 def _power_row(scores: Scores, defect: Defect) -> list[str]:
-    sizes = [
-        f"**{dial:g}: {hits}/{count}**" if dial == defect.stated else f"{dial:g}: {hits}/{count}"
-        for dial, hits, count in scores.power(defect)
-    ]
+    sizes = []
+    for dial, hits, count in scores.power(defect):
+        told = f"{dial:g}: {hits}/{count}" if count else f"{dial:g}: not run"
+        sizes.append(f"**{told}**" if dial == defect.stated else told)
     who = " ".join(defect.caught_by) or defect.seen_at
     return [defect.title, defect.unit, who, ", ".join(sizes)]
 
