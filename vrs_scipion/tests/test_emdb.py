@@ -535,7 +535,7 @@ class TestCommand(EmdbTest):
         )
 
     def test_from_the_accession_to_the_report(self) -> None:
-        done = self.vrs("emd-3488")
+        done = self.vrs("emd-3488", "--only=0.a,0.b,A.l")
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn("downloaded", done.stderr)
         report = load_report(self.folder / "vrs_EMD-3488")
@@ -545,7 +545,7 @@ class TestCommand(EmdbTest):
         entry = Entry.at(self.folder / "vrs_EMD-3488" / "entry")
         assert entry.map.deposition is not None
         self.assertEqual(entry.map.deposition.pdb_ids, ("5NI1",))
-        again = self.vrs("EMD-3488", "--offline")
+        again = self.vrs("EMD-3488", "--offline", "--only=0.a,0.b,A.l")
         self.assertEqual(again.returncode, 0, again.stderr)
         self.assertIn("report: finished before", again.stderr)
 
