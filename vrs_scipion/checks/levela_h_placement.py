@@ -10,7 +10,7 @@ import numpy as np
 
 from vrs_scipion.checks.check import Check, Growth, Limit
 from vrs_scipion.checks.findings import Findings
-from vrs_scipion.checks.model_words import NO_ATOMS, NO_RESOLUTION, grid_of, resolution_of
+from vrs_scipion.checks.model_words import NO_RESOLUTION, grid_of, resolution_of, without_sense
 from vrs_scipion.checks.pictures import ribbons
 from vrs_scipion.checks.references import AFONINE_2018, PINTILIE_2020, ROSEMAN_2003
 from vrs_scipion.checks.task import Task
@@ -501,10 +501,6 @@ def _headline(seen: _Found, failed: list[str]) -> str:
     return f"The model {listed}." if _SCALE in failed else f"The model {listed}; {sizes}."
 
 
-def _applies(entry: Entry) -> str:
-    return "" if entry.model().scored.any() else NO_ATOMS
-
-
 CHECK = Check(
     code="A.h",
     name="Placement",
@@ -529,7 +525,7 @@ CHECK = Check(
     answer=find_placement,
     needs=("map", "model"),
     listens_to=("1.a", "0.e"),
-    applies=_applies,
+    applies=without_sense,
     volumes=8,
     limits=(
         Limit(

@@ -16,6 +16,7 @@ from vrs_scipion.entry.entry import Entry
 from vrs_scipion.methods.model_record import HIGH_B, TOO_CLOSE, ModelRecordFindings, examine
 from vrs_scipion.models.atomic_model import AtomicModel, Chosen
 from vrs_scipion.models.kinds import POLYMERS
+from vrs_scipion.models.spacing import TOO_NEAR
 from vrs_scipion.results import Column
 from vrs_scipion.results.numbers import number, quantity
 
@@ -145,6 +146,12 @@ def _note(found: Findings, lines: Sequence[_Line], seen: ModelRecordFindings) ->
         found.measure(line.key, line.count, line.unit, words)
     found.measure("b_different", seen.different_b, "", "different B-factors of the polymers' atoms")
     found.measure(
+        "neighbour_distance",
+        seen.neighbour_distance,
+        "Å",
+        "from an atom to the nearest one, the median",
+    )
+    found.measure(
         "unoccupied_share", seen.unoccupied_share, "%", "atoms of occupancy 0, of the heavy ones"
     )
     found.measure(
@@ -270,6 +277,9 @@ def _judge(found: Findings, model: AtomicModel, seen: ModelRecordFindings) -> li
     entry, failed = found.task.entry, []
     coarse = entry.resolution is not None and entry.resolution > _COARSE
     vacuous = {
+        "neighbour_distance": "there is one atom at most"
+        if seen.neighbour_distance is None
+        else "",
         "unoccupied_share": "" if seen.heavy else "the model has no atoms but hydrogens",
         "unknown_share": "the model has no polymer" if seen.unknown_share is None else "",
         "b_different": _without_b(seen, int(np.count_nonzero(~model.hydrogens)), coarse),
@@ -298,6 +308,7 @@ _VALUES: dict[str, Callable[[ModelRecordFindings], float | None]] = {
     "unknown_share": lambda seen: seen.unknown_share,
     "b_different": lambda seen: seen.different_b,
     "unoccupied_share": lambda seen: seen.unoccupied_share,
+    "neighbour_distance": lambda seen: seen.neighbour_distance,
 }
 
 
@@ -305,6 +316,8 @@ def _wrong(key: str, seen: ModelRecordFindings, atoms: int) -> str:
     """What is wrong where a limit is not kept, for the middle of a sentence."""
     if key == "b_different":
         return "its polymers' B-factors are all equal"
+    if key == "neighbour_distance":
+        return f"its atoms are {number(seen.neighbour_distance)} Å from each other"
     if key == "unoccupied_share":
         return f"{number(seen.unoccupied_share)} % of its atoms have an occupancy of 0"
     if key == "unknown_share":
@@ -328,8 +341,8 @@ CHECK = Check(
         "B-factors, occupancies, alternative conformations, hydrogens, unknown residues and "
         "ligands, missing side chains, breaks, sequences, atoms that are named twice, lie on each "
         "other or outside of the map, each counted. It warns of atoms named twice, outside of the "
-        "box or occupied more than once, of 5 % atoms of occupancy 0, of 1 % unknown residues, and "
-        "of one B-factor for all polymers."
+        "box or occupied more than once, of atoms nearer than 0.5 Å to each other (nanometres), of "
+        "5 % atoms of occupancy 0, of 1 % unknown residues, and of one B-factor for all polymers."
     ),
     explanation=(
         "A model can fit its map and still be recorded badly: with atoms that every program counts "
@@ -383,6 +396,19 @@ CHECK = Check(
             advice=(
                 "No place can be occupied more than once: the column holds something else, or a "
                 "refinement ran away. Set them to 1, or to shares that sum to 1."
+            ),
+        ),
+        Limit(
+            "neighbour_distance",
+            TOO_NEAR,
+            "Å",
+            "Distance of neighbours",
+            "The check warns when the median atom is nearer than this to another one.",
+            "the distance of neighbouring atoms",
+            ">=",
+            advice=(
+                "No two atoms of a molecule are that near: the coordinates are in nanometres, or "
+                "were scaled. Write them in Å; the other checks wait for that."
             ),
         ),
         Limit(

@@ -7,24 +7,37 @@ import numpy as np
 from vrs_scipion.checks.task import Task
 from vrs_scipion.entry.entry import Entry
 from vrs_scipion.methods.model_map import Grid
+from vrs_scipion.models.spacing import TOO_NEAR, spacing
 
 OUTSIDE = (
     "The whole model lies outside of the map's box: there is no density to hold it against. A.l "
     "says where it lies."
 )
 NO_ATOMS = "No atom of the model counts: all are hydrogens, or have an occupancy of 0."
+NOT_IN_ANGSTROM = (
+    "The model's atoms lie nearly upon each other: are its coordinates in nanometres? They have to "
+    "be in Å, ten times as large."
+)
 NO_RESOLUTION = (
     "No resolution was reported and no other check estimated one: give it (--resolution)."
 )
 
 
-def beside_the_map(entry: Entry) -> str:
-    """Why a model cannot be held against the map, where none of its atoms lies in it; else ''."""
+def without_sense(entry: Entry) -> str:
+    """Why a model cannot be held against any map; '' where it can."""
     model = entry.model()
-    counted = model.scored
-    if not counted.any():
+    if not model.scored.any():
         return NO_ATOMS
-    places = model.indices(entry.start, entry.voxel_size)[counted]
+    apart = spacing(model)
+    return NOT_IN_ANGSTROM if apart is not None and apart < TOO_NEAR else ""
+
+
+def beside_the_map(entry: Entry) -> str:
+    """Why a model cannot be held against this map; '' where an atom of it lies in it."""
+    if reason := without_sense(entry):
+        return reason
+    model = entry.model()
+    places = model.indices(entry.start, entry.voxel_size)[model.scored]
     inside = ((places >= 0) & (places <= np.subtract(entry.box, 1))).all(axis=1)
     return "" if inside.any() else OUTSIDE
 

@@ -31,12 +31,11 @@ from vrs_scipion.maps.placement import start, start_words
 from vrs_scipion.models.atomic_model import AtomicModel, Taken, arrays_of, save_arrays
 from vrs_scipion.models.kinds import Kind as ResidueKind
 from vrs_scipion.models.reading import ModelError, model_of, read_content
+from vrs_scipion.models.spacing import TOO_FAR, TOO_NEAR, spacing
 
 NEAR = 3.0
 """Å from an atom to what it covers of a map."""
 
-_NEIGHBOURS = 2000
-_TOO_CLOSE, _TOO_FAR = 0.5, 10.0
 """Å between an atom and its nearest one, in the middle: bonds are 1.2 to 1.5, Cα 3.8 apart."""
 _ONE_COPY = 0.5
 _SAME_PLACE = 1e-2
@@ -170,15 +169,15 @@ def _offset(request: Request) -> Position:
 def _oddities(model: AtomicModel, whole: Placed) -> Iterator[str]:
     """What is odd about where the atoms lie, in words."""
     yield from _about_header(whole)
-    spacing = _nearest(model)
-    if spacing is not None and spacing < _TOO_CLOSE:
+    apart = spacing(model)
+    if apart is not None and apart < TOO_NEAR:
         yield (
-            f"The nearest neighbour of an atom of the model is {spacing:.2g} Å away: are its "
+            f"The nearest neighbour of an atom of the model is {apart:.2g} Å away: are its "
             "coordinates in nanometres? They have to be in Å, ten times as large."
         )
-    elif spacing is not None and spacing > _TOO_FAR:
+    elif apart is not None and apart > TOO_FAR:
         yield (
-            f"The nearest neighbour of an atom of the model is {spacing:.3g} Å away: its "
+            f"The nearest neighbour of an atom of the model is {apart:.3g} Å away: its "
             "coordinates are too large for Å."
         )
     places = model.indices(start(whole), whole.voxel_size)
@@ -205,19 +204,6 @@ def _about_header(whole: Placed) -> Iterator[str]:
             f"The map's header places it twice: its ORIGIN at {triple(whole.origin)} Å, its first "
             f"voxel at {triple(by_index)} Å (x × y × z). ORIGIN counts here."
         )
-
-
-def _nearest(model: AtomicModel) -> float | None:
-    """Å from an atom to its nearest one, the median of many; None of a lonely atom."""
-    from scipy.spatial import cKDTree  # slow to load
-
-    chosen = np.flatnonzero(model.scored & model.main_conformers)
-    if chosen.size < 2:
-        return None
-    positions = model.atoms.positions[chosen]
-    some = positions[:: math.ceil(chosen.size / _NEIGHBOURS)]
-    distance, _ = cKDTree(positions).query(some, k=2)
-    return float(np.median(distance[:, 1]))
 
 
 def _operators(structure: gemmi.Structure) -> int:

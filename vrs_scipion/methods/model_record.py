@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from vrs_scipion.models.atomic_model import AtomicModel, Chosen, Indices
 from vrs_scipion.models.breaks import Break, breaks
 from vrs_scipion.models.kinds import POLYMERS, Kind
+from vrs_scipion.models.spacing import spacing
 
 HIGH_B = 300.0
 """Å²: an atom is smeared by 1.9 Å (r.m.s.) along each axis."""
@@ -87,6 +88,7 @@ class ModelRecordFindings:
     Attributes
     ----------
     heavy : atoms that are no hydrogens
+    neighbour_distance : Å from an atom to the nearest one, the median; None of a lonely atom
     different_b : how many different B-factors the atoms of polymers have, of a model without a
         polymer all of its atoms; hydrogens left out
     zero_b, negative_b, high_b : atoms
@@ -104,6 +106,7 @@ class ModelRecordFindings:
     """
 
     heavy: int
+    neighbour_distance: float | None
     different_b: int
     zero_b: Chosen
     negative_b: Chosen
@@ -166,6 +169,7 @@ def examine(
     of_polymers = heavy & polymers[model.residue]
     return ModelRecordFindings(
         heavy=int(np.count_nonzero(heavy)),
+        neighbour_distance=spacing(model),
         different_b=len(np.unique(b[of_polymers if of_polymers.any() else heavy])),
         zero_b=heavy & (b == 0),
         negative_b=heavy & (b < 0),

@@ -5,7 +5,12 @@ from __future__ import annotations
 import gemmi
 import numpy as np
 
-from vrs_scipion.checks import levela_a_correlation, levela_i_inclusion
+from vrs_scipion.checks import (
+    levela_a_correlation,
+    levela_h_placement,
+    levela_i_inclusion,
+    levela_l_record,
+)
 from vrs_scipion.checks.check import Check
 from vrs_scipion.checks.run import run_check
 from vrs_scipion.maps.density import Volume
@@ -101,6 +106,19 @@ class TestCorrelation(FitTest):
         result = self.checked(shifted(self.good, 300.0))
         self.assertEqual(result.outcome, Outcome.NOT_APPLICABLE)
         self.assertIn("outside of the map's box", result.reason)
+
+    def test_nanometres_are_told_by_all_and_waited_for(self) -> None:
+        small = self.good.clone()
+        for site in small[0].all():
+            site.atom.pos = gemmi.Position(*(np.array(site.atom.pos.tolist()) / 10))
+        result = self.checked(small)
+        self.assertEqual(result.outcome, Outcome.NOT_APPLICABLE)
+        self.assertIn("nanometres", result.reason)
+        entry = self.prepared(small, contour=self.contour, resolution=3.0)
+        for check in (levela_h_placement.CHECK, levela_i_inclusion.CHECK):
+            self.assertIn("nanometres", check.does_not_apply(entry))
+        record = run_check(levela_l_record.CHECK, entry, self.folder / "record")
+        self.assertIn("neighbour_distance", self.failed(record))
 
     def test_without_a_resolution_it_says_what_to_give(self) -> None:
         result = self.checked(self.good, resolution=None)
