@@ -55,7 +55,7 @@ FIT_DEFECTS: tuple[Defect, ...] = (
            _spoiled("unoccupied")),
     Defect("unknown", "one chain's residues are of unknown type", "", (1,), 1, ("A.l",),
            _spoiled("unknown")),
-    Defect("nanometres", "coordinates in nanometres", "", (1,), 1, ("A.a", "A.h", "A.i"),
+    Defect("nanometres", "coordinates in nanometres", "", (1,), 1, ("A.l",),
            _spoiled("nanometres")),
     Defect("outside", "the model lies partly outside of the box", "% of the atoms",
            (5, 20), 20, ("A.l",), _spoiled("outside")),
