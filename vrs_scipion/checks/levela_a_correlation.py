@@ -99,7 +99,7 @@ class _Measured:
     @property
     def of_polymers(self) -> Reals:
         """Correlations around the residues of polymers that have one."""
-        polymers = np.isin(self.model.residues.kinds, [kind.value for kind in POLYMERS])
+        polymers = self.model.residues.of(*POLYMERS)
         values = self.around.residues[polymers]
         known: Reals = values[np.isfinite(values)]
         return known
@@ -248,7 +248,7 @@ def _tabulate(found: Findings, measured: _Measured) -> None:
 
 def _tabulate_chains(found: Findings, measured: _Measured) -> None:
     model, around = measured.model, measured.around
-    polymers = np.flatnonzero(np.isin(model.chains.kinds, [kind.value for kind in POLYMERS]))
+    polymers = np.flatnonzero(model.chains.of(*POLYMERS))
     rows = []
     for chain in polymers[:_ROWS].tolist():
         values = around.residues[model.residues.chains == chain]
@@ -282,8 +282,8 @@ def _tabulate_chains(found: Findings, measured: _Measured) -> None:
 
 def _tabulate_ligands(found: Findings, measured: _Measured) -> None:
     model, around = measured.model, measured.around
-    kinds = [kind.value for kind in (Kind.LIGAND, Kind.GLYCAN, Kind.ION)]
-    others = np.flatnonzero(np.isin(model.residues.kinds, kinds) & np.isfinite(around.residues))
+    bound = model.residues.of(Kind.LIGAND, Kind.GLYCAN, Kind.ION)
+    others = np.flatnonzero(bound & np.isfinite(around.residues))
     worst = others[np.argsort(around.residues[others], kind="stable")]
     if worst.size:
         first = f", the {_ROWS} lowest of {worst.size:,}" if worst.size > _ROWS else ""

@@ -224,7 +224,7 @@ def _tabulate_chains(found: Findings, scores: ModelScores) -> None:
             (scores.q04, scores.in_side_chains),
         )
     ]
-    polymers = np.isin(model.chains.kinds, [kind.value for kind in POLYMERS])
+    polymers = model.chains.of(*POLYMERS)
     rows: list[tuple[Any, ...]] = [
         (
             str(model.chains.names[chain]),
@@ -266,8 +266,8 @@ def _lowest_rows(rows: list[tuple[Any, ...]], place: int) -> tuple[list[tuple[An
 def _tabulate_ligands(found: Findings, scores: ModelScores) -> None:
     """Everything that is no polymer and no water, the lowest first."""
     model = scores.model
-    kinds = [kind.value for kind in (Kind.LIGAND, Kind.GLYCAN, Kind.ION)]
-    others = np.isin(model.residues.kinds, kinds) & np.isfinite(scores.residues)
+    bound = model.residues.of(Kind.LIGAND, Kind.GLYCAN, Kind.ION)
+    others = bound & np.isfinite(scores.residues)
     if not others.any():
         return
     q06 = scores.of_residues(scores.q06, scores.counted)

@@ -15,7 +15,7 @@ from vrs_scipion.checks.task import Task
 from vrs_scipion.entry.entry import Entry
 from vrs_scipion.methods.model_record import HIGH_B, TOO_CLOSE, ModelRecordFindings, examine
 from vrs_scipion.models.atomic_model import AtomicModel, Chosen
-from vrs_scipion.models.kinds import POLYMERS
+from vrs_scipion.models.kinds import POLYMERS, Kind
 from vrs_scipion.models.spacing import TOO_NEAR
 from vrs_scipion.results import Column
 from vrs_scipion.results.numbers import number, quantity
@@ -105,7 +105,7 @@ def _lines(model: AtomicModel, seen: ModelRecordFindings) -> Iterator[_Line]:
         "undefined_ligands",
         "Ligands without a known definition",
         seen.undefined,
-        int(np.count_nonzero(np.isin(model.residues.kinds, ("ligand", "ion")))),
+        int(np.count_nonzero(model.residues.of(Kind.LIGAND, Kind.ION))),
     )
     incomplete = sum(one.incomplete for one in seen.side_chains)
     named = [f"{one.name} {one.incomplete:,}" for one in seen.side_chains[:_EXAMPLES]]

@@ -39,7 +39,7 @@ def look_at_model(task: Task) -> Findings:
     found, model = Findings(task), task.entry.model()
     _tabulate_kinds(found, model)
     words = ["{tab:kinds} says what the model consists of."]
-    if np.isin(model.residues.kinds, [kind.value for kind in POLYMERS]).any():
+    if model.residues.of(*POLYMERS).any():
         _tabulate_chains(found, model)
         words.append(_TABLES)
     if _tabulate_ligands(found, model):
@@ -128,7 +128,7 @@ def _tabulate_chains(found: Findings, model: AtomicModel) -> None:
     """The chains of polymers, the first hundred."""
     of, chains, chain = model.residues, model.chains, model.chain
     gaps = Counter(int(of.chains[one.before]) for one in breaks(model))
-    polymers = np.flatnonzero(np.isin(chains.kinds, [kind.value for kind in POLYMERS]))
+    polymers = np.flatnonzero(chains.of(*POLYMERS))
     rows = []
     for number in polymers[:_ROWS].tolist():
         residues = np.flatnonzero(of.chains == number)

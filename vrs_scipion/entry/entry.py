@@ -278,10 +278,14 @@ class Entry:
         return self.path("model", self.model_record.model_file)
 
     def model(self) -> AtomicModel:
-        """The atoms of the model as arrays, x, y, z in Å.
+        """The atoms of the model as arrays, x, y, z in Å; read once.
 
         ``model.indices(entry.start, entry.voxel_size)`` are their places on the map's grid.
         """
+        return self._model
+
+    @cached_property
+    def _model(self) -> AtomicModel:
         return load_arrays(self.path("model", self.model_record.atoms_file))
 
 

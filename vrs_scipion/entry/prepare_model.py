@@ -273,7 +273,7 @@ def _kinds(model: AtomicModel) -> tuple[KindCount, ...]:
 def _ligands(model: AtomicModel) -> tuple[LigandCount, ...]:
     """Everything but polymers and water, the most frequent first."""
     wanted = (ResidueKind.LIGAND, ResidueKind.GLYCAN, ResidueKind.ION)
-    chosen = np.isin(model.residues.kinds, [kind.value for kind in wanted])
+    chosen = model.residues.of(*wanted)
     found = zip(
         model.residues.names[chosen].tolist(), model.residues.kinds[chosen].tolist(), strict=True
     )

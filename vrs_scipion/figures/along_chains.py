@@ -91,9 +91,8 @@ def draw_along_chains(
 
 def _panels(model: AtomicModel, values: NDArray[np.float64]) -> list[NDArray[np.intp]]:
     """The residues of each polymer that has scores."""
-    kinds = [kind.value for kind in POLYMERS]
     found = []
-    for chain in np.flatnonzero(np.isin(model.chains.kinds, kinds)).tolist():
+    for chain in np.flatnonzero(model.chains.of(*POLYMERS)).tolist():
         residues = np.flatnonzero(model.residues.chains == chain)
         if np.count_nonzero(np.isfinite(values[residues])) >= _SHORTEST:
             found.append(residues)
@@ -157,7 +156,7 @@ def _with_gaps(
 def _title(model: AtomicModel, residues: NDArray[np.intp]) -> str:
     of = model.chains
     chain = int(model.residues.chains[residues[0]])
-    alike = (of.names == of.names[chain]) & np.isin(of.kinds, [kind.value for kind in POLYMERS])
+    alike = (of.names == of.names[chain]) & of.of(*POLYMERS)
     label = f" ({of.labels[chain]})" if np.count_nonzero(alike) > 1 else ""
     return f"Chain {of.names[chain]}{label}"
 

@@ -19,7 +19,7 @@ from vrs_scipion.methods.model_map import Grid
 from vrs_scipion.methods.shells import Reals
 from vrs_scipion.models.atomic_model import AtomicModel
 from vrs_scipion.models.atoms import Coordinates
-from vrs_scipion.models.kinds import Kind
+from vrs_scipion.models.kinds import POLYMERS, Kind
 
 REACH = 3.0
 """Å from an atom within which density is its own."""
@@ -60,7 +60,7 @@ def runs_below(
 
     A residue without a value ends a stretch.
     """
-    polymers = np.isin(model.residues.kinds, (Kind.PROTEIN.value, Kind.NUCLEIC.value))
+    polymers = model.residues.of(*POLYMERS)
     low = polymers & (np.nan_to_num(values, nan=np.inf) < limit)
     chains = model.residues.chains
     begins = np.flatnonzero(low & ~np.r_[False, low[:-1] & (np.diff(chains) == 0)])
@@ -214,16 +214,14 @@ def parts_of(model: AtomicModel, shortest: int) -> tuple[NDArray[np.int32], list
     of = model.residues
     number = np.full(len(of), -1, np.int32)
     named: list[tuple[str, str]] = []
-    polymers = np.isin(of.kinds, (Kind.PROTEIN.value, Kind.NUCLEIC.value))
+    polymers = of.of(*POLYMERS)
     counted = np.bincount(model.residue[model.scored], minlength=len(of)) > 0
     for chain in range(len(model.chains)):
         residues = np.flatnonzero((of.chains == chain) & polymers & counted)
         if residues.size >= shortest:
             named.append((f"Chain {model.chains.names[chain]}", str(model.chains.kinds[chain])))
             number[residues] = len(named)
-    for residue in np.flatnonzero(
-        np.isin(of.kinds, (Kind.LIGAND.value, Kind.GLYCAN.value)) & counted
-    ).tolist():
+    for residue in np.flatnonzero(of.of(Kind.LIGAND, Kind.GLYCAN) & counted).tolist():
         named.append((model.residue_words(residue), str(of.kinds[residue])))
         number[residue] = len(named)
     return number[model.residue], named

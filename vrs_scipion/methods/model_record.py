@@ -162,10 +162,10 @@ def examine(
     heavy = ~model.hydrogens
     last = np.subtract(box, 1)
     of = model.residues
-    polymers = np.isin(of.kinds, [kind.value for kind in POLYMERS])
+    polymers = of.of(*POLYMERS)
     outside = ((places < 0) | (places > last)).any(axis=1)
     with_hydrogens, without_hydrogens = _hydrogens(model, polymers)
-    ligand = np.isin(of.kinds, (Kind.LIGAND.value, Kind.ION.value))
+    ligand = of.of(Kind.LIGAND, Kind.ION)
     of_polymers = heavy & polymers[model.residue]
     return ModelRecordFindings(
         heavy=int(np.count_nonzero(heavy)),

@@ -76,7 +76,7 @@ class ModelScores:
     @cached_property
     def scored_polymers(self) -> Chosen:
         """The residues of polymers that have a score, bool, shape (m,)."""
-        polymers = np.isin(self.model.residues.kinds, [kind.value for kind in POLYMERS])
+        polymers = self.model.residues.of(*POLYMERS)
         scored: Chosen = polymers & np.isfinite(self.residues)
         return scored
 

@@ -64,7 +64,7 @@ def stretches(model: AtomicModel, values: Reals, window: int) -> list[Stretch]:
     window : residues of a run
     """
     found = []
-    polymers = np.isin(model.residues.kinds, [kind.value for kind in POLYMERS])
+    polymers = model.residues.of(*POLYMERS)
     for chain in np.unique(model.residues.chains[polymers]).tolist():
         members = np.flatnonzero(polymers & (model.residues.chains == chain) & np.isfinite(values))
         if len(members) < window:

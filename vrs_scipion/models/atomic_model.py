@@ -30,6 +30,11 @@ _HYDROGENS = ("H", "D", "T")
 _UNKNOWN = "X"
 
 
+def _among(found: Names, kinds: Iterable[Kind]) -> Chosen:
+    chosen: Chosen = np.isin(found, [kind.value for kind in kinds])
+    return chosen
+
+
 @dataclass(frozen=True)
 class Residues:
     """m residues, in the order of the file.
@@ -53,6 +58,10 @@ class Residues:
     def __len__(self) -> int:
         return len(self.names)
 
+    def of(self, *kinds: Kind) -> Chosen:
+        """The residues of some kinds, bool, shape (m,)."""
+        return _among(self.kinds, kinds)
+
 
 @dataclass(frozen=True)
 class Chains:
@@ -73,6 +82,10 @@ class Chains:
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    def of(self, *kinds: Kind) -> Chosen:
+        """The chains of some kinds, bool, shape (k,)."""
+        return _among(self.kinds, kinds)
 
 
 @dataclass(frozen=True)
@@ -111,8 +124,7 @@ class AtomicModel:
 
     def of(self, *kinds: Kind) -> Chosen:
         """The atoms of residues of some kinds, bool, shape (n,)."""
-        chosen: Chosen = np.isin(self.kinds, [kind.value for kind in kinds])
-        return chosen
+        return self.residues.of(*kinds)[self.residue]
 
     @cached_property
     def names(self) -> Names:
